@@ -1,0 +1,38 @@
+/** Every limit that is part of the wire format or of block validity. Changing one forks the chain. */
+
+const KiB = 1024;
+const MiB = 1024 * KiB;
+
+export const limits = {
+  tenants: 2 ** 10,
+  validators: 2 ** 10,
+  /** Entries (transactions and legs) of one tenant in one block. */
+  sliceEntries: 2 ** 16,
+  batchesPerBlock: 2 ** 6,
+  bundlesPerBlock: 2 ** 12,
+  batchTransactions: 8192,
+  batchBytes: 4 * MiB,
+  /** Sum of the encoded batches of a block. */
+  blockBytes: 16 * MiB,
+  /** The largest canonical transaction of any VM (Cairo). */
+  transactionBytes: 2 * MiB,
+  /** Canonical bytes of one applied or omitted item of a tenant's inputs. */
+  inputBytes: 2 * MiB,
+  tenantConfigBytes: 16 * MiB,
+  tenantNameBytes: 64,
+  /** How far ahead of its own clock a validator still votes for a header. */
+  clockDriftMs: 500,
+  /** With a longer gap between height and certified height, only empty blocks are valid. */
+  uncertifiedHeights: 64,
+  /** Heights at which an executor still answers reads and proofs. */
+  readableHeights: 256,
+} as const;
+
+/** Largest canonical transaction of each VM, bytes. */
+export const transactionLimits = {
+  evm: 128 * KiB,
+  svm: 1232,
+  cairo: 2 * MiB,
+  fuel: 128 * KiB,
+  data: 128 * KiB,
+} as const;
