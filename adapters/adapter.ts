@@ -1,0 +1,203 @@
+/**
+ * What a VM must give to be a tenant, and what it gets. Everything VM-specific stays behind these
+ * types; the sequencer knows transactions only as bytes with a native id, a sender and a price.
+ */
+import type { Hex } from "../protocol/bytes.ts";
+import type { Result } from "../protocol/errors.ts";
+import type { Vm } from "../protocol/genesis.ts";
+import type { Domain, Height, Root } from "../protocol/ids.ts";
+
+/** What the shared header says of the block that a tenant is about to execute. */
+export type BlockContext = {
+  height: Height;
+  /** Native block number: height minus the height of activation. */
+  number: number;
+  /** Shared clock; native seconds are its floor. */
+  timestampMs: number;
+  /** Root of the shared header, and of its parent. */
+  header: Root;
+  parent: Root;
+  /** Hash of the tenant's own previous block. */
+  parentHash: Root;
+};
+
+/** What a transaction says of itself, and what the executed state says of its sender. */
+export type TransactionFacts = {
+  /** The id under which the VM's own tools know it: 32 bytes, or 64 for a Solana signature. */
+  nativeId: Hex;
+  /** Account whose order matters; transactions of different senders are independent. */
+  sender: string;
+  /** Absent where the VM has no account nonces. */
+  nonce?: number;
+  /** Largest gas (compute units, L2 gas, bytes) it can use. */
+  gas: number;
+  /** Most it can take from the sender, in the smallest unit: value and fees. */
+  cost: bigint;
+  /** What it offers for a unit of gas; a replacement must offer a tenth more of both. */
+  price: { readonly max: bigint; readonly tip: bigint };
+  /** The sender in the newest executed state; absent where the VM has no accounts. */
+  account?: { readonly nonce: number; readonly balance: bigint };
+};
+
+/** Codes with which a VM refuses a transaction. */
+export const refusalCodes = [
+  "undecodable",
+  "oversized",
+  "unsupported",
+  "wrong_chain",
+  "bad_signature",
+  "gas_limit",
+  "intrinsic_gas",
+  "nonce_too_low",
+  "nonce_too_high",
+  "insufficient_funds",
+  "fee_too_low",
+  "block_full",
+  "duplicate",
+  "invalid",
+] as const;
+export type RefusalCode = (typeof refusalCodes)[number];
+
+export type Inspection = Result<TransactionFacts, RefusalCode>;
+
+/**
+ * What became of an ordered entry; `index` is its position in the slice as ordered.
+ * Invalid ones are `omitted` without a trace; a nonce gap is `returned` to the mempool.
+ */
+export type Execution =
+  | {
+      kind: "applied";
+      index: number;
+      nativeId: Hex;
+      /** The adapter's receipt encoding. */
+      receipt: Uint8Array;
+      gasUsed: number;
+      succeeded: boolean;
+    }
+  | { kind: "omitted"; index: number; reason: RefusalCode }
+  | { kind: "returned"; index: number; reason: RefusalCode };
+
+/** A sealed block. */
+export type Seal = {
+  number: number;
+  blockHash: Root;
+  stateRoot: Root;
+  auxRoot: Root;
+  receiptsRoot: Root;
+  gasUsed: number;
+  /** The adapter's own encoding of the native block header, for its RPC. */
+  block: Uint8Array;
+  /** Changes of the flat state, packed as in `adapters/diff.ts`. */
+  diff: Uint8Array;
+};
+
+/**
+ * Executes one tenant, one block at a time. Calls take effect in the order they are made, so a whole
+ * block can be sent without waiting; reads may come at any time and see sealed blocks only.
+ *
+ * @throws LockstepError `executor_died` when the process behind it is gone, `executor_failed` when
+ *   the engine broke: never an outcome of a transaction
+ */
+export type Executor = {
+  /** Strict decoding, signature, chain and size of each transaction. The recovered sender is kept for `execute`. */
+  inspect(transactions: readonly Uint8Array[]): Promise<Inspection[]>;
+  begin(context: BlockContext): Promise<void>;
+  /** Applies a protocol write, in the adapter's encoding. */
+  write(write: Uint8Array): Promise<void>;
+  /** Executes a slice in its canonical order (`adapters/order.ts`); outcomes come in that order. */
+  execute(entries: readonly Uint8Array[]): Promise<Execution[]>;
+  /** Nested marks within the open block; an id is valid until it or an older one is committed or reverted. */
+  checkpoint(): Promise<number>;
+  commit(checkpoint: number): Promise<void>;
+  /** Back to the checkpoint, byte for byte: native state, auxiliary state, receipts. */
+  revert(checkpoint: number): Promise<void>;
+  seal(): Promise<Seal>;
+  /** Drops the open block, if any. */
+  discard(): Promise<void>;
+  /** A read at a sealed height, in the adapter's own request and answer types (structured-clonable). */
+  read(request: unknown): Promise<unknown>;
+  close(): Promise<void>;
+};
+
+/** Where a restarted executor gets its state from. */
+export type StateSource = {
+  /** The flat state at the newest sealed block, as pairs in key order. */
+  state(): AsyncIterable<readonly [Uint8Array, Uint8Array]>;
+  /** Diffs of sealed blocks, newest first: as many as reads must reach back. */
+  diffs(): AsyncIterable<Uint8Array>;
+};
+
+/** The newest sealed block of an executor. */
+export type SealedHead = Pick<Seal, "number" | "blockHash" | "stateRoot">;
+
+export type OpenedExecutor = {
+  executor: Executor;
+  sealed: SealedHead;
+  /** Block 0 of a tenant that was opened without a source; its diff is the whole state. */
+  genesis?: Seal;
+};
+
+/**
+ * A new tenant starts from its genesis; one with sealed blocks from what was stored of them.
+ *
+ * @throws LockstepError `bad_config`, `bad_state` when the config or what was stored can't be used,
+ *   `engine_missing` when the VM's engine is not built
+ */
+export type OpenExecutor = (options: {
+  domain: Domain;
+  config: Uint8Array;
+  source?: StateSource;
+}) => Promise<OpenedExecutor>;
+
+/** One executed block of a tenant as the node stores it. */
+export type TenantBlock = {
+  domain: Domain;
+  context: BlockContext;
+  seal: Omit<Seal, "diff">;
+  /** Applied transactions in canonical order. */
+  transactions: readonly TenantTransaction[];
+};
+
+export type TenantTransaction = { bytes: Uint8Array; nativeId: Hex; receipt: Uint8Array; succeeded: boolean };
+
+/** What a tenant's RPC may ask of the node that serves it. Numbers are native block numbers. */
+export type TenantServices = {
+  domain: Domain;
+  config: Uint8Array;
+  read(request: unknown): Promise<unknown>;
+  /**
+   * Takes transactions in; each is acknowledged (on f + 1 disks) or refused. Codes: those of
+   * `RefusalCode`, and of the mempool: `already_known`, `replacement_underpriced`, `sender_full`,
+   * `lane_full`, `unavailable`.
+   */
+  submit(transactions: readonly Uint8Array[]): Promise<Result<{ id: Root; nativeId: Hex }>[]>;
+  /** Newest executed block, and newest one under a final execution certificate. */
+  heads(): { executed: number; certified: number };
+  blockByNumber(number: number): Promise<TenantBlock | undefined>;
+  blockByHash(hash: Root): Promise<TenantBlock | undefined>;
+  /** Where an executed transaction stands. */
+  locate(nativeId: Hex): Promise<{ number: number; index: number } | undefined>;
+  /** A transaction that is in the mempool or ordered and not executed yet. */
+  pending(nativeId: Hex): Uint8Array | undefined;
+  /** First nonce of a sender that no executed or pending transaction has, counting on from `executed`. */
+  nextNonce(sender: string, executed: number): number;
+  /** Listeners are called in order; the returned function removes one. */
+  onBlock(listener: (block: TenantBlock) => void): () => void;
+  onCertified(listener: (number: number) => void): () => void;
+  onPending(listener: (nativeId: Hex) => void): () => void;
+};
+
+/** The VM's own API, served over HTTP and WebSocket. */
+export type RpcServer = { rpc: string; ws: string; close(): Promise<void> };
+
+export type Adapter = {
+  vm: Vm;
+  /** Whether an engine runs that can die: then the executor lives in a supervised child process. */
+  isolated: boolean;
+  /** Opens the executor in this process; `adapters/host` does it in a child. */
+  open: OpenExecutor;
+  /** What the sequencer itself says inside the VM at the start of a block, in the adapter's encoding. */
+  protocolWrites(context: BlockContext): Uint8Array[];
+  /** Absent where a tenant has no API of its own. */
+  serve?(services: TenantServices, listen: { host: string; port: number }): Promise<RpcServer>;
+};

@@ -1,0 +1,219 @@
+/**
+ * Batches between validators: a producer sends each to all, a holder acknowledges it once it is on
+ * a synced disk, and whoever misses one that a header names asks for it.
+ */
+
+import type { BlsVerifier } from "../../consensus/certificate/bls.ts";
+import { toHex } from "../../protocol/bytes.ts";
+import { asRoot, type Epoch, type PublicKey, type Root, type ValidatorIndex } from "../../protocol/ids.ts";
+import type { Network, Runtime } from "../../protocol/ports.ts";
+import { signingRoot } from "../../protocol/signing.ts";
+import { decodeBatch, type HeldBatch } from "./held.ts";
+import { batchLimits } from "./limits.ts";
+import type { BatchStore } from "./store.ts";
+
+const tags = { batch: 1, acknowledge: 2, request: 3 } as const;
+
+const tagged = (tag: number, body: Uint8Array): Uint8Array => {
+  const message = new Uint8Array(body.length + 1);
+  message[0] = tag;
+  message.set(body, 1);
+  return message;
+};
+
+/** What a producer signs for a batch. Its epoch is 0: a producer is known by its key, not by a seat. */
+export const batchSigningRoot = (genesis: Root, sequence: number, digest: Root): Root =>
+  signingRoot({ genesis, kind: "batch", epoch: 0 as Epoch, slot: sequence, revision: 0, root: digest });
+
+export type BatchExchange = {
+  /** Stores an own batch, then sends it to all. Resolves when this node holds it. */
+  publish(batch: HeldBatch): Promise<void>;
+  /** Resolves when `count` other validators hold an own batch on disk; to be called before `publish`. */
+  acknowledged(batch: HeldBatch, count: number): Promise<void>;
+  /** Resolves when all are held, asking `from` and then others for what is missing; rejects when `signal` fires. */
+  hold(digests: readonly Root[], from: ValidatorIndex, signal?: AbortSignal): Promise<HeldBatch[]>;
+  stop(): void;
+};
+
+export type BatchExchangeOptions = {
+  genesis: Root;
+  network: Network;
+  runtime: Runtime;
+  bls: BlsVerifier;
+  store: BatchStore;
+  /** Whether a key may produce batches now, and the last sequence that the finalized chain took from it. */
+  producer(publicKey: PublicKey): { lastSequence: number } | undefined;
+  /** Called when a batch has come to be held. */
+  onHeld(batch: HeldBatch): void;
+  /** Called when the store failed: the node must stop. */
+  fatal(error: unknown): void;
+};
+
+type Acknowledgements = { batch: HeldBatch; from: Set<ValidatorIndex>; wanted: number; resolve(): void };
+
+export const createBatchExchange = (options: BatchExchangeOptions): BatchExchange => {
+  const { genesis, network, runtime, bls, store } = options;
+  const wanted = new Map<string, Set<() => void>>();
+  const acknowledgements = new Map<string, Acknowledgements>();
+  /** One check after the other for each producer, so that its batches come to be held in its order. */
+  const checks = new Map<string, Promise<void>>();
+  const unchecked = new Map<ValidatorIndex, number>();
+  const adding = new Set<string>();
+  let stopped = false;
+
+  const admit = async (batch: HeldBatch): Promise<void> => {
+    await store.add(batch, runtime.now());
+    for (const wake of wanted.get(batch.key) ?? []) wake();
+    options.onHeld(batch);
+  };
+
+  const acceptable = (batch: HeldBatch): boolean => {
+    if (wanted.has(batch.key)) return true;
+    const producer = options.producer(batch.producer);
+    return (
+      producer !== undefined && batch.sequence > producer.lastSequence && store.hasRoom(batch.producer, batch.size)
+    );
+  };
+
+  const check = async (from: ValidatorIndex, batch: HeldBatch): Promise<void> => {
+    if (stopped || store.held(batch.key) !== undefined || !acceptable(batch)) return;
+    const root = batchSigningRoot(genesis, batch.sequence, batch.digest);
+    if (!(await bls.verify(batch.producer, root, batch.signature))) {
+      network.penalize(from, "a batch whose signature is not its producer's");
+      return;
+    }
+    if (!stopped) await admit(batch);
+  };
+
+  const receive = (from: ValidatorIndex, encoded: Uint8Array): void => {
+    const decoded = decodeBatch(encoded);
+    if (!decoded.ok) {
+      network.penalize(from, `a batch that is none: ${decoded.error.message}`);
+      return;
+    }
+    const batch = decoded.value;
+    const acknowledge = () => {
+      if (store.held(batch.key) !== undefined) network.send(from, "batch", tagged(tags.acknowledge, batch.digest));
+    };
+    if (store.held(batch.key) !== undefined) {
+      acknowledge();
+      return;
+    }
+    const waiting = unchecked.get(from) ?? 0;
+    if (waiting >= batchLimits.uncheckedPerPeer || adding.has(batch.key)) return;
+    unchecked.set(from, waiting + 1);
+    adding.add(batch.key);
+    const producer = toHex(batch.producer);
+    const turn = (checks.get(producer) ?? Promise.resolve())
+      .then(() => check(from, batch))
+      .finally(() => {
+        unchecked.set(from, (unchecked.get(from) ?? 1) - 1);
+        adding.delete(batch.key);
+        if (checks.get(producer) === turn) checks.delete(producer);
+      })
+      .then(acknowledge)
+      .catch(options.fatal);
+    checks.set(producer, turn);
+  };
+
+  const serve = async (from: ValidatorIndex, digests: Uint8Array): Promise<void> => {
+    if (digests.length % 32 !== 0 || digests.length > 32 * batchLimits.requestDigests) {
+      network.penalize(from, "a malformed request for batches");
+      return;
+    }
+    for (let i = 0; i < digests.length; i += 32) {
+      const batch = await store.get(asRoot(digests.slice(i, i + 32)));
+      if (batch !== undefined) network.send(from, "batch", tagged(tags.batch, batch.encoded));
+    }
+  };
+
+  const acknowledge = (from: ValidatorIndex, digest: Uint8Array): void => {
+    const awaited = acknowledgements.get(toHex(digest));
+    if (awaited === undefined) return;
+    awaited.from.add(from);
+    if (awaited.from.size >= awaited.wanted) awaited.resolve();
+  };
+
+  network.listen("batch", (from, message) => {
+    if (stopped) return;
+    const body = message.subarray(1);
+    if (message[0] === tags.batch) receive(from, body.slice());
+    else if (message[0] === tags.acknowledge && body.length === 32) acknowledge(from, body);
+    else if (message[0] === tags.request) serve(from, body).catch(options.fatal);
+    else network.penalize(from, "an unknown message about batches");
+  });
+
+  const sendUnacknowledged = (peer: ValidatorIndex): void => {
+    for (const { batch, from } of acknowledgements.values()) {
+      if (!from.has(peer)) network.send(peer, "batch", tagged(tags.batch, batch.encoded));
+    }
+  };
+  network.onConnect(sendUnacknowledged);
+
+  // A sending may be lost on the way: what lacks acknowledgements goes out again.
+  const resend = (): void => {
+    if (stopped) return;
+    for (const peer of network.peers()) sendUnacknowledged(peer);
+    cancelResend = runtime.after(batchLimits.resendMs, resend);
+  };
+  let cancelResend = runtime.after(batchLimits.resendMs, resend);
+
+  /** Asks one peer after the other until the batch is held. */
+  const fetch = (digest: Root, from: ValidatorIndex, signal: AbortSignal | undefined): Promise<HeldBatch> =>
+    new Promise((resolve, reject) => {
+      const key = toHex(digest);
+      let attempt = 0;
+      let cancel = () => {};
+      const wakes = wanted.get(key) ?? new Set();
+      wanted.set(key, wakes);
+      const end = () => {
+        cancel();
+        wakes.delete(wake);
+        if (wakes.size === 0) wanted.delete(key);
+        signal?.removeEventListener("abort", abort);
+      };
+      const wake = () => {
+        const batch = store.held(key);
+        if (batch === undefined) return;
+        end();
+        resolve(batch);
+      };
+      const abort = () => {
+        end();
+        reject(signal?.reason);
+      };
+      const ask = () => {
+        if (stopped) return;
+        const peers = network.peers();
+        const peer = attempt === 0 ? from : peers[attempt % Math.max(1, peers.length)];
+        attempt++;
+        if (peer !== undefined && peer !== network.self) network.send(peer, "batch", tagged(tags.request, digest));
+        cancel = runtime.after(batchLimits.requestRetryMs, ask);
+      };
+      wakes.add(wake);
+      signal?.addEventListener("abort", abort, { once: true });
+      ask();
+    });
+
+  return {
+    publish: async (batch) => {
+      await admit(batch);
+      network.broadcast("batch", tagged(tags.batch, batch.encoded));
+    },
+    acknowledged: (batch, count) =>
+      new Promise((resolve) => {
+        if (count === 0) return resolve();
+        const end = () => {
+          acknowledgements.delete(batch.key);
+          resolve();
+        };
+        acknowledgements.set(batch.key, { batch, from: new Set(), wanted: count, resolve: end });
+      }),
+    hold: (digests, from, signal) =>
+      Promise.all(digests.map(async (digest) => (await store.get(digest)) ?? (await fetch(digest, from, signal)))),
+    stop: () => {
+      stopped = true;
+      cancelResend();
+    },
+  };
+};

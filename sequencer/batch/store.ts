@@ -1,0 +1,101 @@
+/**
+ * The batches that this node holds, on disk and synced. Those that no finalized block has taken yet
+ * are open: a proposer chooses among them.
+ */
+import { compareBytes, type Hex, toHex } from "../../protocol/bytes.ts";
+import { LockstepError } from "../../protocol/errors.ts";
+import { asRoot, type PublicKey, type Root } from "../../protocol/ids.ts";
+import type { Disk, DiskWrite } from "../../protocol/ports.ts";
+import { lastSequence, type OrderingState } from "../control/state.ts";
+import { below, keys, prefixes } from "../storage/keys.ts";
+import { decodeBatch, type HeldBatch } from "./held.ts";
+import { batchLimits } from "./limits.ts";
+
+export type OpenBatch = { batch: HeldBatch /** When it came, by this node's clock. */; since: number };
+
+export type BatchStore = {
+  /** Writes a batch; it is held, and seen by everything below, once this resolves. */
+  add(batch: HeldBatch, since: number): Promise<void>;
+  /** A batch in memory: open, or taken and not executed yet. */
+  held(key: Hex): HeldBatch | undefined;
+  /** A batch from memory or disk. */
+  get(digest: Root): Promise<HeldBatch | undefined>;
+  /** Open batches in the order in which they came; one producer's by sequence. */
+  open(): OpenBatch[];
+  /** Whether a producer may still add open batches here. */
+  hasRoom(producer: PublicKey, size: number): boolean;
+  /**
+   * Ends what a finalized block decides: batches at or below the state's sequences are open no more.
+   * Gives the writes to make with the block, and the batches that were passed over.
+   */
+  settle(state: OrderingState, taken: ReadonlySet<Hex>): { writes: DiskWrite[]; passedOver: HeldBatch[] };
+  /** Forgets executed batches in memory; they stay on disk. */
+  release(keys: readonly Hex[]): void;
+  /** Highest sequence of a producer's stored open batches, 0 if none. */
+  highestSequence(producer: PublicKey): number;
+};
+
+const bySequence = (a: OpenBatch, b: OpenBatch): number =>
+  a.since - b.since || compareBytes(a.batch.producer, b.batch.producer) || a.batch.sequence - b.batch.sequence;
+
+/** Opens the store; reads what was open when the node stopped. */
+export const openBatchStore = async (disk: Disk): Promise<BatchStore> => {
+  const memory = new Map<Hex, HeldBatch>();
+  const open = new Map<Hex, OpenBatch>();
+
+  const read = async (digest: Root): Promise<HeldBatch | undefined> => {
+    const encoded = await disk.get(keys.batch(digest));
+    if (encoded === undefined) return undefined;
+    const batch = decodeBatch(encoded);
+    if (!batch.ok) throw new LockstepError("store_corrupt", `stored batch ${toHex(digest)}: ${batch.error.message}`);
+    return batch.value;
+  };
+
+  for await (const [key] of disk.range(below(prefixes.openBatches()))) {
+    const batch = await read(asRoot(key.slice(prefixes.openBatches().length)));
+    if (batch === undefined) continue;
+    memory.set(batch.key, batch);
+    open.set(batch.key, { batch, since: 0 });
+  }
+
+  const openOf = (producer: Hex): HeldBatch[] =>
+    [...open.values()].map(({ batch }) => batch).filter((batch) => toHex(batch.producer) === producer);
+
+  return {
+    add: async (batch, since) => {
+      await disk.write([
+        { key: keys.batch(batch.digest), value: batch.encoded },
+        { key: keys.openBatch(batch.digest), value: new Uint8Array() },
+      ]);
+      memory.set(batch.key, batch);
+      open.set(batch.key, { batch, since });
+    },
+    held: (key) => memory.get(key),
+    get: async (digest) => memory.get(toHex(digest)) ?? (await read(digest)),
+    open: () => [...open.values()].sort(bySequence),
+    hasRoom: (producer, size) => {
+      const own = openOf(toHex(producer));
+      const bytes = own.reduce((sum, batch) => sum + batch.size, size);
+      return own.length < batchLimits.openBatches && bytes <= batchLimits.openBytes;
+    },
+    settle: (state, taken) => {
+      const writes: DiskWrite[] = [];
+      const passedOver: HeldBatch[] = [];
+      for (const { batch } of open.values()) {
+        if (batch.sequence > (lastSequence(state, batch.producer) ?? Number.MAX_SAFE_INTEGER)) continue;
+        open.delete(batch.key);
+        writes.push({ key: keys.openBatch(batch.digest), value: undefined });
+        if (taken.has(batch.key)) continue;
+        passedOver.push(batch);
+        memory.delete(batch.key);
+        writes.push({ key: keys.batch(batch.digest), value: undefined });
+      }
+      return { writes, passedOver };
+    },
+    release: (executed) => {
+      for (const key of executed) memory.delete(key);
+    },
+    highestSequence: (producer) =>
+      openOf(toHex(producer)).reduce((highest, { sequence }) => Math.max(highest, sequence), 0),
+  };
+};

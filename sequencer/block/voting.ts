@@ -1,0 +1,133 @@
+/** What consensus asks of the sequencer: headers to propose, and judgement of those that others propose. */
+import type { Application, HeaderLookup, KnownHeader } from "../../consensus/application.ts";
+import type { BlsVerifier } from "../../consensus/certificate/bls.ts";
+import { refuteCertificate } from "../../consensus/certificate/verify.ts";
+import { toHex } from "../../protocol/bytes.ts";
+import type { Certified, Header } from "../../protocol/header.ts";
+import type { Epoch, Root, ValidatorIndex } from "../../protocol/ids.ts";
+import { limits } from "../../protocol/limits.ts";
+import type { Runtime } from "../../protocol/ports.ts";
+import type { ValidatorSet } from "../../protocol/validators.ts";
+import { attestationContext } from "../attestation/collector.ts";
+import type { BatchExchange } from "../batch/exchange.ts";
+import type { HeldBatch } from "../batch/held.ts";
+import { batchLimits } from "../batch/limits.ts";
+import type { BatchStore, OpenBatch } from "../batch/store.ts";
+import { lastSequence, type OrderingState } from "../control/state.ts";
+import { assembleHeader } from "./assembly.ts";
+import type { Branches } from "./branches.ts";
+import { certificateToCheck, refuteBlock } from "./validity.ts";
+
+export type VotingOptions = {
+  genesis: Root;
+  self: ValidatorIndex;
+  runtime: Runtime;
+  bls: BlsVerifier;
+  branches: Branches;
+  batches: BatchStore;
+  exchange: BatchExchange;
+  /** Newest execution certificate known here. */
+  certified(): Certified | undefined;
+  /** Newest finalized height whose block was not empty. */
+  newestWork(): number;
+  validatorsOf(epoch: Epoch): ValidatorSet;
+  log(event: { event: string; [field: string]: unknown }): void;
+};
+
+/**
+ * Open batches that a block under `state` should take, each producer's without gaps: passing over a
+ * sequence voids it, so one is passed over only when it has not come for long.
+ */
+export const candidates = (open: readonly OpenBatch[], state: OrderingState, nowMs: number): HeldBatch[] => {
+  const last = new Map<string, { sequence: number; arrived: number }>();
+  const chosen: { batch: HeldBatch; arrived: number }[] = [];
+  for (const { batch, since } of [...open].sort((a, b) => a.batch.sequence - b.batch.sequence)) {
+    const producer = toHex(batch.producer);
+    const before = last.get(producer) ?? { sequence: lastSequence(state, batch.producer), arrived: 0 };
+    if (before.sequence === undefined || batch.sequence <= before.sequence) continue;
+    if (batch.sequence > before.sequence + 1 && nowMs - since < batchLimits.gapMs) continue;
+    // No earlier than its producer's batch before, so that sorting keeps their sequence.
+    const arrived = Math.max(since, before.arrived);
+    last.set(producer, { sequence: batch.sequence, arrived });
+    chosen.push({ batch, arrived });
+  }
+  return chosen.sort((a, b) => a.arrived - b.arrived).map(({ batch }) => batch);
+};
+
+type Voting = Pick<Application, "propose" | "validate" | "hasWork">;
+
+export const createVoting = (options: VotingOptions): Voting => {
+  const { runtime, branches, batches, exchange } = options;
+
+  const hold = (signal?: AbortSignal) => (block: KnownHeader) =>
+    exchange.hold(block.header.batches, block.header.proposer, signal);
+
+  /** Resolves when the clock has come close enough to the header's time; a far future never votes. */
+  const clockReaches = (timestampMs: number, signal: AbortSignal): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const early = timestampMs - limits.clockDriftMs - runtime.now();
+      if (early <= 0) return resolve();
+      const cancel = runtime.after(early, resolve);
+      signal.addEventListener("abort", () => {
+        cancel();
+        reject(signal.reason);
+      });
+    });
+
+  const certifiedHolds = async (header: Header, parent: Header, epochLength: number): Promise<boolean> => {
+    const check = certificateToCheck(header, parent, epochLength);
+    if (check === undefined) return true;
+    const context = attestationContext(options.genesis, check);
+    const set = options.validatorsOf(check.epoch);
+    return (await refuteCertificate(options.bls, set, context, check.certificate)) === undefined;
+  };
+
+  const validate = async (
+    block: KnownHeader,
+    parent: KnownHeader,
+    ancestors: HeaderLookup,
+    signal: AbortSignal,
+  ): Promise<boolean> => {
+    const { header } = block;
+    const state = await branches.after(parent, ancestors, hold(signal));
+    const held = await exchange.hold(header.batches, header.proposer, signal);
+    const invalidity = refuteBlock({ header, parent: parent.header, parentRoot: parent.root, state, batches: held });
+    if (invalidity !== undefined) {
+      options.log({ event: "invalid_block", height: header.height, proposer: header.proposer, ...invalidity });
+      return false;
+    }
+    if (!(await certifiedHolds(header, parent.header, state.epochLength))) {
+      options.log({ event: "invalid_block", height: header.height, proposer: header.proposer, code: "certificate" });
+      return false;
+    }
+    await clockReaches(header.timestampMs, signal);
+    branches.extend(block, state, held);
+    return true;
+  };
+
+  return {
+    propose: async (parent, ancestors) => {
+      const state = await branches.after(parent, ancestors, hold());
+      return assembleHeader({
+        parent: parent.header,
+        parentRoot: parent.root,
+        state,
+        candidates: candidates(batches.open(), state, runtime.now()),
+        certified: options.certified(),
+        proposer: options.self,
+        nowMs: runtime.now(),
+      });
+    },
+    validate,
+    hasWork: (parent) => {
+      const state = branches.known(parent.root);
+      if (state === undefined) return false;
+      const certified = parent.header.certified.height;
+      const newer = options.certified()?.height ?? 0;
+      // A certificate is worth a block of its own once it covers work that none before covered.
+      if (newer > certified && certified < options.newestWork()) return true;
+      const tooFarAhead = parent.header.height + 1 - Math.max(certified, newer) > limits.uncertifiedHeights;
+      return !tooFarAhead && candidates(batches.open(), state, runtime.now()).length > 0;
+    },
+  };
+};

@@ -1,0 +1,19 @@
+/** A transaction that this node has taken in and that has not come to its end yet. */
+import type { TransactionFacts } from "../../adapters/adapter.ts";
+import type { Hex } from "../../protocol/bytes.ts";
+import type { Domain, Root } from "../../protocol/ids.ts";
+
+export type PoolEntry = {
+  id: Root;
+  /** The id as map key. */
+  key: Hex;
+  domain: Domain;
+  bytes: Uint8Array;
+  facts: TransactionFacts;
+  /** Waiting here; in a batch of this node's; or in a finalized block that is not executed yet. */
+  phase: "queued" | "batched" | "ordered";
+  /** How often the executor has returned it. */
+  returned: number;
+  /** When it came in, by this node's clock. */
+  since: number;
+};

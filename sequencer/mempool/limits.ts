@@ -1,0 +1,23 @@
+/** Every bound of a node's mempool; local, so validators may differ in them. */
+const MiB = 1024 * 1024;
+
+export const poolLimits = {
+  laneTransactions: 65_536,
+  laneBytes: 128 * MiB,
+  senderTransactions: 4096,
+  /** How far above the executed nonce a transaction may be. */
+  nonceDistance: 4096,
+  /** Transactions that peers journaled here and that stand in no batch. */
+  heldTransactions: 65_536,
+  heldBytes: 64 * MiB,
+  /** After this a holder puts a peer's transaction into a batch itself. */
+  holderDelayMs: 5_000,
+  /** A transaction that could not be ordered for this long ends as `expired`. */
+  lifetimeMs: 3 * 3_600_000,
+  /** How often the executor may return a transaction before it ends as `evicted`. */
+  maxReturns: 16,
+  /** How often a transaction that peers have not journaled is sent again. */
+  resendMs: 2_000,
+  /** How long a submission waits for f peers before it is answered as not acknowledged. */
+  acknowledgementMs: 10_000,
+} as const;

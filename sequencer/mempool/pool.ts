@@ -1,0 +1,351 @@
+/**
+ * The mempool of a node: takes transactions in, answers once they are on f + 1 disks, hands them to
+ * batches, and follows each to its end.
+ */
+import type { Execution, TransactionFacts } from "../../adapters/adapter.ts";
+import { transactionId } from "../../protocol/batch.ts";
+import { type Hex, toHex } from "../../protocol/bytes.ts";
+import { failure, type Result, success } from "../../protocol/errors.ts";
+import type { Domain, Root } from "../../protocol/ids.ts";
+import type { Runtime } from "../../protocol/ports.ts";
+import type { BatchExchange } from "../batch/exchange.ts";
+import type { HeldBatch } from "../batch/held.ts";
+import type { PoolEntry } from "./entry.ts";
+import { createLane, type Lane } from "./lane.ts";
+import { poolLimits } from "./limits.ts";
+import type { PooledTransaction, Replication } from "./replication.ts";
+
+export type Taken = { id: Root; nativeId: Hex };
+
+/** How an own transaction ended without being executed. */
+export type Ending = { entry: PoolEntry; status: "omitted" | "replaced" | "expired" | "evicted"; reason: string };
+
+/** A tenant's executed slice: what became of each of its entries. */
+export type SettledSlice = {
+  domain: Domain;
+  executions: readonly { key: Hex; id: Root; bytes: Uint8Array; execution: Execution }[];
+};
+
+export type Pool = {
+  submit(domain: Domain, transactions: readonly Uint8Array[]): Promise<Result<Taken>[]>;
+  /** Queued entries of all lanes that can be batched now. */
+  ready(): PoolEntry[];
+  /** Takes note that these entries go into `batch`, and publishes it. */
+  publish(batch: HeldBatch, entries: readonly PoolEntry[]): void;
+  /** A finalized block has taken a batch. */
+  ordered(batch: HeldBatch): void;
+  /** Own batches that blocks passed over: their entries wait for another one. */
+  passedOver(batch: HeldBatch): void;
+  executed(slice: SettledSlice): Promise<void>;
+  find(key: Hex): PoolEntry | undefined;
+  findNative(domain: Domain, nativeId: Hex): PoolEntry | undefined;
+  nextNonce(domain: Domain, sender: string, executed: number): number;
+  size(): { transactions: number; bytes: number };
+  /** Takes in again what stood in the journal and in open own batches when the node stopped. */
+  restore(journaled: readonly PooledTransaction[], batches: readonly HeldBatch[]): Promise<void>;
+  onPending(domain: Domain, listener: (nativeId: Hex) => void): () => void;
+  stop(): void;
+};
+
+export type PoolOptions = {
+  domains: readonly Domain[];
+  /** Besides the adapter's refusals: `unavailable` while the tenant's executor is down. */
+  inspect(domain: Domain, transactions: readonly Uint8Array[]): Promise<Result<TransactionFacts>[]>;
+  runtime: Runtime;
+  exchange: BatchExchange;
+  replication: Replication;
+  /** Other validators that must hold a transaction before it is acknowledged. */
+  f: number;
+  /** Called when entries have become ready for a batch. */
+  onReady(): void;
+  /** Called with every ending; the node keeps them. */
+  onEnded(endings: readonly Ending[]): void;
+  fatal(error: unknown): void;
+};
+
+const tickMs = 1_000;
+/** Transactions held for peers that are looked at in one tick. */
+const heldPerTick = 256;
+
+export const createPool = (options: PoolOptions): Pool => {
+  const { runtime, exchange, replication, f } = options;
+  const lanes = new Map<Domain, Lane>(options.domains.map((domain) => [domain, createLane()]));
+  const natives = new Map<Domain, Map<Hex, PoolEntry>>(options.domains.map((domain) => [domain, new Map()]));
+  const acknowledgements = new Map<Hex, () => void>();
+  const pendingListeners = new Map<Domain, Set<(nativeId: Hex) => void>>();
+  const laneOf = (domain: Domain): Lane => lanes.get(domain) as Lane;
+
+  const remember = (entry: PoolEntry): void => {
+    natives.get(entry.domain)?.set(entry.facts.nativeId, entry);
+    for (const listener of pendingListeners.get(entry.domain) ?? []) listener(entry.facts.nativeId);
+  };
+
+  const remove = (entry: PoolEntry): void => {
+    laneOf(entry.domain).remove(entry.key);
+    natives.get(entry.domain)?.delete(entry.facts.nativeId);
+    acknowledgements.get(entry.key)?.();
+  };
+
+  const end = (endings: readonly Ending[]): void => {
+    if (endings.length === 0) return;
+    for (const { entry } of endings) remove(entry);
+    options.onEnded(endings);
+    replication.forget(endings.map(({ entry }) => entry)).catch(options.fatal);
+  };
+
+  const entryFor = (domain: Domain, bytes: Uint8Array, facts: TransactionFacts): PoolEntry => {
+    const id = transactionId(bytes);
+    return { id, key: toHex(id), domain, bytes, facts, phase: "queued", returned: 0, since: runtime.now() };
+  };
+
+  /** Puts inspected transactions into the lane; entries that came in, or why not, in the order given. */
+  const takeIn = (
+    domain: Domain,
+    transactions: readonly Uint8Array[],
+    inspections: readonly Result<TransactionFacts>[],
+  ) => {
+    const replaced: Ending[] = [];
+    const results = transactions.map((bytes, i): Result<PoolEntry> => {
+      const inspection = inspections[i] as Result<TransactionFacts>;
+      if (!inspection.ok) return inspection;
+      const entry = entryFor(domain, bytes, inspection.value);
+      const added = laneOf(domain).add(entry);
+      if (!added.ok) return added;
+      if (added.value.replaced !== undefined) {
+        replaced.push({ entry: added.value.replaced, status: "replaced", reason: `by ${entry.facts.nativeId}` });
+      }
+      remember(entry);
+      return success(entry);
+    });
+    end(replaced);
+    return results;
+  };
+
+  /** Resolves `true` once f + 1 disks have the entry, `false` when that takes too long. */
+  const acknowledged = (entry: PoolEntry): Promise<boolean> =>
+    new Promise((resolve) => {
+      const cancel = runtime.after(poolLimits.acknowledgementMs, () => {
+        acknowledgements.delete(entry.key);
+        resolve(false);
+      });
+      acknowledgements.set(entry.key, () => {
+        cancel();
+        acknowledgements.delete(entry.key);
+        resolve(true);
+      });
+    });
+
+  /** Entries that can't be batched yet go to other disks by themselves. */
+  const replicateWaiting = (entries: readonly PoolEntry[]): void => {
+    const waiting = entries.filter((entry) => !laneOf(entry.domain).isReady(entry));
+    if (waiting.length === 0) return;
+    replication
+      .replicate(waiting)
+      .then(() => {
+        for (const { key } of waiting) acknowledgements.get(key)?.();
+      })
+      .catch(options.fatal);
+  };
+
+  const submit = async (domain: Domain, transactions: readonly Uint8Array[]): Promise<Result<Taken>[]> => {
+    if (!lanes.has(domain)) {
+      const known = [...lanes.keys()].join(", ");
+      const unknown = failure("unknown_tenant", `no tenant has domain ${domain}; there are ${known}`, { domain });
+      return transactions.map(() => unknown);
+    }
+    const results = takeIn(domain, transactions, await options.inspect(domain, transactions));
+    const entries = results.flatMap((result) => (result.ok ? [result.value] : []));
+    const answers = new Map(entries.map((entry) => [entry, acknowledged(entry)]));
+    replicateWaiting(entries);
+    if (entries.length > 0) options.onReady();
+    return Promise.all(
+      results.map(async (result): Promise<Result<Taken>> => {
+        if (!result.ok) return result;
+        const { id, facts } = result.value;
+        if (await answers.get(result.value)) return success({ id, nativeId: facts.nativeId });
+        return failure(
+          "unavailable",
+          `fewer than ${f} other validators confirmed the transaction in time; it may still be executed: ask for its id`,
+          { id: toHex(id), nativeId: facts.nativeId },
+        );
+      }),
+    );
+  };
+
+  const publish = (batch: HeldBatch, entries: readonly PoolEntry[]): void => {
+    for (const entry of entries) laneOf(entry.domain).mark(entry, "batched");
+    const elsewhere = exchange.acknowledged(batch, f);
+    Promise.all([exchange.publish(batch), elsewhere])
+      .then(() => {
+        for (const { key } of entries) acknowledgements.get(key)?.();
+        return replication.forget(entries);
+      })
+      .catch(options.fatal);
+  };
+
+  const ownEntries = (batch: HeldBatch): PoolEntry[] =>
+    batch.transactions.flatMap(({ domain }, i) => {
+      const entry = lanes.get(domain)?.entries.get(toHex(batch.leaves[i] as Root));
+      return entry === undefined ? [] : [entry];
+    });
+
+  const requeue = (entries: readonly PoolEntry[]): void => {
+    for (const entry of entries) laneOf(entry.domain).mark(entry, "queued");
+    replicateWaiting(entries);
+    options.onReady();
+  };
+
+  /** Asks the executed state about the senders of these entries, and ends what it has overtaken. */
+  const refresh = async (domain: Domain, entries: readonly PoolEntry[]): Promise<void> => {
+    if (entries.length === 0) return;
+    const inspections = await options.inspect(
+      domain,
+      entries.map(({ bytes }) => bytes),
+    );
+    const stale: Ending[] = [];
+    for (const [i, entry] of entries.entries()) {
+      const inspection = inspections[i] as Result<TransactionFacts>;
+      if (!inspection.ok || inspection.value.account === undefined) continue;
+      for (const overtaken of laneOf(domain).refresh(entry.facts.sender, inspection.value.account)) {
+        if (overtaken.phase === "queued") stale.push({ entry: overtaken, status: "omitted", reason: "nonce_too_low" });
+      }
+    }
+    end(stale);
+    options.onReady();
+  };
+
+  const executed = async ({ domain, executions }: SettledSlice): Promise<void> => {
+    const lane = laneOf(domain);
+    const requeued: PoolEntry[] = [];
+    const endings: Ending[] = [];
+    const foreign: { id: Root; key: Hex }[] = [];
+    const orphaned: PooledTransaction[] = [];
+    const unsettled = new Map<string, PoolEntry>();
+    for (const { key, id, bytes, execution } of executions) {
+      const entry = lane.entries.get(key);
+      if (entry === undefined) {
+        if (execution.kind === "returned") orphaned.push({ domain, bytes });
+        else if (replication.held.has(key)) foreign.push({ id, key });
+        continue;
+      }
+      const { sender, nonce } = entry.facts;
+      if (execution.kind === "applied") {
+        if (nonce !== undefined) lane.refresh(sender, { nonce: nonce + 1 });
+        remove(entry);
+        continue;
+      }
+      unsettled.set(sender, entry);
+      if (execution.kind === "omitted") remove(entry);
+      else if (++entry.returned <= poolLimits.maxReturns) requeued.push(entry);
+      else endings.push({ entry, status: "evicted", reason: execution.reason });
+    }
+    end(endings);
+    if (requeued.length > 0) requeue(requeued);
+    if (foreign.length > 0) await replication.forget(foreign);
+    // A returned transaction is its entry node's to batch again; should that be dead, whoever holds it does.
+    if (orphaned.length > 0) await replication.hold(orphaned);
+    const asked = new Map([...unsettled, ...lane.waiting().map((entry) => [entry.facts.sender, entry] as const)]);
+    await refresh(domain, [...asked.values()]);
+  };
+
+  /** Puts peers' transactions into own lanes when their entry node has not had them ordered for long. */
+  const adoptHeld = async (): Promise<void> => {
+    const now = runtime.now();
+    const byDomain = new Map<Domain, (typeof candidates)[number][]>();
+    const candidates = [...replication.held.values()].slice(0, heldPerTick);
+    for (const held of candidates) {
+      const group = byDomain.get(held.domain);
+      if (group === undefined) byDomain.set(held.domain, [held]);
+      else group.push(held);
+    }
+    for (const [domain, group] of byDomain) {
+      const bytes = group.map((held) => held.bytes);
+      const inspections = lanes.has(domain) ? await options.inspect(domain, bytes) : [];
+      const over: typeof group = [];
+      for (const [i, held] of group.entries()) {
+        const inspection = inspections[i];
+        if (inspection?.ok === false && inspection.error.code === "unavailable") continue;
+        const nonce = inspection?.ok ? inspection.value.nonce : undefined;
+        const next = inspection?.ok ? inspection.value.account?.nonce : undefined;
+        if (!inspection?.ok || (nonce ?? 0) < (next ?? 0)) over.push(held);
+        else if (nonce !== next) continue;
+        else if (held.executableSince === undefined) held.executableSince = now;
+        else if (now - held.executableSince >= poolLimits.holderDelayMs) takeIn(domain, [held.bytes], [inspection]);
+      }
+      await replication.forget(over);
+    }
+    options.onReady();
+  };
+
+  const expire = (): void => {
+    const oldest = runtime.now() - poolLimits.lifetimeMs;
+    const expired = [...lanes.values()].flatMap((lane) =>
+      [...lane.entries.values()].filter((entry) => entry.phase === "queued" && entry.since < oldest),
+    );
+    end(expired.map((entry) => ({ entry, status: "expired", reason: "not executable in time" })));
+  };
+
+  const tick = (): void => {
+    expire();
+    const turn = replication.held.size === 0 ? Promise.resolve() : adoptHeld();
+    turn.then(() => {
+      cancelTick = runtime.after(tickMs, tick);
+    }, options.fatal);
+  };
+  let cancelTick = runtime.after(tickMs, tick);
+
+  return {
+    submit,
+    ready: () => [...lanes.values()].flatMap((lane) => lane.ready()),
+    publish,
+    ordered: (batch) => {
+      for (const entry of ownEntries(batch)) laneOf(entry.domain).mark(entry, "ordered");
+    },
+    passedOver: (batch) => requeue(ownEntries(batch).filter(({ phase }) => phase === "batched")),
+    executed,
+    find: (key) => {
+      for (const lane of lanes.values()) {
+        const entry = lane.entries.get(key);
+        if (entry !== undefined) return entry;
+      }
+      return undefined;
+    },
+    findNative: (domain, nativeId) => natives.get(domain)?.get(nativeId),
+    nextNonce: (domain, sender, nonce) => lanes.get(domain)?.nextNonce(sender, nonce) ?? nonce,
+    size: () => {
+      let transactions = 0;
+      let bytes = 0;
+      for (const lane of lanes.values()) {
+        transactions += lane.entries.size;
+        bytes += lane.bytes;
+      }
+      return { transactions, bytes };
+    },
+    restore: async (journaled, batches) => {
+      for (const [domain, lane] of lanes) {
+        const inBatches = batches
+          .flatMap(({ transactions }) => transactions)
+          .filter((transaction) => transaction.domain === domain)
+          .map(({ bytes }) => bytes);
+        const alone = journaled.filter((transaction) => transaction.domain === domain).map(({ bytes }) => bytes);
+        const known = new Set(inBatches.map((bytes) => toHex(transactionId(bytes))));
+        const waiting = alone.filter((bytes) => !known.has(toHex(transactionId(bytes))));
+        for (const entry of takeIn(domain, inBatches, await options.inspect(domain, inBatches))) {
+          if (entry.ok) lane.mark(entry.value, "batched");
+        }
+        takeIn(domain, waiting, await options.inspect(domain, waiting));
+      }
+      options.onReady();
+    },
+    onPending: (domain, listener) => {
+      const listeners = pendingListeners.get(domain) ?? new Set();
+      pendingListeners.set(domain, listeners);
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    stop: () => {
+      cancelTick();
+      replication.stop();
+    },
+  };
+};

@@ -1,0 +1,313 @@
+/**
+ * A validator: consensus, mempool, pipeline and attestations around one store. Everything is
+ * composed here; nothing is decided here.
+ */
+import type { Adapter, TenantServices } from "../adapters/adapter.ts";
+import type { Bls, BlsSigner } from "../consensus/certificate/bls.ts";
+import { createConsensus } from "../consensus/consensus.ts";
+import { equalBytes, toHex } from "../protocol/bytes.ts";
+import { Genesis, type Vm } from "../protocol/genesis.ts";
+import { asEpoch, asHeight, type Domain, type ValidatorIndex } from "../protocol/ids.ts";
+import type { Disk, Network, Runtime } from "../protocol/ports.ts";
+import { Attestation } from "../protocol/summary.ts";
+import { faultTolerance, type ValidatorSet } from "../protocol/validators.ts";
+import { createAttestationCollector } from "./attestation/collector.ts";
+import { createBatchExchange } from "./batch/exchange.ts";
+import { createBatchProducer } from "./batch/producer.ts";
+import { openBatchStore } from "./batch/store.ts";
+import { createBranches } from "./block/branches.ts";
+import { genesisHeader } from "./block/genesis.ts";
+import { createSettlement } from "./block/settlement.ts";
+import { createVoting } from "./block/voting.ts";
+import { boot, type OpenSupervised } from "./boot.ts";
+import { lastSequence, validatorSet } from "./control/state.ts";
+import { createEvents } from "./events.ts";
+import { createInspect } from "./inspection.ts";
+import { createPool } from "./mempool/pool.ts";
+import { openReplication } from "./mempool/replication.ts";
+import { createMetrics } from "./metrics.ts";
+import { createNodeService, type Heads } from "./node-service.ts";
+import { tenantRecord } from "./pipeline/execute.ts";
+import { createPipeline, type ExecutedBlock } from "./pipeline/pipeline.ts";
+import type { NodeService } from "./service.ts";
+import { endingWrites } from "./storage/endings.ts";
+import { createHistory, tenantBlockOf } from "./storage/history.ts";
+import { encodeHeight, keys } from "./storage/keys.ts";
+import { readProgress } from "./storage/progress.ts";
+import { CertifiedRecord } from "./storage/records.ts";
+import { createTenantServices } from "./tenant-services.ts";
+
+export type NodeLog = (event: { event: string; [field: string]: unknown }) => void;
+
+export type NodeOptions = {
+  genesis: Genesis;
+  self: ValidatorIndex;
+  signer: BlsSigner;
+  bls: Bls;
+  network: Network;
+  runtime: Runtime;
+  disk: Disk;
+  adapters: Partial<Record<Vm, Adapter>>;
+  openExecutor: OpenSupervised;
+  /** URLs of the tenants' own APIs at this node, to be told to whoever asks for its status. */
+  urls: ReadonlyMap<number, { rpc: string; ws: string }>;
+  log: NodeLog;
+  /** Called when the node can't be trusted to go on: disk or store broke. The process must end. */
+  onFatal(error: unknown): void;
+};
+
+export type Node = {
+  service: NodeService;
+  tenants: ReadonlyMap<Domain, { adapter: Adapter; services: TenantServices }>;
+  /** Stops everything; the disk and the network stay open, they are their owner's. */
+  close(): Promise<void>;
+};
+
+/** Starts a validator; it goes on from where its store left off. */
+export const startNode = async (options: NodeOptions): Promise<Node> => {
+  const { genesis, self, signer, bls, network, runtime, disk, log } = options;
+  const genesisRoot = Genesis.root(genesis);
+  const problems: string[] = [];
+  let closed = false;
+  const fatal = (error: unknown): void => {
+    if (!closed) options.onFatal(error);
+  };
+
+  const { tenants, executed, state } = await boot(options);
+  const batches = await openBatchStore(disk);
+  const progress = await readProgress(disk);
+  const f = faultTolerance(state.validators.length);
+  const { replication, own: journaled } = await openReplication({ disk, network, runtime, f, fatal });
+
+  // From here on to the start of consensus nothing is awaited: messages find everything in place.
+  const heads: Heads = {
+    finalized: executed.height,
+    executed: executed.height,
+    certified: asHeight(0),
+    carrier: progress.carrier,
+  };
+  const events = createEvents((error) => log({ event: "listener_failed", error: String(error) }));
+  const inspect = createInspect(tenants);
+  // The set of genesis serves in every epoch as long as the ordering state has no way to change it.
+  const validatorsOf = (epoch: number): ValidatorSet => validatorSet(state, asEpoch(epoch));
+  const branches = createBranches({ root: executed.header, height: executed.height, state });
+  let settledState = state;
+  let newestWork = 0;
+
+  const exchange = createBatchExchange({
+    genesis: genesisRoot,
+    network,
+    runtime,
+    bls,
+    store: batches,
+    producer: (publicKey) => {
+      const last = lastSequence(settledState, publicKey);
+      return last === undefined ? undefined : { lastSequence: last };
+    },
+    onHeld: () => consensus.workArrived(),
+    fatal,
+  });
+
+  const pool = createPool({
+    domains: [...tenants.keys()],
+    inspect,
+    runtime,
+    exchange,
+    replication,
+    f,
+    onReady: () => producer.kick(),
+    onEnded: (endings) => void disk.write(endingWrites(endings)).catch(fatal),
+    fatal,
+  });
+
+  const own = batches.open().filter(({ batch }) => equalBytes(batch.producer, signer.publicKey));
+  const producer = createBatchProducer({
+    genesis: genesisRoot,
+    signer,
+    runtime,
+    lastSequence: Math.max(batches.highestSequence(signer.publicKey), lastSequence(state, signer.publicKey) ?? 0),
+    inFlight: own.map(({ batch }) => batch.key),
+    ready: pool.ready,
+    publish: pool.publish,
+  });
+
+  const collector = createAttestationCollector({
+    genesis: genesisRoot,
+    epochLength: genesis.epochLength,
+    self,
+    signer,
+    bls,
+    network,
+    runtime,
+    validatorsOf,
+    newest: progress.certificate,
+    onCertificate: (certified) => {
+      disk.write([{ key: keys.certificate(), value: CertifiedRecord.encode(certified) }]).catch(fatal);
+      const disagreement = collector.disagreement();
+      if (disagreement !== undefined) {
+        stopExecuting(`two thirds attested to another result at height ${disagreement.height} than this node's`);
+      }
+      consensus.workArrived();
+    },
+    fatal,
+  });
+
+  const stopExecuting = (problem: string): void => {
+    pipeline.stop();
+    problems.push(problem);
+    log({ event: "execution_stopped", problem });
+  };
+
+  const onExecuted = ({ ordered, summary, summaryRoot, results }: ExecutedBlock): void => {
+    heads.executed = summary.height;
+    batches.release(ordered.batches.map(({ key }) => key));
+    collector.announce(attestations.get(summary.height) as Attestation);
+    attestations.delete(summary.height);
+    for (const result of results) {
+      const { domain, slice, executions } = result;
+      events.emit({ type: "tenant", block: tenantBlockOf(domain, tenantRecord(result), slice) });
+      const settled = executions.flatMap((execution) => {
+        const entry = slice[execution.index];
+        return entry === undefined ? [] : [{ id: entry.leaf, key: toHex(entry.leaf), bytes: entry.bytes, execution }];
+      });
+      if (settled.length > 0) pool.executed({ domain, executions: settled }).catch(fatal);
+    }
+    events.emit({ type: "executed", summary, summaryRoot });
+  };
+
+  const attestations = new Map<number, Attestation>();
+  const history = createHistory(disk, batches, (height) => consensus.finalizedBlock(height));
+  const pipeline = createPipeline({
+    disk,
+    tenants,
+    executed,
+    stored: history.ordered,
+    seal: ({ summary, summaryRoot, ordered }) => {
+      const { epoch, height, revision } = summary;
+      const attestation = collector.attest({ epoch, height, revision, root: summaryRoot });
+      attestations.set(height, attestation);
+      const carries = ordered.block.header.certified.height > 0 && heads.carrier === height;
+      return [
+        { key: keys.attestation(), value: Attestation.encode(attestation) },
+        ...(carries ? [{ key: keys.carrier(), value: encodeHeight(height) }] : []),
+      ];
+    },
+    onExecuted,
+    onStuck: (error) => stopExecuting(`execution failed: ${error instanceof Error ? error.message : String(error)}`),
+    log,
+  });
+
+  const settlement = createSettlement({
+    branches,
+    batches,
+    exchange,
+    pool,
+    onSettled: producer.settled,
+    onOrdered: (ordered) => {
+      settledState = ordered.state;
+      pipeline.push(ordered);
+    },
+    fatal,
+  });
+
+  const voting = createVoting({
+    genesis: genesisRoot,
+    self,
+    runtime,
+    bls,
+    branches,
+    batches,
+    exchange,
+    certified: collector.newest,
+    newestWork: () => newestWork,
+    validatorsOf,
+    log,
+  });
+
+  const header = genesisHeader(genesis);
+  const consensus = createConsensus(
+    {
+      genesis: { root: genesisRoot, header, epochLength: genesis.epochLength },
+      self,
+      signer,
+      bls,
+      runtime,
+      network,
+      disk,
+      application: {
+        ...voting,
+        validatorsOf,
+        finalized: (block) => {
+          const { height, certified, batches: ordered } = block.header;
+          heads.finalized = height;
+          if (ordered.length > 0) newestWork = height;
+          if (certified.height > heads.certified) {
+            heads.certified = certified.height;
+            heads.carrier = height;
+            collector.observe(certified);
+            events.emit({ type: "certified", height: certified.height, carrier: height });
+          }
+          settlement.push(block);
+          events.emit({ type: "finalized", block });
+        },
+      },
+      log: (event) => {
+        log(event);
+        if (event.event === "halted") fatal(event.error);
+      },
+    },
+    executed.height,
+  );
+
+  if (progress.attestation !== undefined) collector.announce(progress.attestation);
+  const carrier = await consensus.finalizedBlock(progress.carrier);
+  heads.certified = carrier?.header.certified.height ?? asHeight(0);
+  await pool.restore(
+    journaled,
+    own.map(({ batch }) => batch),
+  );
+  await consensus.start();
+
+  const services = [...tenants.values()].map(
+    (tenant) =>
+      [
+        tenant.domain,
+        {
+          adapter: tenant.adapter,
+          services: createTenantServices(tenant, { pool, history, events, heads: () => heads }),
+        },
+      ] as const,
+  );
+
+  const service = createNodeService({
+    genesis,
+    genesisRoot,
+    network,
+    consensus,
+    pool,
+    history,
+    tenants,
+    events,
+    heads: () => heads,
+    problems: () => [...problems],
+    urls: options.urls,
+    validatorsOf,
+    metrics: createMetrics({ heads: () => heads, pool, consensus, pipeline, network, events }),
+  });
+
+  return {
+    service,
+    tenants: new Map(services),
+    close: async () => {
+      closed = true;
+      await consensus.stop();
+      settlement.stop();
+      pipeline.stop();
+      collector.stop();
+      producer.stop();
+      pool.stop();
+      exchange.stop();
+      await Promise.all([...tenants.values()].map(({ executor }) => executor.close()));
+    },
+  };
+};

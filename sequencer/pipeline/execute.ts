@@ -1,0 +1,110 @@
+/** One tenant at one height: what is applied to it, what comes out, and what the node keeps of that. */
+import type { Adapter, BlockContext, Execution, Executor, Seal } from "../../adapters/adapter.ts";
+import { fromHex, utf8 } from "../../protocol/bytes.ts";
+import type { Domain } from "../../protocol/ids.ts";
+import { zeroRoot } from "../../protocol/ids.ts";
+import { type Input, inputKinds, inputsRoot } from "../../protocol/inputs.ts";
+import { type TenantSummary, tenantStatuses } from "../../protocol/summary.ts";
+import type { SliceEntry } from "../block/payload.ts";
+import { type ExecutionRecord, outcomeKinds, type TenantRecord } from "../storage/records.ts";
+
+export type TenantResult = {
+  domain: Domain;
+  context: BlockContext;
+  writes: Uint8Array[];
+  slice: readonly SliceEntry[];
+  /** In canonical order. */
+  executions: Execution[];
+  seal: Seal;
+};
+
+/** Runs a whole block; nothing is awaited in between, so it costs one round trip to the executor. */
+export const executeTenant = async (
+  executor: Executor,
+  adapter: Pick<Adapter, "protocolWrites">,
+  domain: Domain,
+  context: BlockContext,
+  slice: readonly SliceEntry[],
+): Promise<TenantResult> => {
+  const writes = adapter.protocolWrites(context);
+  const begun = executor.begin(context);
+  const written = writes.map((write) => executor.write(write));
+  const executed = slice.length === 0 ? Promise.resolve([]) : executor.execute(slice.map(({ bytes }) => bytes));
+  const sealed = executor.seal();
+  const [executions, seal] = await Promise.all([executed, sealed, begun, ...written]);
+  return { domain, context, writes, slice, executions, seal };
+};
+
+const none = new Uint8Array();
+
+/** The tenant's inputs: writes and transactions as applied, then what was left out. */
+export const inputsOf = (
+  writes: readonly Uint8Array[],
+  executions: readonly Pick<ExecutionRecord, "kind" | "index" | "reason">[],
+  slice: readonly Pick<SliceEntry, "bytes">[],
+): Input[] => {
+  const bytesAt = (index: number): Uint8Array => slice[index]?.bytes ?? none;
+  const applied: Input[] = [];
+  const others: Input[] = [];
+  for (const { kind, index, reason } of executions) {
+    if (kind === outcomeKinds.applied) {
+      applied.push({ kind: inputKinds.transaction, bytes: bytesAt(index), reason: none });
+    } else {
+      const left = kind === outcomeKinds.returned ? inputKinds.returned : inputKinds.omitted;
+      others.push({ kind: left, bytes: bytesAt(index), reason });
+    }
+  }
+  return [...writes.map((bytes) => ({ kind: inputKinds.write, bytes, reason: none })), ...applied, ...others];
+};
+
+const executionRecord = (execution: Execution): ExecutionRecord =>
+  execution.kind === "applied"
+    ? {
+        kind: outcomeKinds.applied,
+        index: execution.index,
+        reason: none,
+        nativeId: fromHex(execution.nativeId) ?? none,
+        receipt: execution.receipt,
+        succeeded: execution.succeeded,
+      }
+    : {
+        kind: outcomeKinds[execution.kind],
+        index: execution.index,
+        reason: utf8(execution.reason),
+        nativeId: none,
+        receipt: none,
+        succeeded: false,
+      };
+
+/** What the store keeps. */
+export const tenantRecord = ({ context, writes, executions, seal }: TenantResult): TenantRecord => ({
+  height: context.height,
+  number: context.number,
+  timestampMs: context.timestampMs,
+  header: context.header,
+  parent: context.parent,
+  parentHash: context.parentHash,
+  blockHash: seal.blockHash,
+  stateRoot: seal.stateRoot,
+  auxRoot: seal.auxRoot,
+  receiptsRoot: seal.receiptsRoot,
+  gasUsed: seal.gasUsed,
+  block: seal.block,
+  writes,
+  executions: executions.map(executionRecord),
+});
+
+/** The tenant's line in the summary. It has no outbox yet, so that stays empty. */
+export const tenantSummary = (domain: Domain, record: TenantRecord, slice: readonly SliceEntry[]): TenantSummary => ({
+  domain,
+  number: record.number,
+  blockHash: record.blockHash,
+  stateRoot: record.stateRoot,
+  auxRoot: record.auxRoot,
+  receiptsRoot: record.receiptsRoot,
+  inputsRoot: inputsRoot(inputsOf(record.writes, record.executions, slice)),
+  outboxRoot: zeroRoot,
+  outboxCount: 0,
+  gasUsed: record.gasUsed,
+  status: tenantStatuses.active,
+});

@@ -1,0 +1,71 @@
+/** What an executed height changes in the store: written in one batch, so a crash leaves all of it or nothing. */
+import { unpackDiff } from "../../adapters/diff.ts";
+import { type Hex, toHex } from "../../protocol/bytes.ts";
+import type { Domain, Height, Root } from "../../protocol/ids.ts";
+import { limits } from "../../protocol/limits.ts";
+import type { DiskWrite } from "../../protocol/ports.ts";
+import { Summary } from "../../protocol/summary.ts";
+import { OrderingState } from "../control/state.ts";
+import { encodeHeight, keys } from "../storage/keys.ts";
+import { OutcomeRecord, outcomeKinds, TenantRecord } from "../storage/records.ts";
+import { type TenantResult, tenantRecord } from "./execute.ts";
+
+const none = new Uint8Array();
+
+/** Flat state, and the diff that leads back, of a sealed block. */
+export const stateWrites = (domain: Domain, number: number, diff: Uint8Array): DiskWrite[] => {
+  const writes: DiskWrite[] = unpackDiff(diff).map(({ key, after }) => ({
+    key: keys.state(domain, key),
+    value: after,
+  }));
+  writes.push({ key: keys.diff(domain, number), value: diff });
+  const outdated = number - limits.readableHeights;
+  if (outdated >= 0) writes.push({ key: keys.diff(domain, outdated), value: undefined });
+  return writes;
+};
+
+const outcomeWrites = ({ domain, context, slice, executions }: TenantResult): DiskWrite[] => {
+  const writes: DiskWrite[] = [];
+  let applied = 0;
+  for (const execution of executions) {
+    const id = slice[execution.index]?.leaf;
+    if (id === undefined || execution.kind === "returned") continue;
+    const done = execution.kind === "applied" ? execution : undefined;
+    const record: OutcomeRecord = {
+      domain,
+      kind: outcomeKinds[execution.kind],
+      height: context.height,
+      index: done === undefined ? 0 : applied++,
+      succeeded: done?.succeeded ?? false,
+      nativeId: done === undefined ? none : nativeIdBytes(done.nativeId),
+      reason: done === undefined ? new TextEncoder().encode((execution as { reason: string }).reason) : none,
+    };
+    writes.push({ key: keys.outcome(id), value: OutcomeRecord.encode(record) });
+    if (done !== undefined && done.nativeId !== toHex(id)) {
+      writes.push({ key: keys.native(domain, done.nativeId), value: id });
+    }
+  }
+  return writes;
+};
+
+const nativeIdBytes = (nativeId: Hex): Uint8Array => Buffer.from(nativeId.slice(2), "hex");
+
+/** Writes of one tenant's block: record, index by hash, flat state, outcomes. */
+export const tenantWrites = (result: TenantResult): DiskWrite[] => {
+  const { domain, context, seal } = result;
+  return [
+    { key: keys.tenantBlock(domain, context.number), value: TenantRecord.encode(tenantRecord(result)) },
+    { key: keys.tenantHash(domain, seal.blockHash), value: encodeHeight(context.number) },
+    ...stateWrites(domain, context.number, seal.diff),
+    ...outcomeWrites(result),
+  ];
+};
+
+/** Writes of the height itself. */
+export const heightWrites = (height: Height, summary: Summary, state: OrderingState): DiskWrite[] => [
+  { key: keys.summary(height), value: Summary.encode(summary) },
+  { key: keys.orderingState(), value: OrderingState.encode(state) },
+  { key: keys.executed(), value: encodeHeight(height) },
+];
+
+export type ExecutedRoots = { summary: Summary; summaryRoot: Root };

@@ -1,0 +1,106 @@
+/** What a node offers to the surfaces on top of it: HTTP API, stream, tenants' RPC, command line. */
+import type { TenantBlock } from "../adapters/adapter.ts";
+import type { FinalizedBlock } from "../consensus/application.ts";
+import type { Hex } from "../protocol/bytes.ts";
+import type { Result } from "../protocol/errors.ts";
+import type { Genesis, Vm } from "../protocol/genesis.ts";
+import type { Certified } from "../protocol/header.ts";
+import type { Domain, Epoch, Height, Root, ValidatorIndex } from "../protocol/ids.ts";
+import type { Input } from "../protocol/inputs.ts";
+import type { SliceProof } from "../protocol/payload.ts";
+import type { Summary } from "../protocol/summary.ts";
+import type { ValidatorSet } from "../protocol/validators.ts";
+
+export type TenantInfo = {
+  domain: Domain;
+  name: string;
+  vm: Vm;
+  /** URLs of the tenant's own API at this node; absent where the VM has none. */
+  rpc?: string;
+  ws?: string;
+};
+
+export type NodeStatus = {
+  genesis: Root;
+  index: ValidatorIndex;
+  epoch: Epoch;
+  view: number;
+  /** Views of this epoch that were nullified, as far as this node saw. */
+  nullifiedViews: number;
+  /** Newest finalized, executed and certified heights. */
+  finalized: Height;
+  executed: Height;
+  certified: Height;
+  peers: ValidatorIndex[];
+  mempool: { transactions: number; bytes: number };
+  tenants: TenantInfo[];
+};
+
+/**
+ * pending → ordered → executed or omitted; or replaced, expired, evicted without being ordered.
+ * Every acknowledged id ends in one of the last five.
+ */
+export type TransactionStatus = {
+  id: Root;
+  domain: Domain;
+  nativeId: Hex;
+  status: "pending" | "ordered" | "executed" | "omitted" | "replaced" | "expired" | "evicted";
+  /** Height that ordered it. */
+  height?: Height;
+  /** Position among the tenant's inputs of that height that are transactions, when executed. */
+  index?: number;
+  succeeded?: boolean;
+  /** Why it was omitted. */
+  reason?: string;
+};
+
+/** What was ordered for a tenant at a height, and what became of it. */
+export type TenantSlice = {
+  block: FinalizedBlock;
+  domain: Domain;
+  /** Bytes of the entries as ordered; their leaves are `sha256` of them. */
+  entries: Uint8Array[];
+  proof: SliceProof;
+  /** Absent until the height is executed. */
+  inputs?: Input[];
+};
+
+/** A final execution certificate: a finalized header that carries it, and the summary under it. */
+export type FinalCertificate = { carrier: FinalizedBlock; certified: Certified; summary: Summary };
+
+/** A validator set, and for epochs above 0 the finalized last header of the epoch before, which names it. */
+export type EpochInfo = { set: ValidatorSet; transition?: FinalizedBlock };
+
+export type NodeEvent =
+  | { type: "finalized"; block: FinalizedBlock }
+  | { type: "executed"; summary: Summary; summaryRoot: Root }
+  | { type: "certified"; height: Height; carrier: Height }
+  | { type: "tenant"; block: TenantBlock };
+
+export type NodeService = {
+  genesis: Genesis;
+  genesisRoot: Root;
+  status(): NodeStatus;
+  /**
+   * Takes a tenant's transactions in; each is acknowledged (journaled by this node and f peers) or refused.
+   * Codes: `unknown_tenant`, those of `RefusalCode`, and `already_known`, `replacement_underpriced`,
+   * `sender_full`, `lane_full`, `unavailable`.
+   */
+  submit(domain: Domain, transactions: readonly Uint8Array[]): Promise<Result<{ id: Root; nativeId: Hex }>[]>;
+  transaction(id: Root): Promise<TransactionStatus | undefined>;
+  transactionByNativeId(domain: Domain, nativeId: Hex): Promise<TransactionStatus | undefined>;
+  /** Blocks are kept from genesis on; height 0 has no certificate and answers `undefined`. */
+  block(height: Height): Promise<FinalizedBlock | undefined>;
+  slice(height: Height, domain: Domain): Promise<TenantSlice | undefined>;
+  summary(height: Height): Promise<Summary | undefined>;
+  latestCertificate(): Promise<FinalCertificate | undefined>;
+  epoch(epoch: Epoch): Promise<EpochInfo | undefined>;
+  /** The set of the epoch in progress. */
+  validators(): ValidatorSet;
+  /** Prometheus text. */
+  metrics(): Promise<string>;
+  /** What keeps this node from working, in sentences; empty when healthy. */
+  problems(): string[];
+  /** Events in order; the returned function ends the subscription. */
+  subscribe(listener: (event: NodeEvent) => void): () => void;
+};

@@ -1,0 +1,113 @@
+/** Reads of what the chain and its execution left in the store. */
+import type { BlockContext, TenantBlock } from "../../adapters/adapter.ts";
+import type { FinalizedBlock } from "../../consensus/application.ts";
+import { type Hex, toHex } from "../../protocol/bytes.ts";
+import { LockstepError } from "../../protocol/errors.ts";
+import { asRoot, type Domain, type Height, type Root } from "../../protocol/ids.ts";
+import type { Input } from "../../protocol/inputs.ts";
+import type { Disk } from "../../protocol/ports.ts";
+import { Summary } from "../../protocol/summary.ts";
+import type { BatchStore } from "../batch/store.ts";
+import { type SliceEntry, type Slices, slicesOf } from "../block/payload.ts";
+import { inputsOf } from "../pipeline/execute.ts";
+import { decodeHeight, keys } from "./keys.ts";
+import { OutcomeRecord, outcomeKinds, TenantRecord } from "./records.ts";
+
+export type History = {
+  summary(height: Height): Promise<Summary | undefined>;
+  /** What was ordered at a height; throws when a batch of a stored block is gone. */
+  slices(block: FinalizedBlock): Promise<Slices>;
+  record(domain: Domain, number: number): Promise<TenantRecord | undefined>;
+  tenantBlock(domain: Domain, number: number): Promise<TenantBlock | undefined>;
+  numberOf(domain: Domain, blockHash: Root): Promise<number | undefined>;
+  /** A tenant's executed block as it was ordered. */
+  ordered(domain: Domain, number: number): Promise<{ context: BlockContext; slice: readonly SliceEntry[] }>;
+  inputs(domain: Domain, number: number): Promise<Input[] | undefined>;
+  outcome(id: Root): Promise<OutcomeRecord | undefined>;
+  idOf(domain: Domain, nativeId: Hex): Promise<Root | undefined>;
+};
+
+const contextOf = (record: TenantRecord): BlockContext => {
+  const { height, number, timestampMs, header, parent, parentHash } = record;
+  return { height, number, timestampMs, header, parent, parentHash };
+};
+
+/** `slice` is what was ordered for the tenant at the record's height. */
+export const tenantBlockOf = (domain: Domain, record: TenantRecord, slice: readonly SliceEntry[]): TenantBlock => {
+  const { number, blockHash, stateRoot, auxRoot, receiptsRoot, gasUsed, block } = record;
+  return {
+    domain,
+    context: contextOf(record),
+    seal: { number, blockHash, stateRoot, auxRoot, receiptsRoot, gasUsed, block },
+    transactions: record.executions
+      .filter(({ kind }) => kind === outcomeKinds.applied)
+      .map(({ index, nativeId, receipt, succeeded }) => {
+        const bytes = slice[index]?.bytes ?? new Uint8Array();
+        return { bytes, nativeId: toHex(nativeId), receipt, succeeded };
+      }),
+  };
+};
+
+export const createHistory = (
+  disk: Disk,
+  batches: Pick<BatchStore, "get">,
+  finalizedBlock: (height: Height) => Promise<FinalizedBlock | undefined>,
+): History => {
+  const slices = async ({ header }: FinalizedBlock): Promise<Slices> =>
+    slicesOf(
+      await Promise.all(
+        header.batches.map(async (digest) => {
+          const batch = await batches.get(digest);
+          if (batch !== undefined) return batch;
+          throw new LockstepError("store_corrupt", `batch ${toHex(digest)} of height ${header.height} is not stored`);
+        }),
+      ),
+    );
+
+  const record = async (domain: Domain, number: number): Promise<TenantRecord | undefined> => {
+    const stored = await disk.get(keys.tenantBlock(domain, number));
+    return stored === undefined ? undefined : TenantRecord.decode(stored);
+  };
+
+  const sliceAt = async (domain: Domain, { height, executions }: TenantRecord): Promise<readonly SliceEntry[]> => {
+    if (executions.length === 0) return [];
+    const block = await finalizedBlock(height);
+    if (block === undefined) throw new LockstepError("store_corrupt", `executed height ${height} is not stored`);
+    return (await slices(block)).get(domain) ?? [];
+  };
+
+  return {
+    summary: async (height) => {
+      const stored = await disk.get(keys.summary(height));
+      return stored === undefined ? undefined : Summary.decode(stored);
+    },
+    slices,
+    record,
+    tenantBlock: async (domain, number) => {
+      const found = await record(domain, number);
+      return found === undefined ? undefined : tenantBlockOf(domain, found, await sliceAt(domain, found));
+    },
+    numberOf: async (domain, blockHash) => {
+      const stored = await disk.get(keys.tenantHash(domain, blockHash));
+      return stored === undefined ? undefined : decodeHeight(stored);
+    },
+    ordered: async (domain, number) => {
+      const found = await record(domain, number);
+      if (found === undefined) throw new LockstepError("store_corrupt", `block ${number} of ${domain} is not stored`);
+      return { context: contextOf(found), slice: await sliceAt(domain, found) };
+    },
+    inputs: async (domain, number) => {
+      const found = await record(domain, number);
+      if (found === undefined) return undefined;
+      return inputsOf(found.writes, found.executions, await sliceAt(domain, found));
+    },
+    outcome: async (id) => {
+      const stored = await disk.get(keys.outcome(id));
+      return stored === undefined ? undefined : OutcomeRecord.decode(stored);
+    },
+    idOf: async (domain, nativeId) => {
+      const stored = await disk.get(keys.native(domain, nativeId));
+      return stored === undefined ? undefined : asRoot(stored);
+    },
+  };
+};

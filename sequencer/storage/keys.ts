@@ -1,0 +1,71 @@
+/** Where everything stands in the node's store. Numbers are big-endian so that keys sort by them. */
+import { concatBytes, type Hex, utf8 } from "../../protocol/bytes.ts";
+import type { Domain, Height, Root } from "../../protocol/ids.ts";
+
+/** Raised when the meaning of stored bytes changes; a store of another version is refused. */
+export const schemaVersion = 1;
+
+const u32 = (value: number): Uint8Array => {
+  const bytes = new Uint8Array(4);
+  new DataView(bytes.buffer).setUint32(0, value);
+  return bytes;
+};
+
+const u64 = (value: number): Uint8Array => {
+  const bytes = new Uint8Array(8);
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(value));
+  return bytes;
+};
+
+const prefixed = (prefix: string, ...parts: Uint8Array[]): Uint8Array => concatBytes(utf8(prefix), ...parts);
+
+/** Consensus keeps its own keys under `c/`. */
+export const keys = {
+  schema: (): Uint8Array => prefixed("schema"),
+  genesis: (): Uint8Array => prefixed("genesis"),
+  batch: (digest: Root): Uint8Array => prefixed("b/", digest),
+  /** Batches that no finalized block has taken yet: digest → empty. */
+  openBatch: (digest: Root): Uint8Array => prefixed("o/", digest),
+  /** Transactions in the mempool that are in no batch. */
+  pooled: (id: Root): Uint8Array => prefixed("p/", id),
+  /** Ordering state after a height; only the newest finalized one is kept. */
+  orderingState: (): Uint8Array => prefixed("ordering"),
+  /** What became of a transaction, by Lockstep id. */
+  outcome: (id: Root): Uint8Array => prefixed("t/", id),
+  /** Lockstep id by native id. */
+  native: (domain: Domain, nativeId: Hex): Uint8Array => prefixed("n/", u32(domain), utf8(nativeId)),
+  summary: (height: Height): Uint8Array => prefixed("s/", u64(height)),
+  /** Newest executed height. */
+  executed: (): Uint8Array => prefixed("executed"),
+  tenantBlock: (domain: Domain, number: number): Uint8Array => prefixed("k/", u32(domain), u64(number)),
+  tenantHash: (domain: Domain, hash: Root): Uint8Array => prefixed("h/", u32(domain), hash),
+  inputs: (domain: Domain, height: Height): Uint8Array => prefixed("i/", u32(domain), u64(height)),
+  /** Flat state of a tenant at its newest sealed block. */
+  state: (domain: Domain, key: Uint8Array): Uint8Array => prefixed("f/", u32(domain), key),
+  /** Diff of a tenant's sealed block, for reads at past heights. */
+  diff: (domain: Domain, number: number): Uint8Array => prefixed("d/", u32(domain), u64(number)),
+  /** Own newest attestation, and the newest execution certificate assembled here. */
+  attestation: (): Uint8Array => prefixed("attestation"),
+  certificate: (): Uint8Array => prefixed("certificate"),
+  /** Height of the finalized header that carries the newest final execution certificate. */
+  carrier: (): Uint8Array => prefixed("carrier"),
+} as const;
+
+/** Bounds of all keys that begin with `prefix`. */
+export const below = (prefix: Uint8Array): { gte: Uint8Array; lt: Uint8Array } => {
+  const end = prefix.slice();
+  end[end.length - 1] = (end[end.length - 1] as number) + 1;
+  return { gte: prefix, lt: end };
+};
+
+export const prefixes = {
+  openBatches: (): Uint8Array => prefixed("o/"),
+  pooled: (): Uint8Array => prefixed("p/"),
+  state: (domain: Domain): Uint8Array => prefixed("f/", u32(domain)),
+  diffs: (domain: Domain): Uint8Array => prefixed("d/", u32(domain)),
+} as const;
+
+export const encodeHeight = u64;
+
+export const decodeHeight = (bytes: Uint8Array): number =>
+  Number(new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getBigUint64(0));
