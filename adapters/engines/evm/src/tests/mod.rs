@@ -1,0 +1,7 @@
+mod calls;
+mod chain;
+mod execution;
+mod restart;
+mod revert;
+mod transactions;
+mod trie;
