@@ -2,14 +2,25 @@
 
 export type Hex = `0x${string}`;
 
-const digits = "0123456789abcdef";
-const pairs = Array.from({ length: 256 }, (_, i) => `${digits[i >> 4]}${digits[i & 15]}`);
+const digits = new TextEncoder().encode("0123456789abcdef");
+const ascii = new TextDecoder("latin1");
+
+/** Value of each character code as a hexadecimal digit; 255 where it is none. */
+const digitValues = new Uint8Array(128).fill(255);
+for (let digit = 0; digit < 16; digit++) {
+  digitValues[digit.toString(16).charCodeAt(0)] = digit;
+  digitValues[digit.toString(16).toUpperCase().charCodeAt(0)] = digit;
+}
 
 /** Lower-case hexadecimal with a leading 0x. */
 export const toHex = (bytes: Uint8Array): Hex => {
-  let text = "0x";
-  for (const byte of bytes) text += pairs[byte];
-  return text as Hex;
+  const text = new Uint8Array(2 * bytes.length);
+  for (let i = 0; i < bytes.length; i++) {
+    const byte = bytes[i] as number;
+    text[2 * i] = digits[byte >> 4] as number;
+    text[2 * i + 1] = digits[byte & 15] as number;
+  }
+  return `0x${ascii.decode(text)}`;
 };
 
 /**
@@ -17,9 +28,14 @@ export const toHex = (bytes: Uint8Array): Hex => {
  * The 0x is required, either case of the digits is taken.
  */
 export const fromHex = (text: string): Uint8Array | undefined => {
-  if (!/^0x(?:[0-9a-fA-F]{2})*$/.test(text)) return undefined;
-  const bytes = new Uint8Array((text.length - 2) / 2);
-  for (let i = 0; i < bytes.length; i++) bytes[i] = Number.parseInt(text.slice(2 + 2 * i, 4 + 2 * i), 16);
+  if (text.length % 2 !== 0 || !text.startsWith("0x")) return undefined;
+  const bytes = new Uint8Array(text.length / 2 - 1);
+  for (let i = 0; i < bytes.length; i++) {
+    const high = digitValues[text.charCodeAt(2 * i + 2)] ?? 255;
+    const low = digitValues[text.charCodeAt(2 * i + 3)] ?? 255;
+    if (high === 255 || low === 255) return undefined;
+    bytes[i] = high * 16 + low;
+  }
   return bytes;
 };
 

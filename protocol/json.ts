@@ -12,7 +12,7 @@ import {
   ListCompositeType,
   UintNumberType,
 } from "@chainsafe/ssz";
-import { z } from "zod";
+import * as z from "zod";
 import { fromHex, toHex } from "./bytes.ts";
 import type { Root } from "./ids.ts";
 import type { SszObject } from "./ssz.ts";

@@ -15,10 +15,7 @@ const payloadEntryType = new ContainerType({ domain: uint32, entriesRoot: bytes3
 export const PayloadEntry = sszObject<PayloadEntry>("PayloadEntry", payloadEntryType);
 
 /** Strictly increasing by domain; tenants without entries are not listed. */
-export const Payload = sszObject<PayloadEntry[]>(
-  "Payload",
-  new ListCompositeType(payloadEntryType, limits.tenants),
-);
+export const Payload = sszObject<PayloadEntry[]>("Payload", new ListCompositeType(payloadEntryType, limits.tenants));
 
 const Entries = sszObject<Root[]>("Entries", new ListCompositeType(bytes32, limits.sliceEntries));
 

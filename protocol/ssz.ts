@@ -2,6 +2,7 @@
  * SSZ objects: one strict encoding each, a sha256 root each, and a Merkle branch for any field.
  * https://github.com/ethereum/consensus-specs/blob/dev/ssz/simple-serialize.md
  */
+import "./buffer.ts";
 import "./hash.ts";
 import { Tree } from "@chainsafe/persistent-merkle-tree";
 import { ByteVectorType, type CompositeType, type JsonPath, UintNumberType } from "@chainsafe/ssz";

@@ -3,7 +3,7 @@
  * object arrives exactly as it was signed. Where an answer names a root or leaves beside the object
  * they are of, decoding computes them and refuses others.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { transactionId } from "./batch.ts";
 import { equalBytes, type Hex } from "./bytes.ts";
 import { Certificate } from "./certificate.ts";
@@ -146,7 +146,7 @@ export const ErrorWire = z.looseObject({ code: z.string(), message: z.string() }
 
 /** One answer for each submitted transaction, in their order. */
 export const SubmissionWire = z.array(
-  z.union([z.strictObject({ id: rootJson, nativeId: nativeIdJson }), z.strictObject({ error: ErrorWire })]),
+  z.union([z.strictObject({ error: ErrorWire }), z.strictObject({ id: rootJson, nativeId: nativeIdJson })]),
 );
 
 /** Body of a submission in JSON. */

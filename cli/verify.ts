@@ -1,0 +1,206 @@
+/** `lockstep verify`: checks what a node says against a validator-set root that its user trusts. */
+import { formatEther } from "viem";
+import { type EvmConfig, parseEvmConfig } from "../adapters/evm/genesis.ts";
+import { createBlst } from "../consensus/certificate/blst.ts";
+import { createLightClient, type LightClient } from "../messaging/light-client/client.ts";
+import type { Proof, Refusal } from "../messaging/light-client/refusal.ts";
+import { createTransport } from "../messaging/light-client/transport.ts";
+import { fromHex, type Hex, toHex } from "../protocol/bytes.ts";
+import { failure, LockstepError, type Result, success } from "../protocol/errors.ts";
+import { type GenesisTenant, vmName } from "../protocol/genesis.ts";
+import { asDomain, asRoot, type Domain, type Root } from "../protocol/ids.ts";
+
+export type VerifyArguments = {
+  /** `http://host:port` of any node's API. */
+  api: string;
+  /** Root of a validator set, 32 bytes in hexadecimal. */
+  trust?: string;
+  /** Lockstep id of a transaction. */
+  transaction?: string;
+  /** `<domain>:<address>` of an EVM tenant's account. */
+  account?: string;
+  json?: boolean;
+};
+
+export type Output = { write(text: string): unknown };
+
+/** 0 proven, 1 refuted or not provable, 2 wrongly called or no answer. */
+export type ExitCode = 0 | 1 | 2;
+
+/** Something that was proven: a sentence, and its facts. */
+type Check = { proven: string; facts: Readonly<Record<string, unknown>> };
+
+type Task = { api: string; trust: Root; transaction?: Root; account?: { domain: Domain; address: Hex } };
+
+const answerMs = 30_000;
+/** Genesis accounts of a tenant that are tried until one still has funds. */
+const accountsTried = 10;
+
+const whereARootComesFrom =
+  "give --trust <root>, the root of a validator set that you trust: a devnet prints its own as `trustedRoot` when it starts (`lockstep devnet --json`), a network's operators publish theirs. It is never taken from the server that is checked.";
+
+const parseArguments = ({ api, trust, transaction, account }: VerifyArguments): Result<Task> => {
+  if (!/^https?:\/\//.test(api) || !URL.canParse(api)) {
+    return failure("usage", `${api} is no address of an API: give one like http://127.0.0.1:7300`);
+  }
+  if (trust === undefined) return failure("usage", whereARootComesFrom);
+  const root = fromHex(trust);
+  if (root?.length !== 32)
+    return failure("usage", `--trust ${trust} is no root (0x and 64 hexadecimal digits): ${whereARootComesFrom}`);
+  const id = transaction === undefined ? undefined : fromHex(transaction);
+  if (transaction !== undefined && id?.length !== 32) {
+    return failure(
+      "usage",
+      `--transaction ${transaction} is no Lockstep id: 0x and 64 hexadecimal digits, the sha256 of its bytes`,
+    );
+  }
+  const [, domain, address] = /^([0-9]{1,10}):(0x[0-9a-fA-F]{40})$/.exec(account ?? "") ?? [];
+  if (account !== undefined && (domain === undefined || address === undefined)) {
+    return failure(
+      "usage",
+      `--account ${account} is no <domain>:<address>: give one like 31337:0xf39F…, 20 bytes in hexadecimal`,
+    );
+  }
+  return success({
+    api,
+    trust: asRoot(root),
+    ...(id ? { transaction: asRoot(id) } : {}),
+    ...(domain && address ? { account: { domain: asDomain(Number(domain)), address: address as Hex } } : {}),
+  });
+};
+
+const plural = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? "" : "s"}`;
+
+const checkTransaction = async (client: LightClient, id: Root): Promise<Proof<Check>> => {
+  const found = await client.transaction(id);
+  if (!found.ok) return found;
+  const { domain, height, index, outcome, reason } = found.value;
+  const became = {
+    ordered: "what became of it is not certified yet",
+    applied: "the certified inputs apply it",
+    omitted: `the certified inputs leave it out: ${reason}`,
+    returned: `the certified inputs return it to the mempool: ${reason}`,
+  }[outcome];
+  return success({
+    proven: `transaction ${toHex(id)} is entry ${index} of tenant ${domain} at height ${height}; ${became}`,
+    facts: { transaction: found.value },
+  });
+};
+
+const checkAccount = async (
+  client: LightClient,
+  domain: Domain,
+  address: Hex,
+): Promise<Proof<Check & { balance: bigint }>> => {
+  const found = await client.account(domain, address);
+  if (!found.ok) return found;
+  const { exists, height, tenant, account } = found.value;
+  const { balance, nonce } = account;
+  const state = exists ? `has ${formatEther(balance)} ETH and nonce ${nonce}` : "does not exist";
+  return success({
+    proven: `account ${address} of tenant ${domain} ${state} in the certified state of block ${tenant.number}`,
+    facts: { domain, address, exists, height, number: tenant.number, stateRoot: tenant.stateRoot, balance, nonce },
+    balance,
+  });
+};
+
+/** An account that the trusted genesis funded and that has funds still; nothing where no such is found. */
+const checkFundedAccount = async (client: LightClient, { domain, config }: GenesisTenant): Promise<Proof<Check[]>> => {
+  let alloc: EvmConfig["alloc"];
+  try {
+    ({ alloc } = parseEvmConfig(domain, config));
+  } catch (error) {
+    if (error instanceof LockstepError) return failure("unsupported_vm", error.message);
+    throw error;
+  }
+  const funded = Object.entries(alloc).filter(
+    ([, { code, balance }]) => code === undefined && BigInt(balance ?? 0) > 0n,
+  );
+  for (const [address] of funded.slice(0, accountsTried)) {
+    const account = await checkAccount(client, domain, address as Hex);
+    if (!account.ok) return account;
+    if (account.value.balance > 0n) return success([account.value]);
+  }
+  return success([]);
+};
+
+/** Calls `report` with each check as it is proven; what can't be proven ends it. */
+const prove = async (client: LightClient, task: Task, report: (check: Check) => void): Promise<Refusal | undefined> => {
+  const set = await client.validators();
+  if (!set.ok) return set.error;
+  const { epoch, members, genesis: network } = set.value;
+  report({
+    proven: `the trusted root leads to the ${plural(members.length, "validator")} of epoch ${epoch}`,
+    facts: { genesis: network, epoch, validators: members.length },
+  });
+
+  const execution = await client.execution();
+  if (!execution.ok) return execution.error;
+  const { carrier, certified, summary } = execution.value;
+  const { height } = certified;
+  report({
+    proven: `height ${height} is certified: more than two thirds of its validators attested to what executing it came to, and final block ${carrier.header.height} carries their certificate`,
+    facts: { height, summaryRoot: certified.summaryRoot, carrier: carrier.header.height },
+  });
+
+  if (task.transaction) {
+    const transaction = await checkTransaction(client, task.transaction);
+    if (!transaction.ok) return transaction.error;
+    report(transaction.value);
+  }
+  if (task.account) {
+    const account = await checkAccount(client, task.account.domain, task.account.address);
+    if (!account.ok) return account.error;
+    report(account.value);
+  }
+  if (task.transaction || task.account) return undefined;
+
+  for (const { domain } of summary.tenants) {
+    const slice = await client.inputs(height, domain);
+    if (!slice.ok) return slice.error;
+    const { entries, inputs } = slice.value;
+    report({
+      proven: `tenant ${domain}: exactly ${plural(entries.length, "transaction")} ordered at height ${height}, and its ${plural(inputs.length, "input")} are those that were executed`,
+      facts: { domain, height, entries: entries.length, inputs: inputs.length },
+    });
+  }
+
+  const genesis = await client.genesis();
+  if (!genesis.ok) return genesis.error;
+  for (const tenant of genesis.value.tenants.filter(({ vm }) => vmName(vm) === "evm")) {
+    const accounts = await checkFundedAccount(client, tenant);
+    if (!accounts.ok) return accounts.error;
+    for (const account of accounts.value) report(account);
+  }
+  return undefined;
+};
+
+const jsonLine = (value: unknown): string =>
+  `${JSON.stringify(value, (_key, field: unknown) =>
+    field instanceof Uint8Array ? toHex(field) : typeof field === "bigint" ? field.toString() : field,
+  )}\n`;
+
+/** Proves the newest certificate, every tenant's slice there and a funded account, or what is named; tells it in words. */
+export const runVerify = async (args: VerifyArguments, out: Output): Promise<ExitCode> => {
+  const asJson = args.json === true;
+  const task = parseArguments(args);
+  if (!task.ok) {
+    out.write(asJson ? jsonLine({ error: task.error }) : `lockstep verify: ${task.error.message}\n`);
+    return 2;
+  }
+  const api = createTransport(task.value.api, (url, init) =>
+    fetch(url, { ...init, signal: AbortSignal.timeout(answerMs) }),
+  );
+  const client = createLightClient({ api, trustedRoot: task.value.trust, verifier: createBlst() });
+  const checks: Check[] = [];
+  const report = (check: Check): void => {
+    checks.push(check);
+    if (!asJson) out.write(`proven: ${check.proven}\n`);
+  };
+  const refusal = await prove(client, task.value, report);
+  if (asJson) out.write(jsonLine({ proven: refusal === undefined, checks, ...(refusal ? { error: refusal } : {}) }));
+  else if (refusal) out.write(`not proven: ${refusal.message} (${refusal.code})\n`);
+  else out.write("All of this follows from the trusted root alone.\n");
+  if (refusal === undefined) return 0;
+  return refusal.code === "unreachable" ? 2 : 1;
+};

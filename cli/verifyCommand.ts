@@ -1,0 +1,31 @@
+/** `lockstep verify` on the command line. */
+import type { AddCommand } from "./command.ts";
+import { runVerify, type VerifyArguments } from "./verify.ts";
+
+const examples = `
+Examples:
+  lockstep verify http://127.0.0.1:7300 --trust 0x...
+      the newest certificate, what every tenant executed under it, and a funded account
+  lockstep verify http://127.0.0.1:7300 --trust 0x... --transaction 0x...
+      that this transaction was ordered, and what became of it
+  lockstep verify http://127.0.0.1:7300 --trust 0x... --account 31337:0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266
+      that this account has this balance and nonce in the certified state
+
+The trusted root is the root of a validator set. A devnet prints its own when it starts; a network's
+operators publish theirs. It is never taken from the node that is checked. Exit code: 0 proven, 1 not
+proven, 2 wrongly called or no answer.
+`;
+
+export const addVerifyCommand: AddCommand = (program, finish, { out }) => {
+  program
+    .command("verify <api>")
+    .description("check against a trusted root what a node says")
+    .option("--trust <root>", "root of a validator set that you trust, in hexadecimal")
+    .option("--transaction <id>", "prove this transaction, by its Lockstep id")
+    .option("--account <domain:address>", "prove this account of an EVM tenant")
+    .option("--json", "print one line of JSON")
+    .addHelpText("after", examples)
+    .action(async (api: string, options: Omit<VerifyArguments, "api">) => {
+      finish(await runVerify({ api, ...options }, { write: out }));
+    });
+};

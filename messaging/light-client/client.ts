@@ -1,0 +1,301 @@
+/**
+ * Proves what a node says, from nothing but a trusted validator-set root: no expected value ever
+ * comes from the node that is checked.
+ */
+
+import type * as z from "zod";
+import type { BlsVerifier } from "../../consensus/certificate/bls.ts";
+import { transactionId } from "../../protocol/batch.ts";
+import { equalBytes, type Hex, toHex } from "../../protocol/bytes.ts";
+import { failure, success } from "../../protocol/errors.ts";
+import { epochAt, type Genesis, type Vm, vmName } from "../../protocol/genesis.ts";
+import { Certified } from "../../protocol/header.ts";
+import { asEpoch, asHeight, type Domain, type Height, type Root } from "../../protocol/ids.ts";
+import { type Input, inputKinds } from "../../protocol/inputs.ts";
+import { limits } from "../../protocol/limits.ts";
+import { Summary, type TenantSummary } from "../../protocol/summary.ts";
+import type { ValidatorSet } from "../../protocol/validators.ts";
+import {
+  BlockWire,
+  decodeWire,
+  FinalCertificateWire,
+  SliceWire,
+  StatusWire,
+  SummaryWire,
+  TransactionWire,
+} from "../../protocol/wire.ts";
+import { type ProvenState, proveState } from "./account.ts";
+import { refuteBlock, refuteChild } from "./block.ts";
+import { refuteEntries, refuteExecution, refuteInputs, tenantOf } from "./execution.ts";
+import { type Proof, refused } from "./refusal.ts";
+import { createTrustedSets } from "./sets.ts";
+import type { Transport } from "./transport.ts";
+
+/** What executing a height came to, under a quorum's attestations that a final block carries. */
+export type ProvenExecution = { carrier: BlockWire; certified: Certified; summary: Summary };
+
+/** All that was ordered for a tenant at a height, as bytes; empty where nothing was. */
+export type ProvenSlice = { block: BlockWire; domain: Domain; entries: Uint8Array[] };
+
+/** A slice, and all that was applied to the tenant there. */
+export type ProvenInputs = ProvenSlice & { inputs: Input[]; summary: Summary };
+
+export type ProvenTransaction = {
+  id: Root;
+  domain: Domain;
+  height: Height;
+  /** Position among the tenant's entries of that height. */
+  index: number;
+  /** `ordered` until the height is certified; the reason of an `omitted` one is proven too. */
+  outcome: "ordered" | "applied" | "omitted" | "returned";
+  reason?: string;
+};
+
+export type ProvenAccountState = ProvenState & { height: Height; tenant: TenantSummary };
+
+/** Every method answers with what it proved, or why it could not. None throws. */
+export type LightClient = {
+  genesis(): Promise<Proof<Genesis>>;
+  validators(): Promise<Proof<ValidatorSet>>;
+  /** A final block. */
+  block(height: Height): Promise<Proof<BlockWire>>;
+  /** The newest final execution certificate. */
+  execution(): Promise<Proof<ProvenExecution>>;
+  /** The summary of a height that a certificate covers, its own or that of a later height. */
+  summary(height: Height): Promise<Proof<Summary>>;
+  slice(height: Height, domain: Domain): Promise<Proof<ProvenSlice>>;
+  inputs(height: Height, domain: Domain): Promise<Proof<ProvenInputs>>;
+  transaction(id: Root): Promise<Proof<ProvenTransaction>>;
+  /** An EVM tenant's account (20 bytes) and slots (32 bytes each), in the newest certified state. */
+  account(domain: Domain, address: Hex, slots?: readonly Hex[]): Promise<Proof<ProvenAccountState>>;
+};
+
+export const createLightClient = ({
+  api,
+  trustedRoot,
+  verifier,
+}: {
+  api: Transport;
+  /** Root of the validator set of an epoch that the user trusts. */
+  trustedRoot: Root;
+  verifier: BlsVerifier;
+}): LightClient => {
+  const sets = createTrustedSets(api, verifier, trustedRoot);
+
+  const ask = async <T>(path: string, wire: z.ZodType<T>): Promise<Proof<T>> => {
+    const answer = await api.get(path);
+    return answer.ok ? decodeWire(wire, answer.value) : answer;
+  };
+
+  const blockAt = async (height: Height): Promise<Proof<BlockWire>> => {
+    const block = await ask(`/v1/blocks/${height}`, BlockWire);
+    return block.ok && block.value.header.height !== height
+      ? failure("wrong_height", `asked for height ${height}, the answer is of height ${block.value.header.height}`)
+      : block;
+  };
+
+  const checkSigned = async (block: BlockWire): Promise<Proof<BlockWire>> => {
+    const genesis = await sets.genesis();
+    if (!genesis.ok) return genesis;
+    const set = await sets.of(block.header.epoch);
+    if (!set.ok) return set;
+    const refuted = await refuteBlock(verifier, set.value, genesis.value.epochLength, block);
+    return refuted ? refused(refuted) : success(block);
+  };
+
+  /** A notarized block is final once a finalized one descends from it; an epoch's last is finalized itself. */
+  const checkFinal = async (block: BlockWire): Promise<Proof<BlockWire>> => {
+    const signed = await checkSigned(block);
+    if (!signed.ok || block.kind === "finalize") return signed;
+    let newest = block;
+    while (newest.kind !== "finalize") {
+      const next = await blockAt(asHeight(newest.header.height + 1));
+      if (!next.ok) return next;
+      const refuted = refuteChild(newest, next.value);
+      if (refuted) return refused(refuted);
+      if (next.value.header.epoch !== block.header.epoch) {
+        return failure("not_final", `no finalized block of its epoch descends from height ${block.header.height}`);
+      }
+      newest = next.value;
+    }
+    const finalized = await checkSigned(newest);
+    return finalized.ok ? signed : finalized;
+  };
+
+  const block: LightClient["block"] = async (height) => {
+    const found = await blockAt(height);
+    return found.ok ? checkFinal(found.value) : found;
+  };
+
+  const checkExecution = async (certified: Certified, summary: Summary): Promise<Proof<Summary>> => {
+    const genesis = await sets.genesis();
+    if (!genesis.ok) return genesis;
+    const { epochLength } = genesis.value;
+    const set = await sets.of(asEpoch(epochAt(certified.height, epochLength)));
+    if (!set.ok) return set;
+    const refuted = await refuteExecution(verifier, set.value, epochLength, certified, summary);
+    return refuted ? refused(refuted) : success(summary);
+  };
+
+  const execution: LightClient["execution"] = async () => {
+    const answer = await ask("/v1/certificates/latest", FinalCertificateWire);
+    if (!answer.ok) return answer;
+    const { carrier, certified, summary } = answer.value;
+    const final = await checkFinal(carrier);
+    if (!final.ok) return final;
+    if (!equalBytes(Certified.root(carrier.header.certified), Certified.root(certified))) {
+      return failure("not_carried", `the final block at height ${carrier.header.height} carries another certificate`);
+    }
+    if (certified.height === 0)
+      return failure("not_certified", "no height but genesis is certified yet: try again shortly");
+    const executed = await checkExecution(certified, summary);
+    return executed.ok ? success(answer.value) : executed;
+  };
+
+  const summaryAt = async (height: Height): Promise<Proof<Summary>> => {
+    const found = await ask(`/v1/summaries/${height}`, SummaryWire);
+    if (!found.ok) return found;
+    const { summary } = found.value;
+    return summary.height === height
+      ? success(summary)
+      : failure("wrong_height", `asked for the summary of height ${height}, the answer is of height ${summary.height}`);
+  };
+
+  /** The first final block above `height` that carries a certificate of it or of a later height. */
+  const carrierOf = async (height: Height): Promise<Proof<BlockWire>> => {
+    const farthest = height + 2 * limits.uncertifiedHeights;
+    for (let at = height + 1; at <= farthest; at++) {
+      const candidate = await blockAt(asHeight(at));
+      if (!candidate.ok) return candidate;
+      if (candidate.value.header.certified.height >= Math.max(height, 1)) return checkFinal(candidate.value);
+    }
+    return failure(
+      "not_certified",
+      `no block up to height ${farthest} carries a certificate that covers height ${height}`,
+    );
+  };
+
+  const summary: LightClient["summary"] = async (height) => {
+    const carrier = await carrierOf(height);
+    if (!carrier.ok) return carrier;
+    const { certified } = carrier.value.header;
+    const newest = await summaryAt(certified.height);
+    if (!newest.ok) return newest;
+    const checked = await checkExecution(certified, newest.value);
+    if (!checked.ok) return checked;
+    let current = checked.value;
+    while (current.height > height) {
+      const previous = await summaryAt(asHeight(current.height - 1));
+      if (!previous.ok) return previous;
+      if (!equalBytes(Summary.root(previous.value), current.previous)) {
+        const message = `the summary of height ${previous.value.height} is not the one that height ${current.height} builds on`;
+        return failure("wrong_summary", message);
+      }
+      current = previous.value;
+    }
+    return success(current);
+  };
+
+  const checkedSlice = async (height: Height, domain: Domain): Promise<Proof<SliceWire>> => {
+    const answer = await ask(`/v1/blocks/${height}/tenants/${domain}`, SliceWire);
+    if (!answer.ok) return answer;
+    const { block } = answer.value;
+    if (block.header.height !== height) {
+      return failure(
+        "wrong_height",
+        `asked for a slice of height ${height}, the answer is of height ${block.header.height}`,
+      );
+    }
+    const final = await checkFinal(block);
+    if (!final.ok) return final;
+    const refuted = refuteEntries(block, domain, answer.value);
+    return refuted ? refused(refuted) : answer;
+  };
+
+  const slice: LightClient["slice"] = async (height, domain) => {
+    const checked = await checkedSlice(height, domain);
+    return checked.ok ? success({ block: checked.value.block, domain, entries: checked.value.entries }) : checked;
+  };
+
+  const inputsOf = async ({ block, domain, entries, inputs }: SliceWire): Promise<Proof<ProvenInputs>> => {
+    const { height } = block.header;
+    const certified = await summary(height);
+    if (!certified.ok) return certified;
+    if (inputs === undefined)
+      return failure("not_available", `the API shows no inputs of domain ${domain} at height ${height}`);
+    const refuted = refuteInputs(certified.value, block.root, domain, inputs);
+    return refuted ? refused(refuted) : success({ block, domain, entries, inputs, summary: certified.value });
+  };
+
+  const inputs: LightClient["inputs"] = async (height, domain) => {
+    const checked = await checkedSlice(height, domain);
+    return checked.ok ? inputsOf(checked.value) : checked;
+  };
+
+  const transaction: LightClient["transaction"] = async (id) => {
+    const found = await ask(`/v1/transactions/${toHex(id)}`, TransactionWire);
+    if (!found.ok) return found;
+    const { domain, height, status } = found.value;
+    if (height === undefined) return failure("not_ordered", `the transaction is ${status}: no block ordered it`);
+    const checked = await checkedSlice(height, domain);
+    if (!checked.ok) return checked;
+    const isIt = (bytes: Uint8Array): boolean => equalBytes(transactionId(bytes), id);
+    const index = checked.value.entries.findIndex(isIt);
+    if (index === -1) {
+      return failure("not_in_slice", `the slice of domain ${domain} at height ${height} does not hold the transaction`);
+    }
+    const place = { id, domain, height, index };
+    const applied = await inputsOf(checked.value);
+    if (!applied.ok) {
+      const pending = applied.error.code === "not_certified" || applied.error.code === "not_available";
+      return pending ? success({ ...place, outcome: "ordered" }) : applied;
+    }
+    const input = applied.value.inputs.find(({ kind, bytes }) => kind !== inputKinds.write && isIt(bytes));
+    if (input === undefined)
+      return failure("wrong_inputs", "the certified inputs don't say what became of the transaction");
+    const reason = new TextDecoder().decode(input.reason);
+    if (input.kind === inputKinds.omitted) return success({ ...place, outcome: "omitted", reason });
+    if (input.kind === inputKinds.returned) return success({ ...place, outcome: "returned", reason });
+    return success({ ...place, outcome: "applied" });
+  };
+
+  const vmOf = (genesis: Genesis, domain: Domain): Vm | undefined => {
+    const tenant = genesis.tenants.find((tenant) => tenant.domain === domain);
+    return tenant && vmName(tenant.vm);
+  };
+
+  const account: LightClient["account"] = async (domain, address, slots = []) => {
+    const genesis = await sets.genesis();
+    if (!genesis.ok) return genesis;
+    const vm = vmOf(genesis.value, domain);
+    if (vm !== "evm") {
+      return failure("unsupported_vm", `domain ${domain} is ${vm ?? "no tenant"}: accounts are proven for EVM tenants`);
+    }
+    const executed = await execution();
+    if (!executed.ok) return executed;
+    const tenant = tenantOf(executed.value.summary, domain);
+    if (tenant === undefined)
+      return failure("unknown_tenant", `the certified summary has no tenant with domain ${domain}`);
+    const status = await ask("/v1/status", StatusWire);
+    if (!status.ok) return status;
+    const rpc = status.value.tenants.find((tenant) => tenant.domain === domain)?.rpc;
+    if (rpc === undefined) return failure("not_available", `the node serves no RPC for domain ${domain}`);
+    const number = `0x${tenant.number.toString(16)}`;
+    const answer = await api.call(rpc, "eth_getProof", [address, slots, number]);
+    if (!answer.ok) return answer;
+    const state = proveState(tenant.stateRoot, address, slots, answer.value);
+    return state.ok ? success({ ...state.value, height: executed.value.certified.height, tenant }) : state;
+  };
+
+  return {
+    genesis: sets.genesis,
+    validators: sets.newest,
+    block,
+    execution,
+    summary,
+    slice,
+    inputs,
+    transaction,
+    account,
+  };
+};

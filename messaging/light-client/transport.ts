@@ -1,0 +1,90 @@
+/** How a light client asks: an API's routes, and a tenant's JSON-RPC. Nothing it brings is believed. */
+import * as z from "zod";
+import { failure, success } from "../../protocol/errors.ts";
+import { ErrorWire } from "../../protocol/wire.ts";
+import type { Proof } from "./refusal.ts";
+
+export type Transport = {
+  /** JSON that the API answers on a path. */
+  get(path: string): Promise<Proof<unknown>>;
+  /** Result of a JSON-RPC method at an address. */
+  call(url: string, method: string, params: readonly unknown[]): Promise<Proof<unknown>>;
+};
+
+/** What `fetch` is in browsers and Node. */
+export type Fetch = (url: string, init?: RequestInit) => Promise<Response>;
+
+const maxAnswerBytes = 64 * 2 ** 20;
+
+const readText = async (response: Response): Promise<string> => {
+  const decoder = new TextDecoder("utf-8", { fatal: true });
+  let text = "";
+  let length = 0;
+  const reader = response.body?.getReader();
+  for (let next = await reader?.read(); next && !next.done; next = await reader?.read()) {
+    length += next.value.length;
+    if (length > maxAnswerBytes) {
+      await reader?.cancel();
+      throw new Error(`the answer is larger than ${maxAnswerBytes} bytes`);
+    }
+    text += decoder.decode(next.value, { stream: true });
+  }
+  return text + decoder.decode();
+};
+
+const errorAnswer = z.object({ error: ErrorWire });
+const rpcAnswer = z.union([
+  z.object({ error: z.object({ code: z.number(), message: z.string() }) }),
+  z.object({ result: z.unknown() }),
+]);
+
+/** Speaks to the API at `api` (`http://host:port`) through `fetch`; deadlines are the caller's, in its `fetch`. */
+export const createTransport = (api: string, fetch: Fetch): Transport => {
+  const base = api.replace(/\/+$/, "");
+
+  const ask = async (url: string, init?: RequestInit): Promise<Proof<{ ok: boolean; json: unknown }>> => {
+    let text: string;
+    let ok: boolean;
+    try {
+      const response = await fetch(url, init);
+      ok = response.ok;
+      text = await readText(response);
+    } catch (cause) {
+      const { message, cause: inner } = cause as Error;
+      const why = inner instanceof Error && inner.message !== "" ? inner.message : message;
+      return failure("unreachable", `${url} doesn't answer: ${why}`, { url });
+    }
+    try {
+      return success({ ok, json: JSON.parse(text) as unknown });
+    } catch {
+      return failure("malformed_answer", `${url} doesn't answer with JSON: is it the API of a Lockstep node?`, { url });
+    }
+  };
+
+  return {
+    get: async (path) => {
+      const answer = await ask(`${base}${path}`);
+      if (!answer.ok) return answer;
+      const { ok, json } = answer.value;
+      if (ok) return success(json);
+      const error = errorAnswer.safeParse(json);
+      const reason = error.success ? error.data.error.message : "an error without a reason";
+      return failure(
+        "not_available",
+        `${base} says: ${reason}`,
+        error.success ? { answer: error.data.error.code } : {},
+      );
+    },
+    call: async (url, method, params) => {
+      if (!/^https?:\/\//.test(url)) return failure("malformed_answer", `${url} is no address of a JSON-RPC`, { url });
+      const body = JSON.stringify({ jsonrpc: "2.0", id: 1, method, params });
+      const answer = await ask(url, { method: "POST", headers: { "content-type": "application/json" }, body });
+      if (!answer.ok) return answer;
+      const parsed = rpcAnswer.safeParse(answer.value.json);
+      if (!parsed.success) return failure("malformed_answer", `${url} doesn't answer in JSON-RPC`, { url });
+      return "error" in parsed.data
+        ? failure("not_available", `${url} says: ${parsed.data.error.message}`, { answer: parsed.data.error.code })
+        : success(parsed.data.result);
+    },
+  };
+};

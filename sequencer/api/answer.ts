@@ -1,0 +1,33 @@
+/** Failures as HTTP answers: `{error: {code, message, ...}}` under a status that fits the code. */
+import { toHex } from "../../protocol/bytes.ts";
+import type { Failure } from "../../protocol/errors.ts";
+
+const statuses: Readonly<Record<string, number>> = {
+  invalid_request: 400,
+  malformed_body: 400,
+  upgrade_required: 426,
+  unknown_route: 404,
+  not_found: 404,
+  not_certified_yet: 404,
+  method_not_allowed: 405,
+  body_too_large: 413,
+  unsupported_media_type: 415,
+  too_many_connections: 503,
+  busy: 503,
+};
+
+export const statusOf = (code: string): number => statuses[code] ?? 500;
+
+const plain = (_key: string, value: unknown): unknown =>
+  value instanceof Uint8Array ? toHex(value) : typeof value === "bigint" ? value.toString() : value;
+
+/** Fields of a failure may be bytes and big integers; JSON gets hexadecimal and decimal strings. */
+export const jsonText = (value: unknown): string => JSON.stringify(value, plain);
+
+export const failureJson = (failure: Failure): string => jsonText({ error: failure });
+
+export const refuse = (failure: Failure, headers: Readonly<Record<string, string>> = {}): Response =>
+  new Response(failureJson(failure), {
+    status: statusOf(failure.code),
+    headers: { "content-type": "application/json", ...headers },
+  });

@@ -1,0 +1,82 @@
+/** Reading request bodies within caps, and what a submission's body says. */
+import type { Budget } from "../../adapters/jsonRpc/budget.ts";
+import { fromHex } from "../../protocol/bytes.ts";
+import { failure, type Result, success } from "../../protocol/errors.ts";
+import type { Domain } from "../../protocol/ids.ts";
+import { limits } from "../../protocol/limits.ts";
+import { decodeWire, SubmissionRequestWire } from "../../protocol/wire.ts";
+import { apiLimits } from "./limits.ts";
+
+/** Reads a body, its bytes taken from `budget`; `release` gives them back, however reading went. */
+export const readBody = async (
+  request: Request,
+  budget: Budget,
+): Promise<{ body: Result<Uint8Array>; release(): void }> => {
+  let length = 0;
+  const release = (): void => budget.give(length);
+  const chunks: Uint8Array[] = [];
+  const tooLarge = failure(
+    "body_too_large",
+    `the body is larger than ${apiLimits.requestBytes} bytes: submit fewer transactions at once`,
+    { limit: apiLimits.requestBytes },
+  );
+  if (Number(request.headers.get("content-length") ?? 0) > apiLimits.requestBytes) return { body: tooLarge, release };
+  try {
+    for await (const chunk of request.body ?? []) {
+      if (length + chunk.length > apiLimits.requestBytes) return { body: tooLarge, release };
+      if (!budget.take(chunk.length)) {
+        return { body: failure("busy", "this node is working on too many requests: try again shortly"), release };
+      }
+      length += chunk.length;
+      chunks.push(chunk);
+    }
+  } catch {
+    return { body: failure("malformed_body", "the body ended early: send it again, whole"), release };
+  }
+  return { body: success(Buffer.concat(chunks)), release };
+};
+
+/** Transactions to submit to one domain; one that isn't even hexadecimal is `undefined`. */
+export type Submission = { domain: Domain; transactions: (Uint8Array | undefined)[] };
+
+/** Body `{"domain": 1, "transactions": ["0x..."]}`. */
+export const parseJsonSubmission = (body: Uint8Array): Result<Submission> => {
+  let json: unknown;
+  try {
+    json = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(body));
+  } catch (cause) {
+    return failure("malformed_body", `the body is not JSON: ${(cause as Error).message}`);
+  }
+  const request = decodeWire(SubmissionRequestWire, json);
+  if (!request.ok) {
+    const form = '{"domain": <number>, "transactions": ["0x...", ...]}';
+    const { message } = request.error;
+    return failure("malformed_body", `${message.replace("the answer's", "the request's")}; send ${form}`);
+  }
+  const { domain, transactions } = request.value;
+  return success({ domain, transactions: transactions.map(fromHex) });
+};
+
+/** Body of repeated `length u32 big-endian ‖ bytes`. */
+export const parseOctets = (body: Uint8Array): Result<Uint8Array[]> => {
+  const view = new DataView(body.buffer, body.byteOffset, body.length);
+  const transactions: Uint8Array[] = [];
+  let offset = 0;
+  while (offset < body.length) {
+    if (transactions.length === limits.batchTransactions) {
+      return failure("malformed_body", `the body holds more than ${limits.batchTransactions} transactions`);
+    }
+    const start = offset + 4;
+    const end = start <= body.length ? start + view.getUint32(offset) : Number.POSITIVE_INFINITY;
+    if (end > body.length) {
+      return failure(
+        "malformed_body",
+        `transaction ${transactions.length} at byte ${offset} is cut off: each is a u32 big-endian length and that many bytes`,
+        { offset },
+      );
+    }
+    transactions.push(body.subarray(start, end));
+    offset = end;
+  }
+  return transactions.length > 0 ? success(transactions) : failure("malformed_body", "the body holds no transaction");
+};

@@ -1,0 +1,33 @@
+/** Every cap of the HTTP API and its stream. None is part of consensus. */
+
+const KiB = 1024;
+const MiB = 1024 * KiB;
+
+export const apiLimits = {
+  /** Bytes of one request's body: a batch of submitted transactions, in hexadecimal or raw. */
+  requestBytes: 16 * MiB,
+  /** Bytes of bodies being received and worked on, over all connections. */
+  bufferedBytes: 128 * MiB,
+  headerBytes: 16 * KiB,
+  connections: 1024,
+  headersTimeoutMs: 20_000,
+  requestTimeoutMs: 60_000,
+  idleTimeoutMs: 120_000,
+  keepAliveMs: 65_000,
+  /** Time that running answers get when the server closes. */
+  closeMs: 2_000,
+  /** Streams open at once. */
+  sockets: 256,
+  /** Bytes of one message from a stream's client. */
+  messageBytes: 4 * KiB,
+  /** Messages that a stream's client may send between two heartbeats. */
+  messages: 64,
+  /** Domains that one stream filters by. */
+  domains: 64,
+  /** A stream whose reader leaves more than this unread is cut off. */
+  unsentBytes: 4 * MiB,
+  /** Time that a cut-off reader gets to read why. */
+  cutOffMs: 5_000,
+  /** A stream is pinged this often, and ended when the last ping got no answer. */
+  heartbeatMs: 30_000,
+} as const;
