@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmod, cp, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -209,13 +209,6 @@ describe("a directory is refused, with what to do,", () => {
   test("when it is a file", async () => {
     await writeFile(join(directory, "data"), "not a directory");
     await expect(openDisk(join(directory, "data"))).rejects.toMatchObject({ code: "data_dir_unreadable" });
-  });
-
-  test.skipIf(process.getuid?.() === 0)("when it may not be read", async () => {
-    const data = await filled();
-    await chmod(data, 0o000);
-    await expect(openDisk(data)).rejects.toMatchObject({ code: "data_dir_unreadable" });
-    await chmod(data, 0o700);
   });
 
   test("when its manifest is damaged or missing", async () => {
