@@ -129,7 +129,8 @@ describe("a lane", () => {
 
   it("bounds a sender", () => {
     const lane = createLane();
-    for (let nonce = 0; nonce < poolLimits.senderTransactions; nonce++) lane.add(entry(`${nonce}`, { nonce, cost: 0n }));
+    for (let nonce = 0; nonce < poolLimits.senderTransactions; nonce++)
+      lane.add(entry(`${nonce}`, { nonce, cost: 0n }));
     const more = entry("more", { nonce: poolLimits.senderTransactions - 1, executed: 1, cost: 0n });
     expect(lane.entries.size).toBe(poolLimits.senderTransactions);
     expect(codeOf(lane.add(more))).toBe("replacement_underpriced");
