@@ -123,7 +123,10 @@ export type Executor = {
 export type StateSource = {
   /** The flat state at the newest sealed block, as pairs in key order. */
   state(): AsyncIterable<readonly [Uint8Array, Uint8Array]>;
-  /** Diffs of sealed blocks, newest first: as many as reads must reach back. */
+  /**
+   * Diffs of sealed blocks, newest first. An executor takes as many as it needs: 256 for reads, and on the
+   * EVM 256 more for the hashes that BLOCKHASH reaches from there.
+   */
   diffs(): AsyncIterable<Uint8Array>;
 };
 

@@ -26,6 +26,8 @@ export const limits = {
   uncertifiedHeights: 64,
   /** Heights at which an executor still answers reads and proofs. */
   readableHeights: 256,
+  /** Diffs kept of a tenant: an EVM that goes back by the readable heights still knows 256 hashes before them. */
+  storedDiffs: 512,
 } as const;
 
 /** Largest canonical transaction of each VM, bytes. */

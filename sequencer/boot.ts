@@ -61,7 +61,7 @@ const stateSource = (disk: Disk, domain: Domain): StateSource => ({
     for await (const [key, value] of disk.range(below(prefix))) yield [key.slice(prefix.length), value] as const;
   },
   async *diffs() {
-    const bounds = { ...below(prefixes.diffs(domain)), reverse: true, limit: limits.readableHeights - 1 };
+    const bounds = { ...below(prefixes.diffs(domain)), reverse: true, limit: limits.storedDiffs };
     for await (const [, diff] of disk.range(bounds)) yield diff;
   },
 });
@@ -98,7 +98,7 @@ const genesisWrites = (genesis: Genesis, seals: ReadonlyMap<Domain, Seal>) => {
   const writes: DiskWrite[] = [
     { key: keys.schema(), value: encodeHeight(schemaVersion) },
     { key: keys.genesis(), value: genesisRoot },
-    ...results.flatMap(tenantWrites),
+    ...results.flatMap((result) => tenantWrites(result, new Set())),
     ...heightWrites(asHeight(0), summary, genesisState(genesis, genesisRoot)),
   ];
   return { summary, writes };

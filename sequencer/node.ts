@@ -23,7 +23,7 @@ import { boot, type OpenSupervised } from "./boot.ts";
 import { lastSequence, validatorSet } from "./control/state.ts";
 import { createEvents } from "./events.ts";
 import { createInspect } from "./inspection.ts";
-import { createPool } from "./mempool/pool.ts";
+import { createPool, type Ending } from "./mempool/pool.ts";
 import { openReplication } from "./mempool/replication.ts";
 import { createMetrics } from "./metrics.ts";
 import { createNodeService, type Heads } from "./node-service.ts";
@@ -116,9 +116,15 @@ export const startNode = async (options: NodeOptions): Promise<Node> => {
     replication,
     f,
     onReady: () => producer.kick(),
-    onEnded: (endings) => void disk.write(endingWrites(endings)).catch(fatal),
+    onEnded: (endings) => void storeEndings(endings).catch(fatal),
     fatal,
   });
+
+  /** What another validator got executed meanwhile has its outcome from that. */
+  const storeEndings = async (endings: readonly Ending[]): Promise<void> => {
+    const applied = await history.appliedAmong(endings.map(({ entry }) => entry.id));
+    await disk.write(endingWrites(endings.filter(({ entry }) => !applied.has(entry.key))));
+  };
 
   const own = batches.open().filter(({ batch }) => equalBytes(batch.producer, signer.publicKey));
   const producer = createBatchProducer({
@@ -182,6 +188,7 @@ export const startNode = async (options: NodeOptions): Promise<Node> => {
     tenants,
     executed,
     stored: history.ordered,
+    appliedBefore: history.appliedAmong,
     seal: ({ summary, summaryRoot, ordered }) => {
       const { epoch, height, revision } = summary;
       const attestation = collector.attest({ epoch, height, revision, root: summaryRoot });

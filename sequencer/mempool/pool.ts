@@ -34,7 +34,7 @@ export type Pool = {
   publish(batch: HeldBatch, entries: readonly PoolEntry[]): void;
   /** A finalized block has taken a batch. */
   ordered(batch: HeldBatch): void;
-  /** Own batches that blocks passed over: their entries wait for another one. */
+  /** Blocks passed over a batch: its transactions wait for another one. */
   passedOver(batch: HeldBatch): void;
   executed(slice: SettledSlice): Promise<void>;
   find(key: Hex): PoolEntry | undefined;
@@ -301,7 +301,14 @@ export const createPool = (options: PoolOptions): Pool => {
     ordered: (batch) => {
       for (const entry of ownEntries(batch)) laneOf(entry.domain).mark(entry, "ordered");
     },
-    passedOver: (batch) => requeue(ownEntries(batch).filter(({ phase }) => phase === "batched")),
+    passedOver: (batch) => {
+      const own = ownEntries(batch);
+      requeue(own.filter(({ phase }) => phase === "batched"));
+      // The producer batches its own again; should it be dead, whoever holds them does.
+      const keys = new Set(own.map(({ key }) => key));
+      const foreign = batch.transactions.filter((_, i) => !keys.has(toHex(batch.leaves[i] as Root)));
+      if (foreign.length > 0) replication.hold(foreign).catch(options.fatal);
+    },
     executed,
     find: (key) => {
       for (const lane of lanes.values()) {

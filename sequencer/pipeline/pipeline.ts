@@ -4,6 +4,7 @@
  */
 import type { BlockContext } from "../../adapters/adapter.ts";
 import type { FinalizedBlock } from "../../consensus/application.ts";
+import type { Hex } from "../../protocol/bytes.ts";
 import { LockstepError } from "../../protocol/errors.ts";
 import { asRevision, type Domain, type Height, type Root, zeroRoot } from "../../protocol/ids.ts";
 import type { Disk, DiskWrite } from "../../protocol/ports.ts";
@@ -13,7 +14,7 @@ import { type SliceEntry, type Slices, slicesOf } from "../block/payload.ts";
 import type { OrderingState } from "../control/state.ts";
 import { executeTenant, type TenantResult, tenantRecord, tenantSummary } from "./execute.ts";
 import type { Tenant, Tenants } from "./tenants.ts";
-import { heightWrites, tenantWrites } from "./writes.ts";
+import { heightWrites, omittedIds, tenantWrites } from "./writes.ts";
 
 /** A finalized block with everything needed to execute it. */
 export type OrderedBlock = {
@@ -39,6 +40,8 @@ export type PipelineOptions = {
   executed: { height: Height; summaryRoot: Root };
   /** An executed block of a tenant as it was ordered, from the store. */
   stored(domain: Domain, number: number): Promise<{ context: BlockContext; slice: readonly SliceEntry[] }>;
+  /** Which of these ids stored blocks have applied. */
+  appliedBefore(ids: readonly Root[]): Promise<ReadonlySet<Hex>>;
   /** Further writes to make with the height: the attestation. */
   seal(executed: ExecutedBlock): DiskWrite[];
   /** Called in order, once a height is on disk. */
@@ -119,9 +122,10 @@ export const createPipeline = (options: PipelineOptions): Pipeline => {
 
   const store = async (executed: ExecutedBlock): Promise<void> => {
     const { ordered, summary, results } = executed;
+    const appliedBefore = await options.appliedBefore(results.flatMap(omittedIds));
     await disk.write([
       ...ordered.writes,
-      ...results.flatMap(tenantWrites),
+      ...results.flatMap((result) => tenantWrites(result, appliedBefore)),
       ...heightWrites(summary.height, summary, ordered.state),
       ...options.seal(executed),
     ]);

@@ -1,5 +1,5 @@
 /** What an executed height changes in the store: written in one batch, so a crash leaves all of it or nothing. */
-import { unpackDiff } from "../../adapters/diff.ts";
+import { diffWrites } from "../../adapters/diff.ts";
 import { type Hex, toHex } from "../../protocol/bytes.ts";
 import type { Domain, Height, Root } from "../../protocol/ids.ts";
 import { limits } from "../../protocol/limits.ts";
@@ -14,22 +14,30 @@ const none = new Uint8Array();
 
 /** Flat state, and the diff that leads back, of a sealed block. */
 export const stateWrites = (domain: Domain, number: number, diff: Uint8Array): DiskWrite[] => {
-  const writes: DiskWrite[] = unpackDiff(diff).map(({ key, after }) => ({
-    key: keys.state(domain, key),
-    value: after,
-  }));
+  const writes = diffWrites(diff).map((write) => ({ ...write, key: keys.state(domain, write.key) }));
   writes.push({ key: keys.diff(domain, number), value: diff });
-  const outdated = number - limits.readableHeights;
+  const outdated = number - limits.storedDiffs;
   if (outdated >= 0) writes.push({ key: keys.diff(domain, outdated), value: undefined });
   return writes;
 };
 
-const outcomeWrites = ({ domain, context, slice, executions }: TenantResult): DiskWrite[] => {
+/** Ids of a slice that were left out: what an earlier block made of them counts. */
+export const omittedIds = ({ slice, executions }: TenantResult): Root[] =>
+  executions.flatMap(({ kind, index }) => {
+    const id = slice[index]?.leaf;
+    return kind === "omitted" && id !== undefined ? [id] : [];
+  });
+
+const outcomeWrites = (
+  { domain, context, slice, executions }: TenantResult,
+  appliedBefore: ReadonlySet<Hex>,
+): DiskWrite[] => {
   const writes: DiskWrite[] = [];
   let applied = 0;
   for (const execution of executions) {
     const id = slice[execution.index]?.leaf;
     if (id === undefined || execution.kind === "returned") continue;
+    if (execution.kind === "omitted" && appliedBefore.has(toHex(id))) continue;
     const done = execution.kind === "applied" ? execution : undefined;
     const record: OutcomeRecord = {
       domain,
@@ -50,14 +58,17 @@ const outcomeWrites = ({ domain, context, slice, executions }: TenantResult): Di
 
 const nativeIdBytes = (nativeId: Hex): Uint8Array => Buffer.from(nativeId.slice(2), "hex");
 
-/** Writes of one tenant's block: record, index by hash, flat state, outcomes. */
-export const tenantWrites = (result: TenantResult): DiskWrite[] => {
+/**
+ * Writes of one tenant's block: record, index by hash, flat state, outcomes. A transaction that was
+ * ordered again after it had been applied stays applied.
+ */
+export const tenantWrites = (result: TenantResult, appliedBefore: ReadonlySet<Hex>): DiskWrite[] => {
   const { domain, context, seal } = result;
   return [
     { key: keys.tenantBlock(domain, context.number), value: TenantRecord.encode(tenantRecord(result)) },
     { key: keys.tenantHash(domain, seal.blockHash), value: encodeHeight(context.number) },
     ...stateWrites(domain, context.number, seal.diff),
-    ...outcomeWrites(result),
+    ...outcomeWrites(result, appliedBefore),
   ];
 };
 

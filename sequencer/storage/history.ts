@@ -24,6 +24,8 @@ export type History = {
   ordered(domain: Domain, number: number): Promise<{ context: BlockContext; slice: readonly SliceEntry[] }>;
   inputs(domain: Domain, number: number): Promise<Input[] | undefined>;
   outcome(id: Root): Promise<OutcomeRecord | undefined>;
+  /** Which of these ids some executed block has applied. */
+  appliedAmong(ids: readonly Root[]): Promise<ReadonlySet<Hex>>;
   idOf(domain: Domain, nativeId: Hex): Promise<Root | undefined>;
 };
 
@@ -76,6 +78,11 @@ export const createHistory = (
     return (await slices(block)).get(domain) ?? [];
   };
 
+  const outcome = async (id: Root): Promise<OutcomeRecord | undefined> => {
+    const stored = await disk.get(keys.outcome(id));
+    return stored === undefined ? undefined : OutcomeRecord.decode(stored);
+  };
+
   return {
     summary: async (height) => {
       const stored = await disk.get(keys.summary(height));
@@ -101,9 +108,10 @@ export const createHistory = (
       if (found === undefined) return undefined;
       return inputsOf(found.writes, found.executions, await sliceAt(domain, found));
     },
-    outcome: async (id) => {
-      const stored = await disk.get(keys.outcome(id));
-      return stored === undefined ? undefined : OutcomeRecord.decode(stored);
+    outcome,
+    appliedAmong: async (ids) => {
+      const outcomes = await Promise.all(ids.map(outcome));
+      return new Set(ids.filter((_, i) => outcomes[i]?.kind === outcomeKinds.applied).map(toHex));
     },
     idOf: async (domain, nativeId) => {
       const stored = await disk.get(keys.native(domain, nativeId));

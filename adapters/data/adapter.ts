@@ -1,0 +1,22 @@
+/** The `data` VM: a tenant that is only ordered. */
+import { LockstepError } from "../../protocol/errors.ts";
+import type { Adapter } from "../adapter.ts";
+import { openDataExecutor } from "./executor.ts";
+
+/** A `data` tenant has nothing to configure: its config is empty, or an empty JSON object. */
+const checkConfig = (config: Uint8Array): void => {
+  const text = new TextDecoder().decode(config).trim();
+  if (text !== "" && !/^\{\s*\}$/.test(text)) {
+    throw new LockstepError("bad_config", "the config of a data tenant is empty or {}");
+  }
+};
+
+export const dataAdapter: Adapter = {
+  vm: "data",
+  isolated: false,
+  open: async ({ domain, config, source }) => {
+    checkConfig(config);
+    return await openDataExecutor(domain, source);
+  },
+  protocolWrites: () => [],
+};

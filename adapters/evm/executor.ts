@@ -1,0 +1,184 @@
+/** Executes an EVM tenant on the engine: canonical order, base fee, protocol writes, seals. */
+import { equalBytes, fromHex, type Hex, toHex } from "../../protocol/bytes.ts";
+import { LockstepError } from "../../protocol/errors.ts";
+import { asRoot, type Domain, type Root } from "../../protocol/ids.ts";
+import type { Execution, Executor, Inspection, OpenedExecutor, Seal, SealedHead, StateSource } from "../adapter.ts";
+import { canonicalOrder, type Placed } from "../order.ts";
+import { accountAt, answerRead } from "./answers.ts";
+import { auxRootOf, baseFeeOf, excessAt, type FeeState, targetOf } from "./baseFee.ts";
+import { encodeBlock } from "./block.ts";
+import {
+  type EngineExecuted,
+  type EngineHead,
+  type EngineInspected,
+  type EngineSeal,
+  type EvmEngine,
+  engineCall,
+  loadEvmEngine,
+} from "./engine.ts";
+import { type EvmConfig, engineChain, engineGenesis, parseEvmConfig } from "./genesis.ts";
+import { decodeWrite } from "./protocolWrites.ts";
+import { diffWithFees, restoreEngine } from "./state.ts";
+import { executionOf, inspectionOf } from "./transactions.ts";
+
+/** Transactions that cross into the engine, and as JSON out of it, at once. */
+const chunk = 512;
+
+const bufferOf = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+
+const rootOf = (hex: Hex): Root => {
+  const bytes = fromHex(hex);
+  if (bytes?.length !== 32) throw new LockstepError("executor_failed", `the EVM engine gave ${hex} for a hash`);
+  return asRoot(bytes);
+};
+
+const headOf = ({ number, blockHash, stateRoot }: EngineHead): SealedHead => ({
+  number,
+  blockHash: rootOf(blockHash),
+  stateRoot: rootOf(stateRoot),
+});
+
+const sealOf = (seal: EngineSeal, before: FeeState | undefined, after: FeeState): Seal => ({
+  ...headOf(seal),
+  auxRoot: auxRootOf(after),
+  receiptsRoot: rootOf(seal.receiptsRoot),
+  gasUsed: seal.gasUsed,
+  block: encodeBlock(seal.header, seal.size),
+  diff: diffWithFees(seal.diff, before, after),
+});
+
+/** Calls the engine for at most `chunk` transactions at a time. */
+const inChunks = <T>(transactions: readonly Uint8Array[], call: (raw: Buffer[]) => string): T[] => {
+  const results: T[] = [];
+  for (let start = 0; start < transactions.length; start += chunk) {
+    const raw = transactions.slice(start, start + chunk).map(bufferOf);
+    for (const result of JSON.parse(engineCall(() => call(raw))) as T[]) results.push(result);
+  }
+  return results;
+};
+
+const createExecutor = (engine: EvmEngine, config: EvmConfig, restored: FeeState): Executor => {
+  const target = targetOf(config.gas.rate);
+  let sealedFees = restored;
+  /** Of the open block: what it started with. */
+  let open: FeeState | undefined;
+
+  const inspectAll = (transactions: readonly Uint8Array[]): Inspection[] =>
+    inChunks<EngineInspected>(transactions, (raw) => engine.inspect(raw)).map(inspectionOf);
+
+  const executeAll = (placed: readonly Placed[], entries: readonly Uint8Array[]): Execution[] => {
+    const executable = placed.filter(({ refusal }) => refusal === undefined);
+    const raw = executable.map(({ index }) => entries[index] as Uint8Array);
+    const executed = inChunks<EngineExecuted>(raw, (some) => engine.executeMany(some)).values();
+    return placed.map(({ index, refusal }) => {
+      if (refusal !== undefined) return { kind: "omitted", index, reason: refusal };
+      return executionOf(index, executed.next().value as EngineExecuted);
+    });
+  };
+
+  return {
+    inspect: async (transactions) => {
+      const { number } = engineCall(() => engine.head());
+      return inspectAll(transactions).map((inspection) => {
+        if (!inspection.ok) return inspection;
+        const { nonce, balance } = engineCall(() => accountAt(engine, number, inspection.value.sender as Hex));
+        return { ok: true, value: { ...inspection.value, account: { nonce, balance } } };
+      });
+    },
+
+    begin: async (context) => {
+      const parent = headOf(engineCall(() => engine.head()));
+      if (!equalBytes(context.parentHash, parent.blockHash)) {
+        throw new LockstepError("wrong_state", `block ${context.number} does not follow block ${parent.number}`, {
+          parentHash: toHex(context.parentHash),
+          head: toHex(parent.blockHash),
+        });
+      }
+      const excess = excessAt(sealedFees, target, context.timestampMs);
+      const environment = JSON.stringify({
+        number: context.number,
+        timestamp: Math.floor(context.timestampMs / 1000),
+        coinbase: config.feeRecipient,
+        gasLimit: config.gas.burst,
+        baseFee: `0x${baseFeeOf(excess, target).toString(16)}`,
+        mixHash: toHex(context.header),
+        parentBeaconBlockRoot: toHex(context.parent),
+      });
+      engineCall(() => engine.begin(environment));
+      open = { excess, timestampMs: context.timestampMs };
+    },
+
+    write: async (write) => {
+      const { to, data } = decodeWrite(write);
+      const outcome = JSON.parse(engineCall(() => engine.systemCall(bufferOf(to), bufferOf(data)))) as {
+        success: boolean;
+        output: Hex;
+      };
+      if (!outcome.success) {
+        throw new LockstepError("write_failed", `the protocol write to ${toHex(to)} failed`, {
+          output: outcome.output,
+        });
+      }
+    },
+
+    execute: async (entries) => {
+      if (open === undefined) throw new LockstepError("wrong_state", "no block is open: call begin first");
+      return executeAll(canonicalOrder(inspectAll(entries)), entries);
+    },
+
+    checkpoint: async () => engineCall(() => engine.checkpoint()),
+    commit: async (id) => engineCall(() => engine.commit(id)),
+    revert: async (id) => engineCall(() => engine.revert(id)),
+
+    seal: async () => {
+      if (open === undefined) throw new LockstepError("wrong_state", "no block is open: call begin first");
+      const seal = engineCall(() => engine.seal());
+      const before = sealedFees;
+      sealedFees = { excess: open.excess + BigInt(seal.gasUsed), timestampMs: open.timestampMs };
+      open = undefined;
+      return sealOf(seal, before, sealedFees);
+    },
+
+    discard: async () => {
+      if (open === undefined) return;
+      engineCall(() => engine.discard());
+      open = undefined;
+    },
+
+    read: async (request) =>
+      answerRead(engine, request, (afterMs) =>
+        baseFeeOf(excessAt(sealedFees, target, sealedFees.timestampMs + afterMs), target),
+      ),
+
+    close: async () => {
+      open = undefined;
+    },
+  };
+};
+
+/**
+ * @throws LockstepError `bad_config`, `bad_state`, `engine_missing`
+ */
+export const openEvmExecutor = async (options: {
+  domain: Domain;
+  config: Uint8Array;
+  source?: StateSource;
+}): Promise<OpenedExecutor> => {
+  const config = parseEvmConfig(options.domain, options.config);
+  const module = await loadEvmEngine();
+  if (options.source !== undefined) {
+    const { engine, fees } = await restoreEngine(module, engineChain(config), options.source);
+    return { executor: createExecutor(engine, config, fees), sealed: headOf(engineCall(() => engine.head())) };
+  }
+  const engine = engineCall(() => new module.EvmEngine(engineGenesis(config)));
+  const fees: FeeState = { excess: 0n, timestampMs: 1000 * config.timestamp };
+  return {
+    executor: createExecutor(engine, config, fees),
+    sealed: headOf(engineCall(() => engine.head())),
+    genesis: sealOf(
+      engineCall(() => engine.genesis()),
+      undefined,
+      fees,
+    ),
+  };
+};

@@ -1,0 +1,92 @@
+/** An EVM tenant's config: its genesis and its gas, as strict JSON. */
+import * as z from "zod";
+import type { Hex } from "../../protocol/bytes.ts";
+import { LockstepError } from "../../protocol/errors.ts";
+import type { Domain } from "../../protocol/ids.ts";
+import { baseFeeOf, targetOf } from "./baseFee.ts";
+import { beaconRoots, blockHashHistory } from "./systemContracts.ts";
+
+const hexOf = (bytes: number) => z.templateLiteral(["0x", z.string().regex(new RegExp(`^[0-9a-fA-F]{${2 * bytes}}$`))]);
+const address = hexOf(20);
+const bytes32 = hexOf(32);
+const code = z.templateLiteral(["0x", z.string().regex(/^(?:[0-9a-fA-F]{2})*$/)]);
+/** Wei: decimal or 0x-prefixed. */
+const quantity = z.string().regex(/^(?:0x[0-9a-fA-F]{1,64}|[0-9]{1,78})$/);
+const uint = z.int().nonnegative();
+
+const account = z.strictObject({
+  balance: quantity.optional(),
+  nonce: uint.optional(),
+  code: code.optional(),
+  storage: z.record(bytes32, bytes32).optional(),
+});
+
+const EvmConfig = z.strictObject({
+  chainId: z.int().positive(),
+  gas: z
+    .strictObject({
+      /** Gas a second that the tenant may use in the long run; the base fee holds at half of it. */
+      rate: z.int().min(2),
+      /** Gas limit of a block. */
+      burst: z.int().positive(),
+      /** Largest gas limit of a transaction. */
+      largestTransaction: z.int().positive(),
+    })
+    .default({ rate: 300_000_000, burst: 100_000_000, largestTransaction: 30_000_000 }),
+  /** Coinbase of every block: gets the tips. */
+  feeRecipient: address,
+  /** Seconds; of block 0. */
+  timestamp: uint.default(0),
+  alloc: z.record(address, account),
+});
+export type EvmConfig = z.infer<typeof EvmConfig>;
+
+const badConfig = (problem: string): LockstepError =>
+  new LockstepError("bad_config", `config of an EVM tenant: ${problem}`);
+
+const reserved = [blockHashHistory, beaconRoots];
+
+const parseJson = (config: Uint8Array): unknown => {
+  try {
+    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(config));
+  } catch (cause) {
+    throw badConfig(`not JSON in UTF-8 (${(cause as Error).message})`);
+  }
+};
+
+/** @throws LockstepError `bad_config`, naming the first field that is wrong */
+export const parseEvmConfig = (domain: Domain, config: Uint8Array): EvmConfig => {
+  const parsed = EvmConfig.safeParse(parseJson(config));
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    throw badConfig(`${issue?.path.join(".") || "it"}: ${issue?.message}`);
+  }
+  const { chainId, gas, alloc } = parsed.data;
+  if (chainId !== domain) throw badConfig(`chainId ${chainId} is not the tenant's domain, ${domain}`);
+  if (gas.largestTransaction > gas.burst) throw badConfig("gas.largestTransaction is above gas.burst");
+  const addresses = Object.keys(alloc).map((key) => key.toLowerCase());
+  for (const { address } of reserved) {
+    if (addresses.includes(address)) throw badConfig(`alloc.${address} is reserved for a system contract`);
+  }
+  if (new Set(addresses).size !== addresses.length) throw badConfig("alloc has an address twice");
+  return parsed.data;
+};
+
+/** JSON of the engine's genesis: the config's accounts and the two system contracts. */
+export const engineGenesis = (config: EvmConfig): string => {
+  const alloc: Record<Hex, z.infer<typeof account>> = { ...config.alloc };
+  for (const { address, code } of reserved) alloc[address] = { nonce: 1, code };
+  return JSON.stringify({
+    chainId: config.chainId,
+    gasLimit: config.gas.burst,
+    maxTransactionGas: config.gas.largestTransaction,
+    timestamp: config.timestamp,
+    baseFee: `0x${baseFeeOf(0n, targetOf(config.gas.rate)).toString(16)}`,
+    coinbase: config.feeRecipient,
+    alloc,
+  });
+};
+
+/** JSON of the engine's chain config, for an engine that is filled from a store. */
+export const engineChain = (config: EvmConfig): string =>
+  JSON.stringify({ chainId: config.chainId, maxTransactionGas: config.gas.largestTransaction });

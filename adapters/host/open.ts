@@ -1,0 +1,12 @@
+/** Opens a tenant's executor where its adapter belongs: in a supervised process, or in this one. */
+import type { Adapter } from "../adapter.ts";
+import { type HostOptions, hostExecutor, type TenantExecutor } from "./host.ts";
+
+/** @throws LockstepError what the adapter refuses with, or `executor_died` */
+export const openTenantExecutor = async (adapter: Adapter, options: HostOptions): Promise<TenantExecutor> => {
+  if (adapter.isolated) return await hostExecutor({ ...options, vm: adapter.vm });
+  const { domain, config } = options;
+  const source = options.source();
+  const { sealed, ...opened } = await adapter.open({ domain, config, ...(source === undefined ? {} : { source }) });
+  return { ...opened, ready: async () => sealed };
+};

@@ -1,0 +1,40 @@
+import { describe, expect, it } from "vitest";
+import type { Method, Request } from "./messages.ts";
+import { createSchedule } from "./schedule.ts";
+
+const order = (methods: readonly Method[]): Method[] => {
+  const schedule = createSchedule();
+  methods.forEach((method, id) => void schedule.add({ kind: "request", id, method, argument: undefined }));
+  const served: Request[] = [];
+  for (let next = schedule.next(); next !== undefined; next = schedule.next()) served.push(next);
+  return served.map(({ method }) => method);
+};
+
+describe("the schedule of an executor", () => {
+  it("puts the block before reads, and keeps the order of either", () => {
+    expect(order(["read", "inspect", "begin", "write", "execute"])).toEqual([
+      "begin",
+      "write",
+      "execute",
+      "read",
+      "inspect",
+    ]);
+  });
+
+  it("gives one read a turn after each seal", () => {
+    const blocks: Method[] = ["begin", "seal", "begin", "seal"];
+    expect(order(["read", "read", "read", ...blocks])).toEqual([
+      "begin",
+      "seal",
+      "read",
+      "begin",
+      "seal",
+      "read",
+      "read",
+    ]);
+  });
+
+  it("loses nothing when there is no read to take its turn", () => {
+    expect(order(["begin", "seal", "begin", "seal"])).toEqual(["begin", "seal", "begin", "seal"]);
+  });
+});
