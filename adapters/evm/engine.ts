@@ -107,13 +107,7 @@ const buildScript = (): URL => {
   return found;
 };
 
-/**
- * The engine built from the present sources: the artefact that `enginePath("evm")` of
- * `scripts/engines.mjs` names.
- *
- * @throws LockstepError `engine_missing`, which names the command that builds it
- */
-export const loadEvmEngine = async (): Promise<EngineModule> => {
+const load = async (): Promise<EngineModule> => {
   const script = pathToFileURL(fileURLToPath(buildScript())).href;
   const { enginePath } = (await import(script)) as { enginePath(name: string): string | null };
   let path: string | null;
@@ -128,6 +122,22 @@ export const loadEvmEngine = async (): Promise<EngineModule> => {
     });
   }
   return createRequire(import.meta.url)(path) as EngineModule;
+};
+
+let loading: Promise<EngineModule> | undefined;
+
+/**
+ * The engine built from the present sources: the artefact that `enginePath("evm")` of
+ * `scripts/engines.mjs` names. Loaded once for a process.
+ *
+ * @throws LockstepError `engine_missing`, which names the command that builds it
+ */
+export const loadEvmEngine = (): Promise<EngineModule> => {
+  loading ??= load().catch((error: unknown) => {
+    loading = undefined;
+    throw error;
+  });
+  return loading;
 };
 
 /** Codes that say what the caller did wrong; anything else says that the engine is broken. */

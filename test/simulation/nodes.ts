@@ -1,16 +1,34 @@
-/** Whole validators in a seeded world: real consensus, mempool, pipeline and signatures, `data` as tenant. */
-
+/** Whole validators in a seeded world: real consensus, mempool, pipeline, signatures and engines. */
 import { dataAdapter } from "../../adapters/data/adapter.ts";
-import { openDataExecutor } from "../../adapters/data/executor.ts";
+import { evmAdapter } from "../../adapters/evm/adapter.ts";
 import { createBlst, createSigner, generateSecretKey } from "../../consensus/certificate/blst.ts";
 import { createWorld, type World, type WorldOptions } from "../../consensus/simulator/world.ts";
 import { toHex, utf8 } from "../../protocol/bytes.ts";
-import type { Genesis } from "../../protocol/genesis.ts";
-import { asDomain, asHeight, asRoot, asValidatorIndex, type Height, type ValidatorIndex } from "../../protocol/ids.ts";
+import { type Genesis, vms } from "../../protocol/genesis.ts";
+import {
+  asDomain,
+  asHeight,
+  asRoot,
+  asValidatorIndex,
+  type Domain,
+  type Height,
+  type ValidatorIndex,
+} from "../../protocol/ids.ts";
 import { Summary } from "../../protocol/summary.ts";
 import { type Node, startNode } from "../../sequencer/node.ts";
 
 export const data = asDomain(1);
+export const evm = asDomain(31337);
+
+/** An EVM genesis in which these accounts have 1000 ether each. */
+export const evmConfig = (funded: readonly string[]): Uint8Array =>
+  utf8(
+    JSON.stringify({
+      chainId: evm,
+      feeRecipient: `0x${"fe".repeat(20)}`,
+      alloc: Object.fromEntries(funded.map((address) => [address, { balance: (1000n * 10n ** 18n).toString() }])),
+    }),
+  );
 
 export type Nodes = {
   world: World;
@@ -23,6 +41,10 @@ export type Nodes = {
   acknowledged: Set<string>;
   /** Hands one transaction to a node; the answer may come much later, or never if the node crashes. */
   submit(index: ValidatorIndex, text: string): void;
+  /** The same for an EVM transaction. */
+  submitRaw(index: ValidatorIndex, raw: Uint8Array): void;
+  /** Codes of refused transactions. */
+  refused: string[];
   /** Runs until all nodes that are up have executed `height`. */
   reach(height: number): Promise<void>;
   executed(index: ValidatorIndex): Height;
@@ -33,7 +55,12 @@ export type Nodes = {
   fatal: unknown[];
 };
 
-export type NodesOptions = Omit<WorldOptions, "nodes"> & { nodes?: number; epochLength?: number };
+export type NodesOptions = Omit<WorldOptions, "nodes"> & {
+  nodes?: number;
+  epochLength?: number;
+  /** With it, there is an EVM tenant beside the `data` tenant. */
+  evm?: Uint8Array;
+};
 
 export const createNodes = async (options: NodesOptions): Promise<Nodes> => {
   const count = options.nodes ?? 4;
@@ -49,11 +76,15 @@ export const createNodes = async (options: NodesOptions): Promise<Nodes> => {
       weight: 1,
       possession: signer.provePossession(),
     })),
-    tenants: [{ domain: data, vm: 0, name: utf8("data"), config: utf8("{}") }],
+    tenants: [
+      { domain: data, vm: vms.data, name: utf8("data"), config: utf8("{}") },
+      ...(options.evm === undefined ? [] : [{ domain: evm, vm: vms.evm, name: utf8("evm"), config: options.evm }]),
+    ],
   };
   const bls = createBlst();
   const running = new Map<ValidatorIndex, Node>();
   const acknowledged = new Set<string>();
+  const refused: string[] = [];
   const fatal: unknown[] = [];
 
   const boot = async (index: ValidatorIndex): Promise<void> => {
@@ -65,9 +96,11 @@ export const createNodes = async (options: NodesOptions): Promise<Nodes> => {
       network: world.network(index),
       runtime: world.runtime(index),
       disk: world.disk(index),
-      adapters: { data: dataAdapter },
-      openExecutor: async (_, { domain, source }) => {
-        const { sealed, ...opened } = await openDataExecutor(domain, source());
+      adapters: { data: dataAdapter, evm: evmAdapter },
+      // In this process: a child would live in real time.
+      openExecutor: async (adapter, { domain, config, source }) => {
+        const stored = source();
+        const { sealed, ...opened } = await adapter.open({ domain, config, ...(stored ? { source: stored } : {}) });
         return { ...opened, ready: async () => sealed };
       },
       urls: new Map(),
@@ -85,6 +118,15 @@ export const createNodes = async (options: NodesOptions): Promise<Nodes> => {
     if (found === undefined) throw new Error(`node ${index} is down`);
     return found;
   };
+  const submit = (index: ValidatorIndex, domain: Domain, bytes: Uint8Array): void => {
+    void node(index)
+      .service.submit(domain, [bytes])
+      .then(([answer]) => {
+        if (answer?.ok) acknowledged.add(toHex(answer.value.id));
+        else if (answer !== undefined) refused.push(answer.error.code);
+      });
+  };
+
   const ask = async <T>(question: Promise<T>): Promise<T> => {
     let answered = false;
     const done = question.finally(() => {
@@ -105,13 +147,9 @@ export const createNodes = async (options: NodesOptions): Promise<Nodes> => {
     },
     restart: start,
     acknowledged,
-    submit: (index, text) => {
-      void node(index)
-        .service.submit(data, [utf8(text)])
-        .then(([answer]) => {
-          if (answer?.ok) acknowledged.add(toHex(answer.value.id));
-        });
-    },
+    submit: (index, text) => submit(index, data, utf8(text)),
+    submitRaw: (index, raw) => submit(index, evm, raw),
+    refused,
     executed,
     ask,
     reach: (height) =>
