@@ -1,0 +1,158 @@
+/** One validator out of its real parts: files, disk, network, engines, node and the surfaces on top. */
+import type { Logger } from "pino";
+import type { Adapter } from "../adapters/adapter.ts";
+import { openTenantExecutor } from "../adapters/host/open.ts";
+import { loadAdapter } from "../adapters/registry.ts";
+import type { BlsSigner } from "../consensus/certificate/bls.ts";
+import { createBlsPool } from "../consensus/certificate/pool.ts";
+import { createNetwork } from "../consensus/network/network.ts";
+import { createRuntime } from "../consensus/runtime/runtime.ts";
+import { equalBytes, fromHex, toHex } from "../protocol/bytes.ts";
+import { LockstepError } from "../protocol/errors.ts";
+import { Genesis, type Vm, vmName } from "../protocol/genesis.ts";
+import { asValidatorIndex } from "../protocol/ids.ts";
+import type { Disk, Runtime } from "../protocol/ports.ts";
+import { serveApi } from "../sequencer/api/server.ts";
+import { startNode } from "../sequencer/node.ts";
+import { openDisk } from "../sequencer/storage/disk.ts";
+import { readKeyFile } from "./keyFile.ts";
+import { type NodeConfig, readGenesis } from "./nodeConfig.ts";
+import type { NodeReady } from "./nodeReady.ts";
+
+/** A node that was killed may need a moment to let go of its disk. */
+const lockPatienceMs = 5000;
+const lockPauseMs = 100;
+
+/** JavaScript heap of an executor's process; the engines' own memory is not under it. */
+const executorHeapMb = 1024;
+
+const openOwnDisk = async (directory: string, runtime: Runtime): Promise<Disk> => {
+  const deadline = runtime.now() + lockPatienceMs;
+  for (;;) {
+    try {
+      return await openDisk(directory);
+    } catch (error) {
+      const isLocked = error instanceof LockstepError && error.code === "data_dir_locked";
+      if (!isLocked || runtime.now() > deadline) throw error;
+      await new Promise<void>((resolve) => runtime.after(lockPauseMs, resolve));
+    }
+  }
+};
+
+const checkPlace = (genesis: Genesis, config: NodeConfig, signer: BlsSigner): void => {
+  const member = genesis.validators[config.index];
+  if (member === undefined || !equalBytes(member.publicKey, signer.publicKey)) {
+    const place = genesis.validators.findIndex(({ publicKey }) => equalBytes(publicKey, signer.publicKey));
+    const advice = place === -1 ? "genesis doesn't name that key at all" : `set index to ${place}`;
+    throw new LockstepError("wrong_key", `${config.keys} is not the key of validator ${config.index}: ${advice}.`, {
+      index: config.index,
+      publicKey: toHex(signer.publicKey),
+    });
+  }
+};
+
+const addressesOf = (genesis: Genesis, config: NodeConfig) =>
+  genesis.validators.map(({ publicKey }) => {
+    const peer = config.p2p.peers.find((entry) => equalBytes(fromHex(entry.publicKey) ?? new Uint8Array(), publicKey));
+    return peer === undefined ? { publicKey } : { publicKey, address: peer.address };
+  });
+
+const loadAdapters = async (genesis: Genesis): Promise<Partial<Record<Vm, Adapter>>> => {
+  const adapters: Partial<Record<Vm, Adapter>> = {};
+  for (const { vm } of genesis.tenants) {
+    const name = vmName(vm);
+    if (name !== undefined) adapters[name] ??= await loadAdapter(name);
+  }
+  return adapters;
+};
+
+export type Validator = {
+  ready: NodeReady;
+  close(): Promise<void>;
+};
+
+/** Closes what was opened, newest first. */
+const createClosers = () => {
+  const closers: (() => Promise<void>)[] = [];
+  return {
+    add: (close: () => Promise<void>) => closers.push(close),
+    closeAll: async () => {
+      for (const close of closers.splice(0).reverse()) await close();
+    },
+  };
+};
+
+/**
+ * Starts the validator that `config` describes; resolves once it serves.
+ *
+ * @param onFatal called when it can't be trusted to go on: the process must end
+ * @throws LockstepError when a file, a port or the disk can't be used
+ */
+export const startValidator = async (
+  config: NodeConfig,
+  log: Logger,
+  onFatal: (error: unknown) => void,
+): Promise<Validator> => {
+  const genesis = await readGenesis(config.genesis);
+  const signer = await readKeyFile(config.keys);
+  checkPlace(genesis, config, signer);
+  const { add, closeAll } = createClosers();
+  try {
+    const runtime = createRuntime();
+    const disk = await openOwnDisk(config.dataDir, runtime);
+    add(disk.close);
+    const bls = createBlsPool();
+    add(bls.close);
+    const network = await createNetwork({
+      self: asValidatorIndex(config.index),
+      genesis: Genesis.root(genesis),
+      signer,
+      bls,
+      validators: addressesOf(genesis, config),
+      listen: config.p2p.listen,
+      // Peers know a validator by its BLS key; the transport's own identity may be a new one each time.
+      identity: runtime.randomBytes(32),
+      runtime,
+      log,
+    });
+    add(network.close);
+
+    const urls = new Map<number, { rpc: string; ws: string }>();
+    const node = await startNode({
+      genesis,
+      self: network.self,
+      signer,
+      bls,
+      network,
+      runtime,
+      disk,
+      adapters: await loadAdapters(genesis),
+      openExecutor: (adapter, options) =>
+        openTenantExecutor(adapter, { ...options, log, limits: { memoryMb: executorHeapMb }, onDeath: () => {} }),
+      urls,
+      log: ({ event, ...fields }) => log.info(fields, event),
+      onFatal,
+    });
+    add(node.close);
+    await network.start();
+
+    for (const { adapter, services } of node.tenants.values()) {
+      const port = config.rpc.ports[String(services.domain)];
+      if (adapter.serve === undefined || port === undefined) continue;
+      const server = await adapter.serve(services, { host: config.rpc.host, port });
+      add(server.close);
+      urls.set(services.domain, { rpc: server.rpc, ws: server.ws });
+    }
+    const api = await serveApi(node.service, { ...config.api, log });
+    add(api.close);
+
+    const tenants = node.service.status().tenants.map(({ domain, vm, rpc, ws }) => ({ domain, vm, rpc, ws }));
+    return {
+      ready: { ready: true, index: config.index, pid: process.pid, api: api.url, p2p: network.address(), tenants },
+      close: closeAll,
+    };
+  } catch (error) {
+    await closeAll();
+    throw error;
+  }
+};

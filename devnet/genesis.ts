@@ -1,0 +1,44 @@
+/** The genesis of a development network: equal validators, and tenants with funded accounts. */
+import type { EvmConfig } from "../adapters/evm/genesis.ts";
+import type { BlsSigner } from "../consensus/certificate/bls.ts";
+import { utf8 } from "../protocol/bytes.ts";
+import { type Genesis, vms } from "../protocol/genesis.ts";
+import type { Root } from "../protocol/ids.ts";
+import { evmAccounts, evmBalance } from "./accounts.ts";
+import { plansOf, type TenantName, type TenantPlan } from "./tenants.ts";
+
+export type GenesisPlan = {
+  salt: Root;
+  timestampMs: number;
+  epochLength: number;
+  signers: readonly BlsSigner[];
+  tenants: readonly TenantName[];
+};
+
+const evmConfig = (chainId: number, timestampMs: number): EvmConfig => ({
+  chainId,
+  gas: { rate: 300_000_000, burst: 100_000_000, largestTransaction: 30_000_000 },
+  feeRecipient: "0x000000000000000000000000000000000000fee5",
+  timestamp: Math.floor(timestampMs / 1000),
+  alloc: Object.fromEntries(evmAccounts().map(({ address }) => [address, { balance: evmBalance.toString() }])),
+});
+
+const configOf = ({ name, domain }: TenantPlan, timestampMs: number): unknown =>
+  name === "evm" ? evmConfig(domain, timestampMs) : {};
+
+export const createGenesis = ({ salt, timestampMs, epochLength, signers, tenants }: GenesisPlan): Genesis => ({
+  salt,
+  timestampMs,
+  epochLength,
+  validators: signers.map((signer) => ({
+    publicKey: signer.publicKey,
+    weight: 1,
+    possession: signer.provePossession(),
+  })),
+  tenants: plansOf(tenants).map((plan) => ({
+    domain: plan.domain,
+    vm: vms[plan.name],
+    name: utf8(plan.name),
+    config: utf8(JSON.stringify(configOf(plan, timestampMs))),
+  })),
+});

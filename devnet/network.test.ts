@@ -1,0 +1,128 @@
+import { existsSync } from "node:fs";
+import { copyFile, mkdir, mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { parseEvmConfig } from "../adapters/evm/genesis.ts";
+import { createBlst } from "../consensus/certificate/blst.ts";
+import { Genesis, vmName } from "../protocol/genesis.ts";
+import { asDomain } from "../protocol/ids.ts";
+import { openDataDirectory } from "./dataDirectory.ts";
+import { openNetwork } from "./network.ts";
+
+let parent: string;
+let folder: string;
+beforeEach(async () => {
+  parent = await mkdtemp(join(tmpdir(), "lockstep-"));
+  folder = join(parent, "data");
+});
+afterEach(() => rm(parent, { recursive: true, force: true }));
+
+const codeOf = (attempt: Promise<unknown>): Promise<string> =>
+  attempt.then(
+    () => "opened",
+    (error) => error.code,
+  );
+
+describe("data directory", () => {
+  test("one devnet at a time; the next one may come after it", async () => {
+    const first = await openDataDirectory(folder, false);
+    const second = openDataDirectory(folder, false);
+    await expect(second).rejects.toThrow(`in use by another devnet (process ${process.pid})`);
+    expect(await codeOf(openDataDirectory(folder, true))).toBe("data_directory_locked");
+    await first.close();
+    await (await openDataDirectory(folder, false)).close();
+  });
+
+  test("a folder with anything else in it is refused, with --reset too, and left as it was", async () => {
+    await mkdir(folder);
+    await writeFile(join(folder, "thesis.txt"), "years of work");
+    for (const reset of [false, true]) {
+      expect(await codeOf(openDataDirectory(folder, reset))).toBe("not_a_data_directory");
+    }
+    expect(await readdir(folder)).toEqual(["thesis.txt"]);
+  });
+
+  test("a file in its place is refused", async () => {
+    await writeFile(folder, "");
+    expect(await codeOf(openDataDirectory(folder, false))).toBe("unusable_directory");
+  });
+
+  test("--reset wipes what a devnet left there", async () => {
+    await (await openDataDirectory(folder, false)).close();
+    await writeFile(join(folder, "genesis.ssz"), "old");
+    await (await openDataDirectory(folder, true)).close();
+    expect(existsSync(join(folder, "genesis.ssz"))).toBe(false);
+  });
+});
+
+describe("network", () => {
+  const choice = { validators: 4, tenants: ["data", "evm"], epochLength: 20 } as const;
+
+  test("is made once and kept: same keys, same genesis, whatever the clock says", async () => {
+    const made = await openNetwork(folder, choice, 1_700_000_000_000);
+    const kept = await openNetwork(folder, {}, 1_800_000_000_000);
+    expect(kept).toEqual(made);
+    expect(kept.validators).toHaveLength(4);
+    expect(kept.tenants).toEqual(["data", "evm"]);
+    expect(kept.genesis.epochLength).toBe(20);
+  });
+
+  test("two networks with the same choices share neither genesis nor trusted root", async () => {
+    const one = await openNetwork(join(parent, "one"), choice, 0);
+    const other = await openNetwork(join(parent, "other"), choice, 0);
+    expect(one.genesisRoot).not.toEqual(other.genesisRoot);
+    expect(one.trustedRoot).not.toEqual(other.trustedRoot);
+  });
+
+  test("every validator proves possession of its key", async () => {
+    const { genesis } = await openNetwork(folder, choice, 0);
+    const bls = createBlst();
+    for (const { publicKey, possession } of genesis.validators) {
+      expect(await bls.verifyPossession(publicKey, possession)).toBe(true);
+    }
+    expect(Genesis.decode(Genesis.encode(genesis))).toEqual(genesis);
+  });
+
+  test("the tenants' adapters accept their configuration, with ten accounts funded", async () => {
+    const { genesis } = await openNetwork(folder, choice, 1_700_000_000_999);
+    expect(genesis.tenants.map(({ domain, vm }) => [domain, vmName(vm)])).toEqual([
+      [1, "data"],
+      [31337, "evm"],
+    ]);
+    const evm = genesis.tenants[1];
+    const config = parseEvmConfig(asDomain(31337), evm?.config ?? new Uint8Array());
+    expect(config.timestamp).toBe(1_700_000_000);
+    expect(Object.values(config.alloc)).toEqual(Array(10).fill({ balance: "10000000000000000000000" }));
+  });
+
+  test("key files are readable by their owner only", async () => {
+    const { validators } = await openNetwork(folder, choice, 0);
+    for (const { keyFile } of validators) expect((await stat(keyFile)).mode & 0o777).toBe(0o600);
+  });
+
+  test("other flags than those of the stored network are refused by name", async () => {
+    await openNetwork(folder, choice, 0);
+    await expect(openNetwork(folder, { validators: 7 }, 0)).rejects.toThrow(/--validators 4, not 7.*--reset/);
+    await expect(openNetwork(folder, { tenants: ["data"] }, 0)).rejects.toThrow(/--tenants data,evm, not data/);
+    await expect(openNetwork(folder, { epochLength: 30 }, 0)).rejects.toThrow(/--epoch-length 20, not 30/);
+  });
+
+  test("one that was interrupted while being made is made anew", async () => {
+    await openNetwork(folder, choice, 0);
+    await rm(join(folder, "genesis.ssz"));
+    await rm(join(folder, "validators", "3"), { recursive: true });
+    expect((await openNetwork(folder, choice, 0)).validators).toHaveLength(4);
+  });
+
+  test("a damaged genesis or a foreign key is named", async () => {
+    const { validators } = await openNetwork(folder, choice, 0);
+    const [first, second] = validators;
+    await writeFile(join(folder, "genesis.ssz"), "damaged");
+    expect(await codeOf(openNetwork(folder, {}, 0))).toBe("bad_file");
+    await rm(join(folder, "genesis.ssz"));
+    await openNetwork(folder, choice, 0);
+    await copyFile(second?.keyFile ?? "", first?.keyFile ?? "");
+    await expect(openNetwork(folder, {}, 0)).rejects.toThrow(/not the key that genesis names for validator 0/);
+  });
+});

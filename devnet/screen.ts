@@ -1,0 +1,110 @@
+/** What a person at a terminal sees of a devnet. */
+import type { ValidatorStatus } from "./health.ts";
+import type { DevnetEvent, DevnetReady } from "./ready.ts";
+
+const column = (rows: readonly (readonly string[])[]): string => {
+  const widths = rows.reduce<number[]>((sum, row) => row.map((cell, i) => Math.max(sum[i] ?? 0, cell.length)), []);
+  return rows
+    .map((row) => `  ${row.map((cell, i) => (i === row.length - 1 ? cell : cell.padEnd(widths[i] ?? 0))).join("  ")}\n`)
+    .join("");
+};
+
+const endpoints = ({ api, tenants, validators }: DevnetReady): string => {
+  const rows = [["API", api, `OpenAPI at ${api}/openapi.json`]];
+  for (const { vm, domain, rpc, ws } of tenants) {
+    rows.push([vm, rpc ?? `${api}/v1/transactions`, ws === undefined ? `domain ${domain}` : `domain ${domain}, ${ws}`]);
+  }
+  const others = validators.slice(1).map(({ api }) => api);
+  if (others.length > 0) rows.push(["other APIs", others.join(" "), ""]);
+  return `Endpoints\n${column(rows).replaceAll(/ +\n/g, "\n")}`;
+};
+
+const accounts = ({ accounts }: DevnetReady): string =>
+  accounts.evm === undefined
+    ? ""
+    : `\nEVM accounts, 10,000 ETH each; everybody knows these keys\n${column(
+        accounts.evm.map(({ address, privateKey }, i) => [String(i), address, privateKey]),
+      )}`;
+
+const transfer = (rpc: string, from: string, to: string): string =>
+  `  # send 1 ETH with viem, unmodified
+  node --input-type=module -e '
+    import { createWalletClient, http, publicActions } from "viem";
+    import { privateKeyToAccount } from "viem/accounts";
+    const account = privateKeyToAccount("${from}");
+    const wallet = createWalletClient({ account, transport: http("${rpc}") }).extend(publicActions);
+    const hash = await wallet.sendTransaction({ chain: null, to: "${to}", value: 10n ** 18n });
+    console.log(await wallet.waitForTransactionReceipt({ hash }));'
+`;
+
+const toPaste = ({ api, tenants, accounts, trustedRoot }: DevnetReady): string => {
+  const rpc = tenants.find(({ vm }) => vm === "evm")?.rpc;
+  const [from, to] = accounts.evm ?? [];
+  const canTransfer = rpc !== undefined && from !== undefined && to !== undefined;
+  const data = tenants.find(({ vm }) => vm === "data");
+  const parts = [
+    canTransfer ? transfer(rpc, from.privateKey, to.address) : `  # how far the network is\n  curl ${api}/v1/status\n`,
+    data === undefined
+      ? `  # the newest certificate\n  curl ${api}/v1/certificates/latest\n`
+      : `  # order ten bytes that no VM understands
+  curl ${api}/v1/transactions -H 'content-type: application/json' \\
+    -d '{"domain":${data.domain},"transactions":["0x48656c6c6f20616c6c21"]}'
+`,
+    `  # check against one signature what the node says; the root comes from this screen, not from the node
+  npx lockstep verify ${api} \\
+    --trust ${trustedRoot}
+`,
+  ];
+  return `\nTo paste into another terminal\n${parts.join("\n")}`;
+};
+
+/** Endpoints, accounts and first steps. */
+export const welcome = (ready: DevnetReady): string =>
+  `${endpoints(ready)}${accounts(ready)}${toPaste(ready)}\nCtrl-C ends everything.\n\n`;
+
+/** Progress of the network in one line, from what each validator answered. */
+export const statusLine = (statuses: readonly (ValidatorStatus | undefined)[]): string => {
+  const answers = statuses.filter((status) => status !== undefined);
+  const most = (pick: (status: ValidatorStatus) => number) => Math.max(0, ...answers.map(pick));
+  return [
+    `height ${most(({ height }) => height)}`,
+    `certified ${most(({ certified }) => certified)}`,
+    `${answers.length}/${statuses.length} validators`,
+    `${most(({ pending }) => pending)} pending`,
+  ].join(" · ");
+};
+
+export const eventSentence = (event: DevnetEvent): string => {
+  switch (event.event) {
+    case "validator_exited": {
+      const how = event.signal === null ? `with code ${event.code ?? "unknown"}` : `by ${event.signal}`;
+      return `validator ${event.index} (process ${event.pid}) ended ${how}${event.reason === "" ? "" : `: ${event.reason}`}`;
+    }
+    case "validator_restarted":
+      return `validator ${event.index} runs again (process ${event.pid})`;
+    case "stopping":
+      return `stopping: ${event.reason}`;
+    case "stopped":
+      return "all validators have ended; the data directory keeps the chain for the next start";
+  }
+};
+
+export type Screen = {
+  /** Lines that stay. */
+  print(text: string): void;
+  /** The one line at the bottom that changes in place; nothing where lines can't change. */
+  status(text: string): void;
+};
+
+export const createScreen = (write: (text: string) => void, isTerminal: boolean): Screen => {
+  const clear = isTerminal ? "\r\x1b[2K" : "";
+  let current = "";
+  return {
+    print: (text) => write(`${clear}${text}${current}`),
+    status: (text) => {
+      if (!isTerminal || text === current) return;
+      current = text;
+      write(`${clear}${text}`);
+    },
+  };
+};

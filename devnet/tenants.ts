@@ -1,0 +1,41 @@
+/** The tenants that a development network can have, and where they usually live. */
+import { LockstepError } from "../protocol/errors.ts";
+import { asDomain, type Domain } from "../protocol/ids.ts";
+
+export type TenantName = "data" | "evm";
+
+export type TenantPlan = {
+  name: TenantName;
+  domain: Domain;
+  /** Port of its own API at validator 0; absent where the VM has no API. */
+  port?: number;
+};
+
+/** In order of domain. */
+export const tenantPlans: readonly TenantPlan[] = [
+  { name: "data", domain: asDomain(1) },
+  { name: "evm", domain: asDomain(31337), port: 8545 },
+];
+
+export const defaultTenants: readonly TenantName[] = ["data", "evm"];
+
+/**
+ * Reads a list such as `evm,data`; the result is in order of domain.
+ *
+ * @throws LockstepError `bad_flag`
+ */
+export const parseTenants = (text: string): TenantName[] => {
+  const known = tenantPlans.map(({ name }) => name);
+  const asked = text.split(",").map((name) => name.trim());
+  for (const name of asked) {
+    if (!known.some((candidate) => candidate === name)) {
+      throw new LockstepError("bad_flag", `--tenants knows ${known.join(" and ")}, not ${JSON.stringify(name)}.`, {
+        flag: "--tenants",
+      });
+    }
+  }
+  return known.filter((name) => asked.includes(name));
+};
+
+export const plansOf = (names: readonly TenantName[]): TenantPlan[] =>
+  tenantPlans.filter(({ name }) => names.includes(name));
