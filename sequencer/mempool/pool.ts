@@ -289,10 +289,11 @@ export const createPool = (options: PoolOptions): Pool => {
     expire();
     const turn = replication.held.size === 0 ? Promise.resolve() : adoptHeld();
     turn.then(() => {
-      cancelTick = runtime.after(tickMs, tick);
+      if (!stopped) cancelTick = runtime.after(tickMs, tick);
     }, options.fatal);
   };
   let cancelTick = runtime.after(tickMs, tick);
+  let stopped = false;
 
   return {
     submit,
@@ -351,6 +352,7 @@ export const createPool = (options: PoolOptions): Pool => {
       return () => listeners.delete(listener);
     },
     stop: () => {
+      stopped = true;
       cancelTick();
       replication.stop();
     },

@@ -1,7 +1,7 @@
 /** Reads of what the chain and its execution left in the store. */
 import type { BlockContext, TenantBlock } from "../../adapters/adapter.ts";
 import type { FinalizedBlock } from "../../consensus/application.ts";
-import { type Hex, toHex } from "../../protocol/bytes.ts";
+import { equalBytes, fromHex, type Hex, toHex } from "../../protocol/bytes.ts";
 import { LockstepError } from "../../protocol/errors.ts";
 import { asRoot, type Domain, type Height, type Root } from "../../protocol/ids.ts";
 import type { Input } from "../../protocol/inputs.ts";
@@ -115,7 +115,13 @@ export const createHistory = (
     },
     idOf: async (domain, nativeId) => {
       const stored = await disk.get(keys.native(domain, nativeId));
-      return stored === undefined ? undefined : asRoot(stored);
+      if (stored !== undefined) return asRoot(stored);
+      // Not indexed where the VM knows a transaction by its Lockstep id.
+      const bytes = fromHex(nativeId);
+      if (bytes?.length !== 32) return undefined;
+      const id = asRoot(bytes);
+      const ended = await outcome(id);
+      return ended?.domain === domain && equalBytes(ended.nativeId, id) ? id : undefined;
     },
   };
 };
