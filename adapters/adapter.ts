@@ -157,6 +157,8 @@ export type TenantBlock = {
   domain: Domain;
   context: BlockContext;
   seal: Omit<Seal, "diff">;
+  /** Protocol writes as applied, in the adapter's encoding. */
+  writes: readonly Uint8Array[];
   /** Applied transactions in canonical order. */
   transactions: readonly TenantTransaction[];
 };

@@ -7,6 +7,9 @@ import { LockstepError } from "../../protocol/errors.ts";
 import type { BlockContext } from "../adapter.ts";
 import { beaconRoots, blockHashHistory } from "./systemContracts.ts";
 
+/** Caller of every protocol write (EIP-4788). */
+export const systemAddress: Hex = "0xfffffffffffffffffffffffffffffffffffffffe";
+
 export type EvmWrite = { to: Uint8Array; data: Uint8Array };
 
 export const encodeWrite = (to: Hex, data: Uint8Array): Uint8Array => {

@@ -124,6 +124,7 @@ describe("the stream", () => {
             gasUsed: 21_000,
             block: new Uint8Array(),
           },
+          writes: [],
           transactions: [{ bytes: utf8("a"), nativeId: "0x01", receipt: new Uint8Array(), succeeded: true }],
         },
       }),

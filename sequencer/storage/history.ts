@@ -41,6 +41,7 @@ export const tenantBlockOf = (domain: Domain, record: TenantRecord, slice: reado
     domain,
     context: contextOf(record),
     seal: { number, blockHash, stateRoot, auxRoot, receiptsRoot, gasUsed, block },
+    writes: record.writes,
     transactions: record.executions
       .filter(({ kind }) => kind === outcomeKinds.applied)
       .map(({ index, nativeId, receipt, succeeded }) => {

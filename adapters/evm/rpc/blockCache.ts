@@ -12,6 +12,7 @@ export type ChainBlock = {
   readonly header: EvmBlock;
   /** Of all logs; `undefined` when there are none. */
   readonly bloom: Uint8Array | undefined;
+  readonly writes: TenantBlock["writes"];
   readonly transactions: TenantBlock["transactions"];
   /** Computed when first asked for. */
   outline(): Outline;
@@ -38,6 +39,7 @@ const open = (block: TenantBlock): ChainBlock => {
     hash: toHex(block.seal.blockHash),
     header,
     bloom: header.logsBloom === emptyBloom ? undefined : bytesOf(header.logsBloom),
+    writes: block.writes,
     transactions: block.transactions,
     outline: () => (outline ??= outlineOf(block)),
   };

@@ -1,6 +1,7 @@
 /** Methods that answer with blocks. */
-import type { Hex } from "../../../protocol/bytes.ts";
+import { type Hex, toHex } from "../../../protocol/bytes.ts";
 import type { Method } from "../../jsonRpc/service.ts";
+import { decodeWrite, systemAddress } from "../protocolWrites.ts";
 import type { ChainBlock } from "./blockCache.ts";
 import { type BlockPlace, type BlockReference, blockPlace, blockReference } from "./blockTag.ts";
 import type { Chain } from "./chain.ts";
@@ -38,6 +39,10 @@ export const blockMethods = (chain: Chain): Record<string, Method> => {
     };
   };
 
+  const formatWrite = (write: Uint8Array) => {
+    const { to, data } = decodeWrite(write);
+    return { from: systemAddress, to: toHex(to), input: toHex(data) };
+  };
   const answerBlock = (block: ChainBlock | undefined, full: boolean) =>
     block === undefined ? null : formatBlock(block, full);
   const answerCount = (block: ChainBlock | undefined) =>
@@ -66,6 +71,11 @@ export const blockMethods = (chain: Chain): Record<string, Method> => {
     eth_getBlockReceipts: async (params) => {
       const block = await named(required(positional(params, 1), 0, blockReference));
       return block === undefined ? null : inSlices(block.transactions.keys(), (index) => formatReceipt(block, index));
+    },
+    // What Ethereum's clients do at the start of a block without showing it anywhere.
+    lockstep_getProtocolWrites: async (params) => {
+      const block = await named(required(positional(params, 1), 0, blockReference));
+      return block === undefined ? null : block.writes.map(formatWrite);
     },
   };
 };

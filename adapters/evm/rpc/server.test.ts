@@ -354,3 +354,17 @@ it("random bytes as transactions are refused one by one", async () => {
   const answers = (await post(random.map((raw) => call("eth_sendRawTransaction", [raw])))) as Answer[];
   expect(answers.filter(({ error }) => error?.code !== -32000)).toEqual([]);
 });
+
+describe("lockstep_getProtocolWrites", () => {
+  it("shows what the sequencer said at the start of a block: parent hash (EIP-2935) and shared parent (EIP-4788)", async () => {
+    await result("eth_sendRawTransaction", await transfer(await nonceOf(alice.address)));
+    const block = (await result("eth_getBlockByNumber", "latest")) as Record<string, Hex>;
+    const from = "0xfffffffffffffffffffffffffffffffffffffffe";
+    expect(await result("lockstep_getProtocolWrites", block.number)).toEqual([
+      { from, to: "0x0000f90827f1c53a10cb7a02335b175320002935", input: block.parentHash },
+      { from, to: "0x000f3df6d732807ef1319fb7b8bb8522d0beac02", input: block.parentBeaconBlockRoot },
+    ]);
+    expect(await result("lockstep_getProtocolWrites", "0x0")).toEqual([]);
+    expect(await result("lockstep_getProtocolWrites", "0xffffff")).toBeNull();
+  });
+});
