@@ -134,7 +134,7 @@ export const StatusWire = z.strictObject({
 export const TransactionWire = z.strictObject({
   id: rootJson,
   domain: domainJson,
-  nativeId: nativeIdJson,
+  nativeId: z.exactOptional(nativeIdJson),
   status: z.enum(["pending", "ordered", "executed", "omitted", "replaced", "expired", "evicted"]),
   height: z.exactOptional(heightJson),
   index: z.exactOptional(integer()),

@@ -44,7 +44,8 @@ const pendingStatus = ({ id, domain, facts, phase }: PoolEntry): TransactionStat
 
 const endedStatus = (id: Root, record: OutcomeRecord): TransactionStatus => {
   const kind = outcomeKind(record.kind);
-  const base = { id, domain: asDomain(record.domain), nativeId: toHex(record.nativeId) };
+  const known = record.nativeId.length > 0;
+  const base = { id, domain: asDomain(record.domain), ...(known ? { nativeId: toHex(record.nativeId) } : {}) };
   const reason = new TextDecoder().decode(record.reason);
   switch (kind) {
     case "applied":
@@ -71,7 +72,7 @@ export const createNodeService = (options: NodeServiceOptions): NodeService => {
   const transaction = async (id: Root): Promise<TransactionStatus | undefined> => {
     const entry = pool.find(toHex(id));
     if (entry !== undefined) return pendingStatus(entry);
-    const record = await history.outcome(id);
+    const record = await history.anyOutcome(id);
     return record === undefined ? undefined : endedStatus(id, record);
   };
 
@@ -101,7 +102,8 @@ export const createNodeService = (options: NodeServiceOptions): NodeService => {
       const entry = pool.findNative(domain, nativeId);
       if (entry !== undefined) return pendingStatus(entry);
       const id = await history.idOf(domain, nativeId);
-      return id === undefined ? undefined : transaction(id);
+      const record = id === undefined ? undefined : await history.outcome(domain, id);
+      return id === undefined || record === undefined ? undefined : endedStatus(id, record);
     },
     block: (height) => consensus.finalizedBlock(height),
     slice: async (height, domain) => {

@@ -34,7 +34,7 @@ import { endingWrites } from "./storage/endings.ts";
 import { createHistory, tenantBlockOf } from "./storage/history.ts";
 import { encodeHeight, keys } from "./storage/keys.ts";
 import { readProgress } from "./storage/progress.ts";
-import { CertifiedRecord } from "./storage/records.ts";
+import { CertifiedRecord, outcomeKinds } from "./storage/records.ts";
 import { createTenantServices } from "./tenant-services.ts";
 
 export type NodeLog = (event: { event: string; [field: string]: unknown }) => void;
@@ -63,6 +63,9 @@ export type Node = {
   close(): Promise<void>;
 };
 
+/** Blocks that wait for their execution with their batches in memory; those behind them read them from disk. */
+const keptBlocks = 8;
+
 /** Starts a validator; it goes on from where its store left off. */
 export const startNode = async (options: NodeOptions): Promise<Node> => {
   const { genesis, self, signer, bls, network, runtime, disk, log } = options;
@@ -74,7 +77,7 @@ export const startNode = async (options: NodeOptions): Promise<Node> => {
   };
 
   const { tenants, executed, state } = await boot(options);
-  const batches = await openBatchStore(disk);
+  const batches = await openBatchStore(disk, fatal);
   const progress = await readProgress(disk);
   const f = faultTolerance(state.validators.length);
   const { replication, own: journaled } = await openReplication({ disk, network, runtime, f, fatal });
@@ -93,6 +96,7 @@ export const startNode = async (options: NodeOptions): Promise<Node> => {
   const branches = createBranches({ root: executed.header, height: executed.height, state });
   let settledState = state;
   let newestWork = 0;
+  let isStuck = false;
 
   const exchange = createBatchExchange({
     genesis: genesisRoot,
@@ -116,14 +120,14 @@ export const startNode = async (options: NodeOptions): Promise<Node> => {
     replication,
     f,
     onReady: () => producer.kick(),
-    onEnded: (endings) => void storeEndings(endings).catch(fatal),
+    onEnded: (endings) => storeEndings(endings),
     fatal,
   });
 
   /** What another validator got executed meanwhile has its outcome from that. */
   const storeEndings = async (endings: readonly Ending[]): Promise<void> => {
-    const applied = await history.appliedAmong(endings.map(({ entry }) => entry.id));
-    await disk.write(endingWrites(endings.filter(({ entry }) => !applied.has(entry.key))));
+    const outcomes = await Promise.all(endings.map(({ entry }) => history.outcome(entry.domain, entry.id)));
+    await disk.write(endingWrites(endings.filter((_, i) => outcomes[i]?.kind !== outcomeKinds.applied)));
   };
 
   const own = batches.open().filter(({ batch }) => equalBytes(batch.producer, signer.publicKey));
@@ -149,16 +153,15 @@ export const startNode = async (options: NodeOptions): Promise<Node> => {
     newest: progress.certificate,
     onCertificate: (certified) => {
       disk.write([{ key: keys.certificate(), value: CertifiedRecord.encode(certified) }]).catch(fatal);
-      const disagreement = collector.disagreement();
-      if (disagreement !== undefined) {
-        stopExecuting(`two thirds attested to another result at height ${disagreement.height} than this node's`);
-      }
       consensus.workArrived();
     },
+    onDisagreement: ({ height }) =>
+      stopExecuting(`two thirds attested to another result at height ${height} than this node's`),
     fatal,
   });
 
   const stopExecuting = (problem: string): void => {
+    isStuck = true;
     pipeline.stop();
     problems.push(problem);
     log({ event: "execution_stopped", problem });
@@ -166,7 +169,7 @@ export const startNode = async (options: NodeOptions): Promise<Node> => {
 
   const onExecuted = ({ ordered, summary, summaryRoot, results }: ExecutedBlock): void => {
     heads.executed = summary.height;
-    batches.release(ordered.batches.map(({ key }) => key));
+    batches.release(ordered.block.header.batches.map(toHex));
     collector.announce(attestations.get(summary.height) as Attestation);
     attestations.delete(summary.height);
     for (const result of results) {
@@ -182,18 +185,22 @@ export const startNode = async (options: NodeOptions): Promise<Node> => {
   };
 
   const attestations = new Map<number, Attestation>();
+  let sealedCertified = 0;
   const history = createHistory(disk, batches, (height) => consensus.finalizedBlock(height));
   const pipeline = createPipeline({
     disk,
     tenants,
     executed,
+    slices: history.slices,
     stored: history.ordered,
     appliedBefore: history.appliedAmong,
     seal: ({ summary, summaryRoot, ordered }) => {
       const { epoch, height, revision } = summary;
       const attestation = collector.attest({ epoch, height, revision, root: summaryRoot });
       attestations.set(height, attestation);
-      const carries = ordered.block.header.certified.height > 0 && heads.carrier === height;
+      const { certified } = ordered.block.header;
+      const carries = certified.height > sealedCertified;
+      sealedCertified = certified.height;
       return [
         { key: keys.attestation(), value: Attestation.encode(attestation) },
         ...(carries ? [{ key: keys.carrier(), value: encodeHeight(height) }] : []),
@@ -213,6 +220,7 @@ export const startNode = async (options: NodeOptions): Promise<Node> => {
     onOrdered: (ordered) => {
       settledState = ordered.state;
       pipeline.push(ordered);
+      if (isStuck || pipeline.backlog() > keptBlocks) batches.release(ordered.block.header.batches.map(toHex));
     },
     fatal,
   });
@@ -269,6 +277,7 @@ export const startNode = async (options: NodeOptions): Promise<Node> => {
   if (progress.attestation !== undefined) collector.announce(progress.attestation);
   const carrier = await consensus.finalizedBlock(progress.carrier);
   heads.certified = carrier?.header.certified.height ?? asHeight(0);
+  sealedCertified = heads.certified;
   await pool.restore(
     journaled,
     own.map(({ batch }) => batch),

@@ -43,7 +43,8 @@ export type NodeStatus = {
 export type TransactionStatus = {
   id: Root;
   domain: Domain;
-  nativeId: Hex;
+  /** Absent for what a block left out: it may not even be decodable. */
+  nativeId?: Hex;
   status: "pending" | "ordered" | "executed" | "omitted" | "replaced" | "expired" | "evicted";
   /** Height that ordered it. */
   height?: Height;

@@ -30,7 +30,7 @@ export const createTenantServices = (
     },
     locate: async (nativeId) => {
       const id = await history.idOf(domain, nativeId);
-      const record = id === undefined ? undefined : await history.outcome(id);
+      const record = id === undefined ? undefined : await history.outcome(domain, id);
       if (record?.kind !== outcomeKinds.applied) return undefined;
       return { number: record.height - activatedAt, index: record.index };
     },

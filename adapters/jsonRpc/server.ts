@@ -41,9 +41,9 @@ export const serveJsonRpc = async (service: Service, listen: Listen): Promise<Rp
     }
     sockets.handleUpgrade(request, stream, head, (socket) => answerSocket(service, budget, socket));
   });
-  const stopHeartbeat = keepHeartbeat(sockets);
 
   const address = await listenOn(http, listen);
+  const stopHeartbeat = keepHeartbeat(sockets);
   const authority = `${address.family === "IPv6" ? `[${address.address}]` : address.address}:${address.port}`;
   let closing: Promise<void> | undefined;
   const close = (): Promise<void> => {

@@ -45,6 +45,12 @@ export type Libp2pNetwork = Network & {
 /** Why a connection is not taken. */
 const refused = (error: Failure): LockstepError => new LockstepError(error.code, error.message, error);
 
+/** What libp2p says about a listener that failed, without the stack traces of the failures within. */
+const reasonOf = (cause: unknown): string => {
+  const { message } = cause as Error;
+  return /Error: (listen .*)/.exec(message)?.[1] ?? message.split("\n", 1)[0] ?? message;
+};
+
 /** @throws LockstepError `bad_address`, `bad_identity` */
 export const createNetwork = async (options: NetworkOptions): Promise<Libp2pNetwork> => {
   const { self, genesis, signer, bls, validators, listen, identity, runtime, log } = options;
@@ -226,7 +232,7 @@ export const createNetwork = async (options: NetworkOptions): Promise<Libp2pNetw
       } catch (cause) {
         throw new LockstepError(
           "listen_failed",
-          `can't listen at ${listen}: ${(cause as Error).message}; free the port or choose another`,
+          `can't listen at ${listen}: ${reasonOf(cause)}; free the port or choose another`,
           { address: listen },
           cause,
         );

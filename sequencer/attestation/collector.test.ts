@@ -7,7 +7,7 @@ import type { Certified } from "../../protocol/header.ts";
 import { asEpoch, asHeight, asRevision, asRoot, asValidatorIndex } from "../../protocol/ids.ts";
 import { Attestation } from "../../protocol/summary.ts";
 import type { ValidatorSet } from "../../protocol/validators.ts";
-import { attestationContext, createAttestationCollector } from "./collector.ts";
+import { attestationContext, createAttestationCollector, type Disagreement } from "./collector.ts";
 
 const genesis = asRoot(new Uint8Array(32).fill(7));
 const root = (byte: number) => asRoot(new Uint8Array(32).fill(byte));
@@ -23,6 +23,7 @@ const setUp = (seed: number, link = {}) => {
   };
   const bls = createBlst();
   const certificates: Certified[][] = [[], [], [], []];
+  const disagreements: Disagreement[][] = [[], [], [], []];
   const collectors = signers.map((signer, index) => {
     const self = asValidatorIndex(index);
     world.restart(self, async () => {});
@@ -37,6 +38,7 @@ const setUp = (seed: number, link = {}) => {
       validatorsOf: () => set,
       newest: undefined,
       onCertificate: (certified) => certificates[index]?.push(certified),
+      onDisagreement: (disagreement) => disagreements[index]?.push(disagreement),
       fatal: (error) => {
         throw error;
       },
@@ -48,7 +50,7 @@ const setUp = (seed: number, link = {}) => {
       collector.attest({ epoch: asEpoch(0), height: asHeight(height), revision: asRevision(0), root: summary }),
     );
   };
-  return { world, set, bls, collectors, certificates, attest, signers };
+  return { world, set, bls, collectors, certificates, disagreements, attest, signers };
 };
 
 describe("attestations", () => {
@@ -119,11 +121,27 @@ describe("attestations", () => {
   });
 
   it("tell a validator that two thirds reached another result than its own", async () => {
-    const { world, collectors, attest } = setUp(6);
+    const { world, collectors, disagreements, attest } = setUp(6);
     attest(3, 1, root(2));
     for (const index of [0, 1, 2]) attest(index, 1, root(1));
     await world.run(() => collectors[3]?.newest()?.height === 1);
-    expect(collectors[3]?.disagreement()).toMatchObject({ height: 1, own: root(2), certified: root(1) });
-    expect(collectors[0]?.disagreement()).toBeUndefined();
+    const disagreement = { height: 1, own: root(2), certified: root(1) };
+    expect(disagreements).toEqual([[], [], [], [disagreement]]);
+    for (const index of [0, 1, 2]) attest(index, 2, root(1));
+    await world.run(500);
+    expect(disagreements[3]).toEqual([disagreement]);
+  });
+
+  it("tell so also a validator that executes behind the certificates", async () => {
+    const { world, collectors, disagreements, attest } = setUp(7);
+    for (const height of [1, 2, 3]) for (const index of [0, 1, 2]) attest(index, height, root(1));
+    await world.run(() => collectors[3]?.newest()?.height === 3);
+    attest(3, 1, root(2));
+    for (const index of [0, 1, 2]) attest(index, 4, root(1));
+    await world.run(() => collectors[3]?.newest()?.height === 4);
+    attest(3, 2, root(2));
+    attest(3, 3, root(2));
+    expect(disagreements[3]).toHaveLength(1);
+    expect(disagreements.slice(0, 3)).toEqual([[], [], []]);
   });
 });

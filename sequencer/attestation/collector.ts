@@ -33,10 +33,10 @@ export type AttestationCollector = {
   newest(): Certified | undefined;
   /** Takes over a certificate that a finalized header carried. */
   observe(certified: Certified): void;
-  /** Own summary root at a height where a quorum attested to another one. */
-  disagreement(): { height: Height; own: Root; certified: Root } | undefined;
   stop(): void;
 };
+
+export type Disagreement = { height: Height; own: Root; certified: Root };
 
 export type AttestationOptions = {
   genesis: Root;
@@ -51,6 +51,8 @@ export type AttestationOptions = {
   newest: Certified | undefined;
   /** Called with a certificate newer than all before. */
   onCertificate(certified: Certified): void;
+  /** Called once, when a quorum attested to another root than this node did. */
+  onDisagreement(disagreement: Disagreement): void;
   fatal(error: unknown): void;
 };
 
@@ -72,7 +74,9 @@ export const createAttestationCollector = (options: AttestationOptions): Attesta
   const ownRoots = new Map<Height, Root>();
   let newest = options.newest;
   let last: Attestation | undefined;
-  let disagreement: ReturnType<AttestationCollector["disagreement"]>;
+  /** A certificate above all own attestations, to be compared once execution gets there: summaries chain, so one is enough. */
+  let ahead: Certified | undefined;
+  let disagrees = false;
   let stopped = false;
 
   const forgetBelow = (height: Height): void => {
@@ -80,13 +84,18 @@ export const createAttestationCollector = (options: AttestationOptions): Attesta
     for (const known of ownRoots.keys()) if (known <= height) ownRoots.delete(known);
   };
 
+  const compare = (own: Root, { height, summaryRoot }: Certified): void => {
+    if (disagrees || equalBytes(own, summaryRoot)) return;
+    disagrees = true;
+    options.onDisagreement({ height, own, certified: summaryRoot });
+  };
+
   const adopt = (certified: Certified): void => {
     if (newest !== undefined && certified.height <= newest.height) return;
     newest = certified;
     const own = ownRoots.get(certified.height);
-    if (own !== undefined && !equalBytes(own, certified.summaryRoot)) {
-      disagreement = { height: certified.height, own, certified: certified.summaryRoot };
-    }
+    if (own !== undefined) compare(own, certified);
+    else if (certified.height > (last?.height ?? 0)) ahead ??= certified;
     forgetBelow(certified.height);
     options.onCertificate(certified);
   };
@@ -169,14 +178,16 @@ export const createAttestationCollector = (options: AttestationOptions): Attesta
       return { epoch, height, revision, summaryRoot, signer: self, signature: signer.sign(signingRoot(context)) };
     },
     announce: (attestation) => {
+      const { height, summaryRoot } = attestation;
       last = attestation;
-      ownRoots.set(attestation.height, attestation.summaryRoot);
+      for (const certified of [ahead, newest]) if (certified?.height === height) compare(summaryRoot, certified);
+      if (ahead === undefined || ahead.height <= height) ahead = newest && newest.height > height ? newest : undefined;
+      if (height > (newest?.height ?? 0)) ownRoots.set(height, summaryRoot);
       network.broadcast("attestation", Attestation.encode(attestation));
       add(attestation);
     },
     newest: () => newest,
     observe: adopt,
-    disagreement: () => disagreement,
     stop: () => {
       stopped = true;
       cancelResend();

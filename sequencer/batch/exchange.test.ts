@@ -4,7 +4,8 @@ import { createWorld } from "../../consensus/simulator/world.ts";
 import { Batch } from "../../protocol/batch.ts";
 import { equalBytes, utf8 } from "../../protocol/bytes.ts";
 import { sha256 } from "../../protocol/hash.ts";
-import { asDomain, asRoot, asValidatorIndex } from "../../protocol/ids.ts";
+import { asDomain, asHeight, asRoot, asValidatorIndex } from "../../protocol/ids.ts";
+import type { OrderingState } from "../control/state.ts";
 import { batchSigningRoot, createBatchExchange } from "./exchange.ts";
 import { type HeldBatch, holdBatch } from "./held.ts";
 import { batchLimits } from "./limits.ts";
@@ -13,8 +14,8 @@ import { openBatchStore } from "./store.ts";
 const genesis = asRoot(new Uint8Array(32).fill(3));
 const index = asValidatorIndex;
 
-const setUp = async (seed: number, link = {}) => {
-  const world = createWorld({ seed, nodes: 4, link });
+const setUp = async (seed: number, link = {}, disk = {}) => {
+  const world = createWorld({ seed, nodes: 4, link, disk });
   const signers = [0, 1, 2, 3].map(() => createSigner(generateSecretKey(world.random.bytes(32))));
   const bls = createBlst();
   const parts: {
@@ -22,7 +23,9 @@ const setUp = async (seed: number, link = {}) => {
     store: Awaited<ReturnType<typeof openBatchStore>>;
   }[] = [];
   const boot = (self: number) => async (): Promise<void> => {
-    const store = await openBatchStore(world.disk(index(self)));
+    const store = await openBatchStore(world.disk(index(self)), (error) => {
+      throw error;
+    });
     const exchange = createBatchExchange({
       genesis,
       network: world.network(index(self)),
@@ -55,6 +58,13 @@ const setUp = async (seed: number, link = {}) => {
   const part = (self: number) => parts[self] as (typeof parts)[number];
   return { world, part, batchOf, boot };
 };
+
+/** A header of validator 0 at `height` over these batches. */
+const naming = (height: number, batches: readonly HeldBatch[]) => ({
+  height: asHeight(height),
+  proposer: index(0),
+  batches: batches.map(({ digest }) => digest),
+});
 
 describe("batches between validators", () => {
   it("are acknowledged once others hold them on disk, and held by all in the end", async () => {
@@ -107,7 +117,7 @@ describe("batches between validators", () => {
     world.heal();
     let held: HeldBatch[] = [];
     void part(2)
-      .exchange.hold([batch.digest], index(0))
+      .exchange.hold(naming(1, [batch]))
       .then((all) => {
         held = all;
       });
@@ -120,7 +130,7 @@ describe("batches between validators", () => {
     const wanted = new AbortController();
     let reason: unknown;
     part(2)
-      .exchange.hold([batchOf(0, 1, "never sent").digest], index(0), wanted.signal)
+      .exchange.hold(naming(1, [batchOf(0, 1, "never sent")]), wanted.signal)
       .catch((error) => {
         reason = error;
       });
@@ -157,5 +167,128 @@ describe("batches between validators", () => {
       void part(0).exchange.publish(batchOf(0, sequence, `${sequence}`));
     await world.run(3_000);
     expect(part(1).store.open()).toHaveLength(batchLimits.openBatches);
+  });
+
+  it("are not sent again once a block has taken them or passed over them", async () => {
+    const { world, part, batchOf } = await setUp(9);
+    world.partition([index(0)], [index(1), index(2), index(3)]);
+    const [taken, passedOver] = [batchOf(0, 1, "taken"), batchOf(0, 2, "passed over")];
+    let acknowledged: string[] = [];
+    for (const batch of [taken, passedOver]) {
+      void part(0)
+        .exchange.acknowledged(batch, 1)
+        .then(() => {
+          acknowledged = [...acknowledged, batch.key];
+        });
+      void part(0).exchange.publish(batch);
+    }
+    await world.run(100);
+    part(0).exchange.settled([taken], [passedOver]);
+    world.heal();
+    await world.run(3 * batchLimits.resendMs);
+    expect(acknowledged).toEqual([taken.key]);
+    for (const at of [1, 2, 3]) expect(part(at).store.open()).toEqual([]);
+  });
+
+  it("are open when a block takes them, even if the disk shows them before", async () => {
+    const { world, part, batchOf } = await setUp(10);
+    const batch = batchOf(0, 1, "x");
+    const added = part(1).store.add(batch, 0);
+    const found = part(1)
+      .store.get(batch.digest)
+      .then((held) => [held?.key, part(1).store.open().length]);
+    await world.run(100);
+    await added;
+    expect(await found).toEqual([batch.key, 1]);
+  });
+
+  it("are not asked for when nobody wants them even before the first request", async () => {
+    const { world, part, batchOf } = await setUp(11);
+    const wanted = new AbortController();
+    let asked = 0;
+    world.onSent(({ from, message }) => {
+      if (from === 2 && message[0] === 3) asked++;
+    });
+    const held = part(2).exchange.hold(naming(1, [batchOf(0, 1, "never sent")]), wanted.signal);
+    held.catch(() => {});
+    wanted.abort("no longer");
+    await world.run(2_000);
+    expect(asked).toBe(0);
+    await expect(held).rejects.toBe("no longer");
+  });
+
+  it("are served to a peer that asks for too many at once only as far as a bound", async () => {
+    const { world, part, batchOf } = await setUp(12, {}, { readMs: 5 });
+    const batch = batchOf(0, 1, "x");
+    void part(0).store.add(batch, 0);
+    await world.run(100);
+    part(0).store.release([batch.key]);
+    let served = 0;
+    world.onSent(({ from, to, message }) => {
+      if (from === 0 && to === 3 && message[0] === 1) served++;
+    });
+    const request = Uint8Array.from([3, ...Array.from({ length: 64 }, () => [...batch.digest]).flat()]);
+    for (let i = 0; i < 50; i++) world.network(index(3)).send(index(0), "batch", request);
+    await world.run(10_000);
+    expect(served).toBe(batchLimits.unservedPerPeer);
+  });
+
+  describe("beyond their producer's room", () => {
+    const fill = async (seed: number) => {
+      const parts = await setUp(seed);
+      const { world, part, batchOf } = parts;
+      for (let sequence = 1; sequence <= batchLimits.openBatches; sequence++) {
+        void part(0).exchange.publish(batchOf(0, sequence, `${sequence}`));
+      }
+      await world.run(3_000);
+      const extra = batchOf(0, 100, "extra");
+      void part(0).store.add(extra, 0);
+      void part(1).exchange.hold(naming(5, [extra]));
+      await world.run(() => part(1).store.held(extra.key) !== undefined);
+      return { ...parts, extra };
+    };
+    const nothingTaken = new Set<never>();
+    const stateWith = ({ producer }: HeldBatch): OrderingState => ({
+      genesis,
+      epochLength: 4,
+      tenants: [],
+      validators: [],
+      nextValidators: [],
+      producers: [{ publicKey: producer, sequence: 0 }],
+    });
+
+    it("are held as long as a block that names them may be finalized", async () => {
+      const { world, part, extra } = await fill(13);
+      part(1).store.settle(stateWith(extra), asHeight(4), nothingTaken);
+      expect(part(1).store.held(extra.key)).toBeDefined();
+      void part(1).exchange.hold(naming(6, [extra]));
+      part(1).store.settle(stateWith(extra), asHeight(5), nothingTaken);
+      expect(part(1).store.held(extra.key)).toBeDefined();
+      part(1).store.settle(stateWith(extra), asHeight(6), nothingTaken);
+      expect(part(1).store.held(extra.key)).toBeUndefined();
+      expect(part(1).store.open()).toHaveLength(batchLimits.openBatches);
+      let found: HeldBatch | undefined | string = "not yet";
+      void part(1)
+        .store.get(extra.digest)
+        .then((batch) => {
+          found = batch;
+        });
+      await world.run(100);
+      expect(found).toBeUndefined();
+    });
+  });
+
+  it("of no validator are not taken even where a header names them", async () => {
+    const { world, part, batchOf } = await setUp(14);
+    const stranger = createSigner(generateSecretKey(world.random.bytes(32)));
+    const { transactions } = batchOf(0, 1, "x");
+    const batch: Batch = { producer: stranger.publicKey, sequence: 1, transactions: [...transactions], bundles: [] };
+    const digest = sha256(Batch.encode(batch));
+    const signed = holdBatch({ batch, signature: stranger.sign(batchSigningRoot(genesis, 1, digest)) });
+    void part(0).exchange.hold(naming(1, [signed]));
+    await world.run(100);
+    world.network(index(3)).send(index(0), "batch", Uint8Array.of(1, ...signed.encoded));
+    await world.run(500);
+    expect(part(0).store.held(signed.key)).toBeUndefined();
   });
 });

@@ -5,7 +5,16 @@
 
 import type { BlsVerifier } from "../../consensus/certificate/bls.ts";
 import { toHex } from "../../protocol/bytes.ts";
-import { asRoot, type Epoch, type PublicKey, type Root, type ValidatorIndex } from "../../protocol/ids.ts";
+import type { Header } from "../../protocol/header.ts";
+import {
+  asHeight,
+  asRoot,
+  type Epoch,
+  type Height,
+  type PublicKey,
+  type Root,
+  type ValidatorIndex,
+} from "../../protocol/ids.ts";
 import type { Network, Runtime } from "../../protocol/ports.ts";
 import { signingRoot } from "../../protocol/signing.ts";
 import { decodeBatch, type HeldBatch } from "./held.ts";
@@ -30,10 +39,14 @@ export type BatchExchange = {
   publish(batch: HeldBatch): Promise<void>;
   /** Resolves when `count` other validators hold an own batch on disk; to be called before `publish`. */
   acknowledged(batch: HeldBatch, count: number): Promise<void>;
-  /** Resolves when all are held, asking `from` and then others for what is missing; rejects when `signal` fires. */
-  hold(digests: readonly Root[], from: ValidatorIndex, signal?: AbortSignal): Promise<HeldBatch[]>;
+  /** Resolves when all that a header names are held, asking its proposer and then others; rejects when `signal` fires. */
+  hold(header: NamesBatches, signal?: AbortSignal): Promise<HeldBatch[]>;
+  /** A finalized block has taken batches, which two thirds hold therefore, and made others void. */
+  settled(taken: readonly HeldBatch[], passedOver: readonly HeldBatch[]): void;
   stop(): void;
 };
+
+export type NamesBatches = Pick<Header, "height" | "proposer" | "batches">;
 
 export type BatchExchangeOptions = {
   genesis: Root;
@@ -49,40 +62,47 @@ export type BatchExchangeOptions = {
   fatal(error: unknown): void;
 };
 
+/** A batch that headers name and that is not held yet. */
+type Wanted = { wakes: Set<() => void>; neededAt: Height };
 type Acknowledgements = { batch: HeldBatch; from: Set<ValidatorIndex>; wanted: number; resolve(): void };
 
 export const createBatchExchange = (options: BatchExchangeOptions): BatchExchange => {
   const { genesis, network, runtime, bls, store } = options;
-  const wanted = new Map<string, Set<() => void>>();
+  const wanted = new Map<string, Wanted>();
   const acknowledgements = new Map<string, Acknowledgements>();
   /** One check after the other for each producer, so that its batches come to be held in its order. */
   const checks = new Map<string, Promise<void>>();
   const unchecked = new Map<ValidatorIndex, number>();
+  const unserved = new Map<ValidatorIndex, { digests: number; served: Promise<void> }>();
   const adding = new Set<string>();
   let stopped = false;
 
-  const admit = async (batch: HeldBatch): Promise<void> => {
-    await store.add(batch, runtime.now());
-    for (const wake of wanted.get(batch.key) ?? []) wake();
+  const admit = async (batch: HeldBatch, neededAt?: Height): Promise<void> => {
+    await store.add(batch, runtime.now(), neededAt);
+    const waiting = wanted.get(batch.key);
+    if (waiting !== undefined) store.need(batch.key, waiting.neededAt);
+    for (const wake of waiting?.wakes ?? []) wake();
     options.onHeld(batch);
   };
 
-  const acceptable = (batch: HeldBatch): boolean => {
-    if (wanted.has(batch.key)) return true;
+  /** No valid block above the finalized ones names any other. */
+  const mayBeOrdered = (batch: HeldBatch): boolean => {
     const producer = options.producer(batch.producer);
-    return (
-      producer !== undefined && batch.sequence > producer.lastSequence && store.hasRoom(batch.producer, batch.size)
-    );
+    return producer !== undefined && batch.sequence > producer.lastSequence;
   };
 
   const check = async (from: ValidatorIndex, batch: HeldBatch): Promise<void> => {
-    if (stopped || store.held(batch.key) !== undefined || !acceptable(batch)) return;
+    if (stopped || store.held(batch.key) !== undefined || !mayBeOrdered(batch)) return;
+    if (!wanted.has(batch.key) && !store.hasRoom(batch.producer, batch.size)) return;
     const root = batchSigningRoot(genesis, batch.sequence, batch.digest);
     if (!(await bls.verify(batch.producer, root, batch.signature))) {
       network.penalize(from, "a batch whose signature is not its producer's");
       return;
     }
-    if (!stopped) await admit(batch);
+    if (stopped) return;
+    const neededAt = wanted.get(batch.key)?.neededAt;
+    if (store.hasRoom(batch.producer, batch.size)) await admit(batch);
+    else if (neededAt !== undefined) await admit(batch, neededAt);
   };
 
   const receive = (from: ValidatorIndex, encoded: Uint8Array): void => {
@@ -116,15 +136,31 @@ export const createBatchExchange = (options: BatchExchangeOptions): BatchExchang
     checks.set(producer, turn);
   };
 
-  const serve = async (from: ValidatorIndex, digests: Uint8Array): Promise<void> => {
-    if (digests.length % 32 !== 0 || digests.length > 32 * batchLimits.requestDigests) {
+  const serve = async (to: ValidatorIndex, digests: readonly Root[]): Promise<void> => {
+    for (const digest of digests) {
+      const encoded = stopped ? undefined : await store.encoded(digest);
+      if (encoded !== undefined) network.send(to, "batch", tagged(tags.batch, encoded));
+    }
+  };
+
+  /** One batch after the other for each peer; what it asks for beyond a bound it has to ask for again. */
+  const request = (from: ValidatorIndex, body: Uint8Array): void => {
+    const count = body.length / 32;
+    if (!Number.isInteger(count) || count > batchLimits.requestDigests) {
       network.penalize(from, "a malformed request for batches");
       return;
     }
-    for (let i = 0; i < digests.length; i += 32) {
-      const batch = await store.get(asRoot(digests.slice(i, i + 32)));
-      if (batch !== undefined) network.send(from, "batch", tagged(tags.batch, batch.encoded));
-    }
+    const waiting = unserved.get(from) ?? { digests: 0, served: Promise.resolve() };
+    if (waiting.digests + count > batchLimits.unservedPerPeer) return;
+    unserved.set(from, waiting);
+    waiting.digests += count;
+    const digests = Array.from({ length: count }, (_, i) => asRoot(body.slice(32 * i, 32 * i + 32)));
+    waiting.served = waiting.served
+      .then(() => serve(from, digests))
+      .then(() => {
+        waiting.digests -= count;
+      })
+      .catch(options.fatal);
   };
 
   const acknowledge = (from: ValidatorIndex, digest: Uint8Array): void => {
@@ -139,7 +175,7 @@ export const createBatchExchange = (options: BatchExchangeOptions): BatchExchang
     const body = message.subarray(1);
     if (message[0] === tags.batch) receive(from, body.slice());
     else if (message[0] === tags.acknowledge && body.length === 32) acknowledge(from, body);
-    else if (message[0] === tags.request) serve(from, body).catch(options.fatal);
+    else if (message[0] === tags.request) request(from, body);
     else network.penalize(from, "an unknown message about batches");
   });
 
@@ -159,13 +195,14 @@ export const createBatchExchange = (options: BatchExchangeOptions): BatchExchang
   let cancelResend = runtime.after(batchLimits.resendMs, resend);
 
   /** Asks one peer after the other until the batch is held. */
-  const fetch = (digest: Root, from: ValidatorIndex, signal: AbortSignal | undefined): Promise<HeldBatch> =>
-    new Promise((resolve, reject) => {
+  const fetch = (digest: Root, { height, proposer }: NamesBatches, signal: AbortSignal | undefined) =>
+    new Promise<HeldBatch>((resolve, reject) => {
+      if (signal?.aborted) return reject(signal.reason);
       const key = toHex(digest);
       let attempt = 0;
       let cancel = () => {};
-      const wakes = wanted.get(key) ?? new Set();
-      wanted.set(key, wakes);
+      const { wakes, neededAt } = wanted.get(key) ?? { wakes: new Set<() => void>(), neededAt: height };
+      wanted.set(key, { wakes, neededAt: asHeight(Math.max(neededAt, height)) });
       const end = () => {
         cancel();
         wakes.delete(wake);
@@ -185,11 +222,13 @@ export const createBatchExchange = (options: BatchExchangeOptions): BatchExchang
       const ask = () => {
         if (stopped) return;
         const peers = network.peers();
-        const peer = attempt === 0 ? from : peers[attempt % Math.max(1, peers.length)];
+        const peer = attempt === 0 ? proposer : peers[attempt % Math.max(1, peers.length)];
         attempt++;
         if (peer !== undefined && peer !== network.self) network.send(peer, "batch", tagged(tags.request, digest));
         cancel = runtime.after(batchLimits.requestRetryMs, ask);
       };
+      // It may have come while the disk was asked for it.
+      if (store.held(key) !== undefined) return wake();
       wakes.add(wake);
       signal?.addEventListener("abort", abort, { once: true });
       ask();
@@ -209,8 +248,17 @@ export const createBatchExchange = (options: BatchExchangeOptions): BatchExchang
         };
         acknowledgements.set(batch.key, { batch, from: new Set(), wanted: count, resolve: end });
       }),
-    hold: (digests, from, signal) =>
-      Promise.all(digests.map(async (digest) => (await store.get(digest)) ?? (await fetch(digest, from, signal)))),
+    hold: (header, signal) =>
+      Promise.all(
+        header.batches.map(async (digest) => {
+          store.need(toHex(digest), header.height);
+          return (await store.get(digest)) ?? (await fetch(digest, header, signal));
+        }),
+      ),
+    settled: (taken, passedOver) => {
+      for (const { key } of taken) acknowledgements.get(key)?.resolve();
+      for (const { key } of passedOver) acknowledgements.delete(key);
+    },
     stop: () => {
       stopped = true;
       cancelResend();

@@ -3,7 +3,7 @@ import { type BatchTransaction, SignedBatch, transactionId } from "../../protoco
 import { type Hex, toHex } from "../../protocol/bytes.ts";
 import { failure, type LockstepError, type Result, success } from "../../protocol/errors.ts";
 import { sha256 } from "../../protocol/hash.ts";
-import type { PublicKey, Root, Signature } from "../../protocol/ids.ts";
+import type { Domain, PublicKey, Root, Signature } from "../../protocol/ids.ts";
 import { limits } from "../../protocol/limits.ts";
 
 export type HeldBatch = {
@@ -16,6 +16,8 @@ export type HeldBatch = {
   transactions: readonly BatchTransaction[];
   /** Leaf of each transaction: Lockstep's id. */
   leaves: readonly Root[];
+  /** How many of its transactions each tenant has. */
+  counts: ReadonlyMap<Domain, number>;
   /** Bytes of the encoded batch, as they count towards a block. */
   size: number;
   /** Encoded `SignedBatch`, as it travels and is stored. */
@@ -28,6 +30,8 @@ const batchOffset = 4 + 96;
 const heldFrom = ({ batch, signature }: SignedBatch, encoded: Uint8Array): HeldBatch => {
   const body = encoded.subarray(batchOffset);
   const digest = sha256(body);
+  const counts = new Map<Domain, number>();
+  for (const { domain } of batch.transactions) counts.set(domain, (counts.get(domain) ?? 0) + 1);
   return {
     digest,
     key: toHex(digest),
@@ -36,6 +40,7 @@ const heldFrom = ({ batch, signature }: SignedBatch, encoded: Uint8Array): HeldB
     signature,
     transactions: batch.transactions,
     leaves: batch.transactions.map(({ bytes }) => transactionId(bytes)),
+    counts,
     size: body.length,
     encoded,
   };

@@ -14,8 +14,9 @@ export const batchLimits = {
   lingerMs: 10,
   /** How long a proposer waits for the batch before one that it holds, before it passes over it. */
   gapMs: 1_000,
-  /** Digests in one request, and how long to wait before another peer is asked. */
+  /** Digests in one request, of one peer that wait for their answer, and how long to wait before another peer is asked. */
   requestDigests: 64,
+  unservedPerPeer: 256,
   requestRetryMs: 400,
   /** How often a batch that lacks acknowledgements is sent again. */
   resendMs: 2_000,

@@ -23,11 +23,9 @@ export const chooseBatches = (state: OrderingState, candidates: readonly HeldBat
     const producer = toHex(batch.producer);
     if (chosen.length === limits.batchesPerBlock) break;
     if (closed.has(producer) || refuteBatch(batch, state, taken) !== undefined) continue;
-    const added = new Map<Domain, number>();
-    for (const { domain } of batch.transactions) added.set(domain, (added.get(domain) ?? 0) + 1);
     const fits =
       bytes + batch.size <= limits.blockBytes &&
-      [...added].every(([domain, count]) => (entries.get(domain) ?? 0) + count <= limits.sliceEntries);
+      [...batch.counts].every(([domain, count]) => (entries.get(domain) ?? 0) + count <= limits.sliceEntries);
     if (!fits) {
       closed.add(producer);
       continue;
@@ -35,7 +33,7 @@ export const chooseBatches = (state: OrderingState, candidates: readonly HeldBat
     chosen.push(batch);
     taken.set(producer, batch.sequence);
     bytes += batch.size;
-    for (const [domain, count] of added) entries.set(domain, (entries.get(domain) ?? 0) + count);
+    for (const [domain, count] of batch.counts) entries.set(domain, (entries.get(domain) ?? 0) + count);
   }
   return chosen;
 };

@@ -30,17 +30,18 @@ export const createSettlement = (options: SettlementOptions): Settlement => {
 
   const settle = async (block: FinalizedBlock): Promise<void> => {
     const { header } = block;
-    const held = await exchange.hold(header.batches, header.proposer, stopping.signal);
+    const held = await exchange.hold(header, stopping.signal);
     const before = branches.known(header.parent);
     if (before === undefined) throw new LockstepError("unknown_branch", `height ${header.height} has no known parent`);
     const state = branches.known(block.root) ?? branches.extend(block, before, held);
     branches.finalize(block);
     for (const batch of held) pool.ordered(batch);
     const taken = new Set(held.map(({ key }) => key));
-    const { writes, passedOver } = batches.settle(state, taken);
+    const { writes, passedOver } = batches.settle(state, header.height, taken);
+    exchange.settled(held, passedOver);
     for (const batch of passedOver) pool.passedOver(batch);
     options.onSettled([...taken, ...passedOver.map(({ key }) => key)]);
-    options.onOrdered({ block, batches: held, state, writes });
+    options.onOrdered({ block, state, writes });
   };
 
   return {

@@ -80,7 +80,7 @@ export const refuteBatch = (
   const last = taken.get(toHex(batch.producer)) ?? lastSequence(state, batch.producer);
   if (last === undefined) return "its producer is no validator";
   if (batch.sequence <= last) return `sequence ${batch.sequence} does not come after ${last}`;
-  for (const { domain } of batch.transactions) {
+  for (const domain of batch.counts.keys()) {
     const tenant = state.tenants.find((candidate) => candidate.domain === domain);
     if (tenant?.status !== tenantStatuses.active) return `domain ${domain} is no active tenant`;
   }

@@ -14,7 +14,7 @@ import type { HeldBatch } from "../batch/held.ts";
 import { batchLimits } from "../batch/limits.ts";
 import type { BatchStore, OpenBatch } from "../batch/store.ts";
 import { lastSequence, type OrderingState } from "../control/state.ts";
-import { assembleHeader } from "./assembly.ts";
+import { assembleHeader, chooseBatches } from "./assembly.ts";
 import type { Branches } from "./branches.ts";
 import { certificateToCheck, refuteBlock } from "./validity.ts";
 
@@ -59,8 +59,7 @@ type Voting = Pick<Application, "propose" | "validate" | "hasWork">;
 export const createVoting = (options: VotingOptions): Voting => {
   const { runtime, branches, batches, exchange } = options;
 
-  const hold = (signal?: AbortSignal) => (block: KnownHeader) =>
-    exchange.hold(block.header.batches, block.header.proposer, signal);
+  const hold = (signal?: AbortSignal) => (block: KnownHeader) => exchange.hold(block.header, signal);
 
   /** Resolves when the clock has come close enough to the header's time; a far future never votes. */
   const clockReaches = (timestampMs: number, signal: AbortSignal): Promise<void> =>
@@ -90,7 +89,7 @@ export const createVoting = (options: VotingOptions): Voting => {
   ): Promise<boolean> => {
     const { header } = block;
     const state = await branches.after(parent, ancestors, hold(signal));
-    const held = await exchange.hold(header.batches, header.proposer, signal);
+    const held = await exchange.hold(header, signal);
     const invalidity = refuteBlock({ header, parent: parent.header, parentRoot: parent.root, state, batches: held });
     if (invalidity !== undefined) {
       options.log({ event: "invalid_block", height: header.height, proposer: header.proposer, ...invalidity });
@@ -127,7 +126,7 @@ export const createVoting = (options: VotingOptions): Voting => {
       // A certificate is worth a block of its own once it covers work that none before covered.
       if (newer > certified && certified < options.newestWork()) return true;
       const tooFarAhead = parent.header.height + 1 - Math.max(certified, newer) > limits.uncertifiedHeights;
-      return !tooFarAhead && candidates(batches.open(), state, runtime.now()).length > 0;
+      return !tooFarAhead && chooseBatches(state, candidates(batches.open(), state, runtime.now())).length > 0;
     },
   };
 };

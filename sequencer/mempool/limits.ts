@@ -7,12 +7,12 @@ export const poolLimits = {
   senderTransactions: 4096,
   /** How far above the executed nonce a transaction may be. */
   nonceDistance: 4096,
-  /** Transactions that peers journaled here and that stand in no batch. */
-  heldTransactions: 65_536,
-  heldBytes: 64 * MiB,
+  /** Held for others and in no batch, of one source: a peer, or the producer of batches that were passed over. */
+  heldTransactions: 32_768,
+  heldBytes: 16 * MiB,
   /** After this a holder puts a peer's transaction into a batch itself. */
   holderDelayMs: 5_000,
-  /** A transaction that could not be ordered for this long ends as `expired`. */
+  /** A transaction that could not be ordered for this long ends as `expired`; one held for a peer is forgotten. */
   lifetimeMs: 3 * 3_600_000,
   /** How often the executor may return a transaction before it ends as `evicted`. */
   maxReturns: 16,

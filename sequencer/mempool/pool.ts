@@ -13,7 +13,7 @@ import type { HeldBatch } from "../batch/held.ts";
 import type { PoolEntry } from "./entry.ts";
 import { createLane, type Lane } from "./lane.ts";
 import { poolLimits } from "./limits.ts";
-import type { PooledTransaction, Replication } from "./replication.ts";
+import type { HeldTransaction, PooledTransaction, Replication } from "./replication.ts";
 
 export type Taken = { id: Root; nativeId: Hex };
 
@@ -58,12 +58,14 @@ export type PoolOptions = {
   f: number;
   /** Called when entries have become ready for a batch. */
   onReady(): void;
-  /** Called with every ending; the node keeps them. */
-  onEnded(endings: readonly Ending[]): void;
+  /** Called with every ending; resolves once the node keeps them. */
+  onEnded(endings: readonly Ending[]): Promise<void>;
   fatal(error: unknown): void;
 };
 
 const tickMs = 1_000;
+/** Senders waiting for a nonce that are looked at after one block. */
+const waitingPerBlock = 256;
 /** Transactions held for peers that are looked at in one tick. */
 const heldPerTick = 256;
 
@@ -71,8 +73,9 @@ export const createPool = (options: PoolOptions): Pool => {
   const { runtime, exchange, replication, f } = options;
   const lanes = new Map<Domain, Lane>(options.domains.map((domain) => [domain, createLane()]));
   const natives = new Map<Domain, Map<Hex, PoolEntry>>(options.domains.map((domain) => [domain, new Map()]));
-  const acknowledgements = new Map<Hex, () => void>();
+  const acknowledgements = new Map<PoolEntry, () => void>();
   const pendingListeners = new Map<Domain, Set<(nativeId: Hex) => void>>();
+  const turns = new Map<Domain, number>();
   const laneOf = (domain: Domain): Lane => lanes.get(domain) as Lane;
 
   const remember = (entry: PoolEntry): void => {
@@ -83,14 +86,16 @@ export const createPool = (options: PoolOptions): Pool => {
   const remove = (entry: PoolEntry): void => {
     laneOf(entry.domain).remove(entry.key);
     natives.get(entry.domain)?.delete(entry.facts.nativeId);
-    acknowledgements.get(entry.key)?.();
+    acknowledgements.get(entry)?.();
   };
 
   const end = (endings: readonly Ending[]): void => {
     if (endings.length === 0) return;
     for (const { entry } of endings) remove(entry);
-    options.onEnded(endings);
-    replication.forget(endings.map(({ entry }) => entry)).catch(options.fatal);
+    options
+      .onEnded(endings)
+      .then(() => replication.forget(endings.map(({ entry }) => entry)))
+      .catch(options.fatal);
   };
 
   const entryFor = (domain: Domain, bytes: Uint8Array, facts: TransactionFacts): PoolEntry => {
@@ -125,12 +130,12 @@ export const createPool = (options: PoolOptions): Pool => {
   const acknowledged = (entry: PoolEntry): Promise<boolean> =>
     new Promise((resolve) => {
       const cancel = runtime.after(poolLimits.acknowledgementMs, () => {
-        acknowledgements.delete(entry.key);
+        acknowledgements.delete(entry);
         resolve(false);
       });
-      acknowledgements.set(entry.key, () => {
+      acknowledgements.set(entry, () => {
         cancel();
-        acknowledgements.delete(entry.key);
+        acknowledgements.delete(entry);
         resolve(true);
       });
     });
@@ -142,7 +147,7 @@ export const createPool = (options: PoolOptions): Pool => {
     replication
       .replicate(waiting)
       .then(() => {
-        for (const { key } of waiting) acknowledgements.get(key)?.();
+        for (const entry of waiting) acknowledgements.get(entry)?.();
       })
       .catch(options.fatal);
   };
@@ -177,7 +182,7 @@ export const createPool = (options: PoolOptions): Pool => {
     const elsewhere = exchange.acknowledged(batch, f);
     Promise.all([exchange.publish(batch), elsewhere])
       .then(() => {
-        for (const { key } of entries) acknowledgements.get(key)?.();
+        for (const entry of entries) acknowledgements.get(entry)?.();
         return replication.forget(entries);
       })
       .catch(options.fatal);
@@ -214,45 +219,60 @@ export const createPool = (options: PoolOptions): Pool => {
     options.onReady();
   };
 
+  /** Of the senders that wait for a nonce, those whose turn it is. */
+  const waitingInTurn = (domain: Domain): PoolEntry[] => {
+    const all = laneOf(domain).waiting();
+    const first = all.length === 0 ? 0 : (turns.get(domain) ?? 0) % all.length;
+    turns.set(domain, first + waitingPerBlock);
+    return [...all.slice(first), ...all.slice(0, first)].slice(0, waitingPerBlock);
+  };
+
   const executed = async ({ domain, executions }: SettledSlice): Promise<void> => {
     const lane = laneOf(domain);
     const requeued: PoolEntry[] = [];
     const endings: Ending[] = [];
-    const foreign: { id: Root; key: Hex }[] = [];
+    const settled: { domain: Domain; id: Root }[] = [];
     const orphaned: PooledTransaction[] = [];
     const unsettled = new Map<string, PoolEntry>();
+    const nonces = new Map<string, number>();
+    for (const { key, execution } of executions) {
+      const facts = lane.entries.get(key)?.facts;
+      if (execution.kind !== "applied" || facts?.nonce === undefined) continue;
+      nonces.set(facts.sender, Math.max(facts.nonce, nonces.get(facts.sender) ?? 0));
+    }
+    for (const [sender, nonce] of nonces) lane.refresh(sender, { nonce: nonce + 1 });
     for (const { key, id, bytes, execution } of executions) {
       const entry = lane.entries.get(key);
+      if (execution.kind !== "returned") settled.push({ domain, id });
       if (entry === undefined) {
         if (execution.kind === "returned") orphaned.push({ domain, bytes });
-        else if (replication.held.has(key)) foreign.push({ id, key });
         continue;
       }
-      const { sender, nonce } = entry.facts;
       if (execution.kind === "applied") {
-        if (nonce !== undefined) lane.refresh(sender, { nonce: nonce + 1 });
         remove(entry);
         continue;
       }
-      unsettled.set(sender, entry);
+      unsettled.set(entry.facts.sender, entry);
       if (execution.kind === "omitted") remove(entry);
       else if (++entry.returned <= poolLimits.maxReturns) requeued.push(entry);
       else endings.push({ entry, status: "evicted", reason: execution.reason });
     }
     end(endings);
     if (requeued.length > 0) requeue(requeued);
-    if (foreign.length > 0) await replication.forget(foreign);
+    await replication.forget(settled);
     // A returned transaction is its entry node's to batch again; should that be dead, whoever holds it does.
-    if (orphaned.length > 0) await replication.hold(orphaned);
-    const asked = new Map([...unsettled, ...lane.waiting().map((entry) => [entry.facts.sender, entry] as const)]);
+    if (orphaned.length > 0) await replication.hold(orphaned, "returned");
+    const waiting = waitingInTurn(domain).map((entry) => [entry.facts.sender, entry] as const);
+    const asked = new Map([...unsettled, ...waiting]);
     await refresh(domain, [...asked.values()]);
   };
 
   /** Puts peers' transactions into own lanes when their entry node has not had them ordered for long. */
   const adoptHeld = async (): Promise<void> => {
     const now = runtime.now();
-    const byDomain = new Map<Domain, (typeof candidates)[number][]>();
-    const candidates = [...replication.held.values()].slice(0, heldPerTick);
+    const byDomain = new Map<Domain, HeldTransaction[]>();
+    const candidates = replication.nextHeld(heldPerTick);
+    if (candidates.length === 0) return;
     for (const held of candidates) {
       const group = byDomain.get(held.domain);
       if (group === undefined) byDomain.set(held.domain, [held]);
@@ -265,9 +285,10 @@ export const createPool = (options: PoolOptions): Pool => {
       for (const [i, held] of group.entries()) {
         const inspection = inspections[i];
         if (inspection?.ok === false && inspection.error.code === "unavailable") continue;
+        const isOld = now - held.since > poolLimits.lifetimeMs;
         const nonce = inspection?.ok ? inspection.value.nonce : undefined;
         const next = inspection?.ok ? inspection.value.account?.nonce : undefined;
-        if (!inspection?.ok || (nonce ?? 0) < (next ?? 0)) over.push(held);
+        if (!inspection?.ok || isOld || (nonce ?? 0) < (next ?? 0)) over.push(held);
         else if (nonce !== next) continue;
         else if (held.executableSince === undefined) held.executableSince = now;
         else if (now - held.executableSince >= poolLimits.holderDelayMs) takeIn(domain, [held.bytes], [inspection]);
@@ -287,8 +308,7 @@ export const createPool = (options: PoolOptions): Pool => {
 
   const tick = (): void => {
     expire();
-    const turn = replication.held.size === 0 ? Promise.resolve() : adoptHeld();
-    turn.then(() => {
+    adoptHeld().then(() => {
       if (!stopped) cancelTick = runtime.after(tickMs, tick);
     }, options.fatal);
   };
@@ -308,7 +328,7 @@ export const createPool = (options: PoolOptions): Pool => {
       // The producer batches its own again; should it be dead, whoever holds them does.
       const keys = new Set(own.map(({ key }) => key));
       const foreign = batch.transactions.filter((_, i) => !keys.has(toHex(batch.leaves[i] as Root)));
-      if (foreign.length > 0) replication.hold(foreign).catch(options.fatal);
+      if (foreign.length > 0) replication.hold(foreign, toHex(batch.producer)).catch(options.fatal);
     },
     executed,
     find: (key) => {
@@ -341,7 +361,14 @@ export const createPool = (options: PoolOptions): Pool => {
         for (const entry of takeIn(domain, inBatches, await options.inspect(domain, inBatches))) {
           if (entry.ok) lane.mark(entry.value, "batched");
         }
-        takeIn(domain, waiting, await options.inspect(domain, waiting));
+        const inspections = await options.inspect(domain, waiting);
+        const overtaken = takeIn(domain, waiting, inspections).flatMap((result, i): Ending[] => {
+          const inspection = inspections[i];
+          if (result.ok || !inspection?.ok) return [];
+          const entry = entryFor(domain, waiting[i] as Uint8Array, inspection.value);
+          return [{ entry, status: "omitted", reason: result.error.code }];
+        });
+        end(overtaken);
       }
       options.onReady();
     },

@@ -41,11 +41,17 @@ const tagged = (tag: number, body: Uint8Array): Uint8Array => {
   return message;
 };
 
+/** The message by which a node has others journal its transactions. */
+export const encodeJournalMessage = (transactions: readonly PooledTransaction[]): Uint8Array =>
+  tagged(tags.journal, Transactions.encode(transactions.map(({ domain, bytes }) => ({ domain, bytes }))));
+
 /** A transaction held for a peer. */
 export type HeldTransaction = PooledTransaction & {
   id: Root;
-  key: Hex;
-  /** Since when it could be executed, by this node's clock. */
+  /** On whose account it takes room. */
+  source: string;
+  /** When it came, and since when it could be executed, by this node's clock. */
+  since: number;
   executableSince?: number;
 };
 
@@ -53,10 +59,11 @@ export type Replication = {
   /** Journals own transactions here and at peers; resolves once this disk and `f` others have them. */
   replicate(transactions: readonly (PooledTransaction & { id: Root })[]): Promise<void>;
   /** Forgets transactions that stand in a batch or have come to an end. */
-  forget(ids: readonly { id: Root; key: Hex }[]): Promise<void>;
-  readonly held: ReadonlyMap<Hex, HeldTransaction>;
-  /** Journals transactions that another node took in, as far as there is room; tells which ones. */
-  hold(transactions: readonly PooledTransaction[]): Promise<Root[]>;
+  forget(transactions: readonly { domain: Domain; id: Root }[]): Promise<void>;
+  /** The next `count` of the transactions held for peers, in turn. */
+  nextHeld(count: number): HeldTransaction[];
+  /** Journals transactions that another node took in, as far as there is room for `source`; tells which ones. */
+  hold(transactions: readonly PooledTransaction[], source: string): Promise<Root[]>;
   stop(): void;
 };
 
@@ -70,6 +77,9 @@ export type ReplicationOptions = {
 };
 
 type Waiting = { message: Uint8Array; missing: Map<ValidatorIndex, Set<Hex>>; done(): void };
+
+/** A transaction's place in the journal: anybody may send the same bytes for another tenant. */
+const placeOf = ({ domain, id }: { domain: Domain; id: Root }): string => `${domain}/${toHex(id)}`;
 
 const inChunks = <T extends PooledTransaction>(transactions: readonly T[]): T[][] => {
   const chunks: T[][] = [];
@@ -93,54 +103,79 @@ export const openReplication = async (
   options: ReplicationOptions,
 ): Promise<{ replication: Replication; own: PooledTransaction[] }> => {
   const { disk, network, runtime, f } = options;
-  const held = new Map<Hex, HeldTransaction>();
-  const journaled = new Set<Hex>();
+  const held = new Map<string, HeldTransaction>();
+  /** Room that each source takes of `held`. */
+  const used = new Map<string, { transactions: number; bytes: number }>();
+  const journaled = new Set<string>();
   const own: PooledTransaction[] = [];
   const waiting = new Set<Waiting>();
-  let heldBytes = 0;
+  /** The newest write to the journal: once it is on disk, all before it are. */
+  let newestWrite: Promise<void> = Promise.resolve();
   let stopped = false;
 
-  const note = (transaction: PooledTransaction): HeldTransaction => {
-    const id = transactionId(transaction.bytes);
-    const entry = { ...transaction, id, key: toHex(id) };
-    if (!held.has(entry.key)) heldBytes += transaction.bytes.length;
-    held.set(entry.key, entry);
-    return entry;
+  const account = (source: string, transactions: number, bytes: number): void => {
+    const before = used.get(source) ?? { transactions: 0, bytes: 0 };
+    const after = { transactions: before.transactions + transactions, bytes: before.bytes + bytes };
+    if (after.transactions === 0) used.delete(source);
+    else used.set(source, after);
   };
 
-  for await (const [key, value] of disk.range(below(prefixes.pooled()))) {
+  const note = ({ domain, bytes }: PooledTransaction, id: Root, source: string): void => {
+    held.set(placeOf({ domain, id }), { domain, bytes, id, source, since: runtime.now() });
+    account(source, 1, bytes.length);
+  };
+
+  for await (const [, value] of disk.range(below(prefixes.pooled()))) {
     const transaction = JournaledTransaction.decode(value);
+    const id = transactionId(transaction.bytes);
     if (transaction.own === 1) {
       own.push(transaction);
-      journaled.add(toHex(key.slice(prefixes.pooled().length)));
-    } else note(transaction);
+      journaled.add(placeOf({ domain: transaction.domain, id }));
+    } else note(transaction, id, "before the start");
   }
 
-  const hold = async (transactions: readonly PooledTransaction[]): Promise<Root[]> => {
-    const size = transactions.reduce((sum, { bytes }) => sum + bytes.length, 0);
-    const full =
-      held.size + transactions.length > poolLimits.heldTransactions || heldBytes + size > poolLimits.heldBytes;
-    if (full) return [];
-    const entries = transactions.map(note);
-    await disk.write(
-      entries.map(({ id, domain, bytes }) => ({
-        key: keys.pooled(id),
-        value: JournaledTransaction.encode({ domain, bytes, own: 0 }),
+  const write = (transactions: readonly (PooledTransaction & { id: Root })[], isOwn: boolean): Promise<void> => {
+    newestWrite = disk.write(
+      transactions.map(({ domain, id, bytes }) => ({
+        key: keys.pooled(domain, id),
+        value: JournaledTransaction.encode({ domain, bytes, own: isOwn ? 1 : 0 }),
       })),
     );
-    return entries.map(({ id }) => id);
+    return newestWrite;
+  };
+
+  const hold = async (transactions: readonly PooledTransaction[], source: string): Promise<Root[]> => {
+    const ids: Root[] = [];
+    const fresh: (PooledTransaction & { id: Root })[] = [];
+    for (const transaction of transactions) {
+      const id = transactionId(transaction.bytes);
+      const place = placeOf({ domain: transaction.domain, id });
+      const known = held.has(place) || journaled.has(place);
+      const room = used.get(source) ?? { transactions: 0, bytes: 0 };
+      const full =
+        room.transactions >= poolLimits.heldTransactions ||
+        room.bytes + transaction.bytes.length > poolLimits.heldBytes;
+      if (!known && full) continue;
+      ids.push(id);
+      if (known) continue;
+      note(transaction, id, source);
+      fresh.push({ ...transaction, id });
+    }
+    await (fresh.length > 0 ? write(fresh, false) : newestWrite);
+    return ids;
   };
 
   const journal = async (from: ValidatorIndex, transactions: readonly PooledTransaction[]): Promise<void> => {
-    const ids = await hold(transactions);
+    const ids = await hold(transactions, `peer ${from}`);
     if (ids.length > 0) network.send(from, "pool", tagged(tags.journaled, Ids.encode(ids)));
   };
 
   const confirm = (from: ValidatorIndex, ids: readonly Root[]): void => {
+    const confirmedKeys = ids.map(toHex);
     for (const wait of [...waiting]) {
       const missing = wait.missing.get(from);
       if (missing === undefined) continue;
-      for (const id of ids) missing.delete(toHex(id));
+      for (const key of confirmedKeys) missing.delete(key);
       if ([...wait.missing.values()].filter((left) => left.size === 0).length >= f) wait.done();
     }
   };
@@ -165,7 +200,7 @@ export const openReplication = async (
   /** Resolves once f peers have journaled a chunk; one that never is stays until the pool gives up on it. */
   const confirmed = (transactions: readonly (PooledTransaction & { id: Root })[], peers: readonly ValidatorIndex[]) =>
     new Promise<void>((resolve) => {
-      const message = tagged(tags.journal, Transactions.encode([...transactions]));
+      const message = encodeJournalMessage(transactions);
       const ids = transactions.map(({ id }) => toHex(id));
       const wait: Waiting = {
         message,
@@ -184,25 +219,31 @@ export const openReplication = async (
   return {
     own,
     replication: {
-      held,
+      nextHeld: (count) => {
+        const next: HeldTransaction[] = [];
+        for (const [place, transaction] of held) {
+          if (next.length === count) break;
+          next.push(transaction);
+          held.delete(place);
+          held.set(place, transaction);
+        }
+        return next;
+      },
       hold,
       replicate: async (transactions) => {
-        for (const { id } of transactions) journaled.add(toHex(id));
-        const written = disk.write(
-          transactions.map(({ id, domain, bytes }) => ({
-            key: keys.pooled(id),
-            value: JournaledTransaction.encode({ domain, bytes, own: 1 }),
-          })),
-        );
+        for (const transaction of transactions) journaled.add(placeOf(transaction));
+        const written = write(transactions, true);
         const elsewhere = f === 0 ? [] : inChunks(transactions).map((chunk) => confirmed(chunk, network.peers()));
         await Promise.all([written, ...elsewhere]);
       },
-      forget: async (ids) => {
+      forget: async (transactions) => {
         const writes = [];
-        for (const { id, key } of ids) {
-          const entry = held.get(key);
-          if (entry !== undefined) heldBytes -= entry.bytes.length;
-          if (held.delete(key) || journaled.delete(key)) writes.push({ key: keys.pooled(id), value: undefined });
+        for (const { domain, id } of transactions) {
+          const place = placeOf({ domain, id });
+          const entry = held.get(place);
+          if (entry !== undefined) account(entry.source, -1, -entry.bytes.length);
+          const wasHeld = held.delete(place);
+          if (journaled.delete(place) || wasHeld) writes.push({ key: keys.pooled(domain, id), value: undefined });
         }
         if (writes.length > 0) await disk.write(writes);
       },

@@ -9,17 +9,15 @@ import { LockstepError } from "../../protocol/errors.ts";
 import { asRevision, type Domain, type Height, type Root, zeroRoot } from "../../protocol/ids.ts";
 import type { Disk, DiskWrite } from "../../protocol/ports.ts";
 import { Summary } from "../../protocol/summary.ts";
-import type { HeldBatch } from "../batch/held.ts";
-import { type SliceEntry, type Slices, slicesOf } from "../block/payload.ts";
+import type { SliceEntry, Slices } from "../block/payload.ts";
 import type { OrderingState } from "../control/state.ts";
 import { executeTenant, type TenantResult, tenantRecord, tenantSummary } from "./execute.ts";
 import type { Tenant, Tenants } from "./tenants.ts";
 import { heightWrites, omittedIds, tenantWrites } from "./writes.ts";
 
-/** A finalized block with everything needed to execute it. */
+/** A finalized block whose batches are held. */
 export type OrderedBlock = {
   block: FinalizedBlock;
-  batches: readonly HeldBatch[];
   /** Ordering state after the block. */
   state: OrderingState;
   /** What settling its order changes in the store: written along with its execution. */
@@ -38,10 +36,12 @@ export type PipelineOptions = {
   tenants: Tenants;
   /** Newest executed height, and the root of its summary. */
   executed: { height: Height; summaryRoot: Root };
+  /** What was ordered at a height, from batches in memory or on disk. */
+  slices(block: FinalizedBlock): Promise<Slices>;
   /** An executed block of a tenant as it was ordered, from the store. */
   stored(domain: Domain, number: number): Promise<{ context: BlockContext; slice: readonly SliceEntry[] }>;
-  /** Which of these ids stored blocks have applied. */
-  appliedBefore(ids: readonly Root[]): Promise<ReadonlySet<Hex>>;
+  /** Which of these ids stored blocks of the tenant have applied. */
+  appliedBefore(domain: Domain, ids: readonly Root[]): Promise<ReadonlySet<Hex>>;
   /** Further writes to make with the height: the attestation. */
   seal(executed: ExecutedBlock): DiskWrite[];
   /** Called in order, once a height is on disk. */
@@ -104,7 +104,7 @@ export const createPipeline = (options: PipelineOptions): Pipeline => {
 
   const execute = async (ordered: OrderedBlock): Promise<ExecutedBlock> => {
     const { header, root } = ordered.block;
-    const slices = slicesOf(ordered.batches);
+    const slices = await options.slices(ordered.block);
     const results = await Promise.all([...tenants.values()].map((tenant) => runTenant(tenant, ordered, slices)));
     const summary: Summary = {
       epoch: header.epoch,
@@ -122,16 +122,19 @@ export const createPipeline = (options: PipelineOptions): Pipeline => {
 
   const store = async (executed: ExecutedBlock): Promise<void> => {
     const { ordered, summary, results } = executed;
-    const appliedBefore = await options.appliedBefore(results.flatMap(omittedIds));
+    const appliedBefore = await Promise.all(
+      results.map((result) => options.appliedBefore(result.domain, omittedIds(result))),
+    );
     await disk.write([
       ...ordered.writes,
-      ...results.flatMap((result) => tenantWrites(result, appliedBefore)),
+      ...results.flatMap((result, i) => tenantWrites(result, appliedBefore[i] ?? new Set())),
       ...heightWrites(summary.height, summary, ordered.state),
       ...options.seal(executed),
     ]);
   };
 
   const run = async (): Promise<void> => {
+    running = true;
     for (let next = queue[0]; next !== undefined && !stopped; next = queue[0]) {
       const executed = await execute(next);
       for (const { domain, seal } of executed.results) {
@@ -144,27 +147,23 @@ export const createPipeline = (options: PipelineOptions): Pipeline => {
       queue.shift();
       if (!stopped) options.onExecuted(executed);
     }
+    running = false;
   };
 
   return {
     push: (ordered) => {
+      if (stopped) return;
       const newest = queue.at(-1)?.block.header.height ?? height;
       if (ordered.block.header.height !== newest + 1) {
         throw new LockstepError("pipeline_order", `height ${ordered.block.header.height} does not follow ${newest}`);
       }
       queue.push(ordered);
-      if (running) return;
-      running = true;
-      run().then(
-        () => {
-          running = false;
-        },
-        (error) => options.onStuck(error),
-      );
+      if (!running) run().catch((error) => options.onStuck(error));
     },
     backlog: () => queue.length,
     stop: () => {
       stopped = true;
+      queue.length = 0;
     },
   };
 };

@@ -48,7 +48,7 @@ const outcomeWrites = (
       nativeId: done === undefined ? none : nativeIdBytes(done.nativeId),
       reason: done === undefined ? new TextEncoder().encode((execution as { reason: string }).reason) : none,
     };
-    writes.push({ key: keys.outcome(id), value: OutcomeRecord.encode(record) });
+    writes.push({ key: keys.outcome(domain, id), value: OutcomeRecord.encode(record) });
     if (done !== undefined && done.nativeId !== toHex(id)) {
       writes.push({ key: keys.native(domain, done.nativeId), value: id });
     }

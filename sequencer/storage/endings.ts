@@ -18,5 +18,5 @@ export const endingWrites = (endings: readonly Ending[]): DiskWrite[] =>
       nativeId,
       reason: utf8(reason).subarray(0, 256),
     };
-    return [{ key: keys.outcome(entry.id), value: OutcomeRecord.encode(record) }];
+    return [{ key: keys.outcome(entry.domain, entry.id), value: OutcomeRecord.encode(record) }];
   });

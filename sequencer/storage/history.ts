@@ -10,7 +10,7 @@ import { Summary } from "../../protocol/summary.ts";
 import type { BatchStore } from "../batch/store.ts";
 import { type SliceEntry, type Slices, slicesOf } from "../block/payload.ts";
 import { inputsOf } from "../pipeline/execute.ts";
-import { decodeHeight, keys } from "./keys.ts";
+import { below, decodeHeight, keys, prefixes } from "./keys.ts";
 import { OutcomeRecord, outcomeKinds, TenantRecord } from "./records.ts";
 
 export type History = {
@@ -23,9 +23,11 @@ export type History = {
   /** A tenant's executed block as it was ordered. */
   ordered(domain: Domain, number: number): Promise<{ context: BlockContext; slice: readonly SliceEntry[] }>;
   inputs(domain: Domain, number: number): Promise<Input[] | undefined>;
-  outcome(id: Root): Promise<OutcomeRecord | undefined>;
-  /** Which of these ids some executed block has applied. */
-  appliedAmong(ids: readonly Root[]): Promise<ReadonlySet<Hex>>;
+  outcome(domain: Domain, id: Root): Promise<OutcomeRecord | undefined>;
+  /** What became of it at any tenant: applied rather than left out, of several the one of the lowest domain. */
+  anyOutcome(id: Root): Promise<OutcomeRecord | undefined>;
+  /** Which of these ids some executed block of the tenant has applied. */
+  appliedAmong(domain: Domain, ids: readonly Root[]): Promise<ReadonlySet<Hex>>;
   idOf(domain: Domain, nativeId: Hex): Promise<Root | undefined>;
 };
 
@@ -79,8 +81,8 @@ export const createHistory = (
     return (await slices(block)).get(domain) ?? [];
   };
 
-  const outcome = async (id: Root): Promise<OutcomeRecord | undefined> => {
-    const stored = await disk.get(keys.outcome(id));
+  const outcome = async (domain: Domain, id: Root): Promise<OutcomeRecord | undefined> => {
+    const stored = await disk.get(keys.outcome(domain, id));
     return stored === undefined ? undefined : OutcomeRecord.decode(stored);
   };
 
@@ -110,8 +112,17 @@ export const createHistory = (
       return inputsOf(found.writes, found.executions, await sliceAt(domain, found));
     },
     outcome,
-    appliedAmong: async (ids) => {
-      const outcomes = await Promise.all(ids.map(outcome));
+    anyOutcome: async (id) => {
+      let first: OutcomeRecord | undefined;
+      for await (const [, stored] of disk.range(below(prefixes.outcomes(id)))) {
+        const found = OutcomeRecord.decode(stored);
+        if (found.kind === outcomeKinds.applied) return found;
+        first ??= found;
+      }
+      return first;
+    },
+    appliedAmong: async (domain, ids) => {
+      const outcomes = await Promise.all(ids.map((id) => outcome(domain, id)));
       return new Set(ids.filter((_, i) => outcomes[i]?.kind === outcomeKinds.applied).map(toHex));
     },
     idOf: async (domain, nativeId) => {
@@ -121,8 +132,8 @@ export const createHistory = (
       const bytes = fromHex(nativeId);
       if (bytes?.length !== 32) return undefined;
       const id = asRoot(bytes);
-      const ended = await outcome(id);
-      return ended?.domain === domain && equalBytes(ended.nativeId, id) ? id : undefined;
+      const ended = await outcome(domain, id);
+      return ended !== undefined && equalBytes(ended.nativeId, id) ? id : undefined;
     },
   };
 };

@@ -3,7 +3,7 @@ import { concatBytes, type Hex, utf8 } from "../../protocol/bytes.ts";
 import type { Domain, Height, Root } from "../../protocol/ids.ts";
 
 /** Raised when the meaning of stored bytes changes; a store of another version is refused. */
-export const schemaVersion = 1;
+export const schemaVersion = 2;
 
 const u32 = (value: number): Uint8Array => {
   const bytes = new Uint8Array(4);
@@ -27,11 +27,11 @@ export const keys = {
   /** Batches that no finalized block has taken yet: digest → empty. */
   openBatch: (digest: Root): Uint8Array => prefixed("o/", digest),
   /** Transactions in the mempool that are in no batch. */
-  pooled: (id: Root): Uint8Array => prefixed("p/", id),
+  pooled: (domain: Domain, id: Root): Uint8Array => prefixed("p/", u32(domain), id),
   /** Ordering state after a height; only the newest finalized one is kept. */
   orderingState: (): Uint8Array => prefixed("ordering"),
-  /** What became of a transaction, by Lockstep id. */
-  outcome: (id: Root): Uint8Array => prefixed("t/", id),
+  /** What became of a transaction at a tenant, by Lockstep id: anybody may give the same bytes to several tenants. */
+  outcome: (domain: Domain, id: Root): Uint8Array => prefixed("t/", id, u32(domain)),
   /** Lockstep id by native id. */
   native: (domain: Domain, nativeId: Hex): Uint8Array => prefixed("n/", u32(domain), utf8(nativeId)),
   summary: (height: Height): Uint8Array => prefixed("s/", u64(height)),
@@ -51,9 +51,9 @@ export const keys = {
   carrier: (): Uint8Array => prefixed("carrier"),
 } as const;
 
-/** Bounds of all keys that begin with `prefix`. */
+/** Bounds of all keys that begin with `prefix`, of which some byte is below 255. */
 export const below = (prefix: Uint8Array): { gte: Uint8Array; lt: Uint8Array } => {
-  const end = prefix.slice();
+  const end = prefix.slice(0, prefix.findLastIndex((byte) => byte < 255) + 1);
   end[end.length - 1] = (end[end.length - 1] as number) + 1;
   return { gte: prefix, lt: end };
 };
@@ -61,6 +61,7 @@ export const below = (prefix: Uint8Array): { gte: Uint8Array; lt: Uint8Array } =
 export const prefixes = {
   openBatches: (): Uint8Array => prefixed("o/"),
   pooled: (): Uint8Array => prefixed("p/"),
+  outcomes: (id: Root): Uint8Array => prefixed("t/", id),
   state: (domain: Domain): Uint8Array => prefixed("f/", u32(domain)),
   diffs: (domain: Domain): Uint8Array => prefixed("d/", u32(domain)),
 } as const;

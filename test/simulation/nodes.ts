@@ -1,6 +1,7 @@
 /** Whole validators in a seeded world: real consensus, mempool, pipeline, signatures and engines. */
 import { dataAdapter } from "../../adapters/data/adapter.ts";
 import { evmAdapter } from "../../adapters/evm/adapter.ts";
+import type { BlsSigner } from "../../consensus/certificate/bls.ts";
 import { createBlst, createSigner, generateSecretKey } from "../../consensus/certificate/blst.ts";
 import { createWorld, type World, type WorldOptions } from "../../consensus/simulator/world.ts";
 import { toHex, utf8 } from "../../protocol/bytes.ts";
@@ -53,6 +54,8 @@ export type Nodes = {
   /** Summary roots of heights 1 to `height` at a node. */
   summaries(index: ValidatorIndex, height: number): Promise<string[]>;
   fatal: unknown[];
+  /** The validators' keys, for who speaks in their name. */
+  signers: readonly BlsSigner[];
 };
 
 export type NodesOptions = Omit<WorldOptions, "nodes"> & {
@@ -163,5 +166,6 @@ export const createNodes = async (options: NodesOptions): Promise<Nodes> => {
       return roots;
     },
     fatal,
+    signers,
   };
 };

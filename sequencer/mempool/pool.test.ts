@@ -1,0 +1,90 @@
+import { describe, expect, it } from "vitest";
+import { dataAdapter } from "../../adapters/data/adapter.ts";
+import { createBlst, createSigner, generateSecretKey } from "../../consensus/certificate/blst.ts";
+import { createWorld } from "../../consensus/simulator/world.ts";
+import type { Batch } from "../../protocol/batch.ts";
+import { utf8 } from "../../protocol/bytes.ts";
+import { asDomain, asRoot, asSignature, asValidatorIndex } from "../../protocol/ids.ts";
+import { createBatchExchange } from "../batch/exchange.ts";
+import { type HeldBatch, holdBatch } from "../batch/held.ts";
+import { openBatchStore } from "../batch/store.ts";
+import { createPool, type Pool } from "./pool.ts";
+import { openReplication } from "./replication.ts";
+
+const data = asDomain(1);
+const self = asValidatorIndex(0);
+const fatal = (error: unknown): never => {
+  throw error;
+};
+
+/** A pool of one `data` tenant at a node whose peers are all away. */
+const setUp = async (seed: number) => {
+  const world = createWorld({ seed, nodes: 4 });
+  const signers = [0, 1].map(() => createSigner(generateSecretKey(world.random.bytes(32))));
+  const { executor } = await dataAdapter.open({ domain: data, config: utf8("{}") });
+  let pool: Pool | undefined;
+  world.restart(self, async () => {
+    const [disk, network, runtime] = [world.disk(self), world.network(self), world.runtime(self)];
+    const { replication } = await openReplication({ disk, network, runtime, f: 1, fatal });
+    const exchange = createBatchExchange({
+      genesis: asRoot(new Uint8Array(32)),
+      network,
+      runtime,
+      bls: createBlst(),
+      store: await openBatchStore(disk, fatal),
+      producer: () => ({ lastSequence: 0 }),
+      onHeld: () => {},
+      fatal,
+    });
+    pool = createPool({
+      domains: [data],
+      inspect: (_, transactions) => executor.inspect(transactions),
+      runtime,
+      exchange,
+      replication,
+      f: 1,
+      onReady: () => {},
+      onEnded: async () => {},
+      fatal,
+    });
+  });
+  await world.run(() => pool !== undefined);
+  const batchOf = (producer: number, texts: readonly string[]): HeldBatch => {
+    const batch: Batch = {
+      producer: (signers[producer] as (typeof signers)[number]).publicKey,
+      sequence: 1,
+      transactions: texts.map((text) => ({ domain: data, gas: 1, bytes: utf8(text) })),
+      bundles: [],
+    };
+    return holdBatch({ batch, signature: asSignature(new Uint8Array(96)) });
+  };
+  return { world, pool: pool as Pool, batchOf };
+};
+
+describe("a transaction of a batch that was passed over", () => {
+  it("is batched by a holder when its producer doesn't, and once only", async () => {
+    const { world, pool, batchOf } = await setUp(1);
+    pool.passedOver(batchOf(1, ["x"]));
+    await world.run(3_000);
+    expect(pool.ready()).toEqual([]);
+    await world.run(6_000);
+    const [entry] = pool.ready();
+    if (entry === undefined) throw new Error("not adopted");
+    const batch = batchOf(0, ["x"]);
+    pool.publish(batch, [entry]);
+    await world.run(100);
+    pool.ordered(batch);
+    const { id, key, bytes, facts } = entry;
+    const execution = {
+      kind: "applied",
+      index: 0,
+      nativeId: facts.nativeId,
+      receipt: new Uint8Array(),
+      gasUsed: 1,
+      succeeded: true,
+    } as const;
+    await Promise.race([pool.executed({ domain: data, executions: [{ id, key, bytes, execution }] }), world.run(100)]);
+    await world.run(10_000);
+    expect(pool.size().transactions).toBe(0);
+  });
+});
