@@ -8,6 +8,7 @@ import { addDevnetCommand } from "./devnet.ts";
 import { addKeysCommand } from "./keys.ts";
 import { addNodeCommand } from "./node.ts";
 import { packageRoot } from "./packageRoot.ts";
+import { addReplayCommand } from "./replayCommand.ts";
 import { addVerifyCommand } from "./verifyCommand.ts";
 
 const examples = `
@@ -16,6 +17,8 @@ Examples:
   lockstep devnet --validators 1       the same with one validator, for a small machine
   lockstep verify http://127.0.0.1:7300 --trust 0x...
                                        check what a node says against one signature
+  lockstep replay http://127.0.0.1:7300 --trust 0x... --domain 31337
+                                       execute a tenant again on another engine, and compare
   lockstep <command> --help            all that a command can do
 `;
 
@@ -30,7 +33,10 @@ const usageCodes = new Set(["bad_flag"]);
 
 /** Commander's message as one sentence, with the place that lists what there is. */
 const usageSentence = (error: CommanderError, args: readonly string[]): string => {
-  const reason = error.message.replace(/^error: /, "").replaceAll("\n", " ");
+  const reason = error.message
+    .replace(/^error: /, "")
+    .replaceAll("\n", " ")
+    .replace(/\.$/, "");
   const command = args.find((arg) => !arg.startsWith("-"));
   const isKnown = error.code !== "commander.unknownCommand" && command !== undefined;
   return `lockstep: ${reason}. See \`lockstep ${isKnown ? `${command} ` : ""}--help\`.\n`;
@@ -74,7 +80,8 @@ export const main = async (args: readonly string[], output: Output = standardOut
     .configureOutput({ writeOut: output.out, writeErr: output.out, outputError: () => {} })
     .configureHelp({ sortOptions: false })
     .addHelpText("after", examples);
-  for (const add of [addDevnetCommand, addNodeCommand, addKeysCommand, addVerifyCommand]) add(program, finish, output);
+  for (const add of [addDevnetCommand, addNodeCommand, addKeysCommand, addVerifyCommand, addReplayCommand])
+    add(program, finish, output);
   try {
     await program.parseAsync([...args], { from: "user" });
     return exitCode;

@@ -1,14 +1,13 @@
 /** `lockstep verify`: checks what a node says against a validator-set root that its user trusts. */
 import { formatEther } from "viem";
 import { type EvmConfig, parseEvmConfig } from "../adapters/evm/genesis.ts";
-import { createBlst } from "../consensus/certificate/blst.ts";
-import { createLightClient, type LightClient } from "../messaging/light-client/client.ts";
+import type { LightClient } from "../messaging/light-client/client.ts";
 import type { Proof, Refusal } from "../messaging/light-client/refusal.ts";
-import { createTransport } from "../messaging/light-client/transport.ts";
 import { fromHex, type Hex, toHex } from "../protocol/bytes.ts";
 import { failure, LockstepError, type Result, success } from "../protocol/errors.ts";
 import { type GenesisTenant, vmName } from "../protocol/genesis.ts";
 import { asDomain, asRoot, type Domain, type Root } from "../protocol/ids.ts";
+import { connect, parseTrustedApi, type TrustedApi } from "./trustedApi.ts";
 
 export type VerifyArguments = {
   /** `http://host:port` of any node's API. */
@@ -30,23 +29,14 @@ export type ExitCode = 0 | 1 | 2;
 /** Something that was proven: a sentence, and its facts. */
 type Check = { proven: string; facts: Readonly<Record<string, unknown>> };
 
-type Task = { api: string; trust: Root; transaction?: Root; account?: { domain: Domain; address: Hex } };
+type Task = TrustedApi & { transaction?: Root; account?: { domain: Domain; address: Hex } };
 
-const answerMs = 30_000;
 /** Genesis accounts of a tenant that are tried until one still has funds. */
 const accountsTried = 10;
 
-const whereARootComesFrom =
-  "give --trust <root>, the root of a validator set that you trust: a devnet prints its own as `trustedRoot` when it starts (`lockstep devnet --json`), a network's operators publish theirs. It is never taken from the server that is checked.";
-
 const parseArguments = ({ api, trust, transaction, account }: VerifyArguments): Result<Task> => {
-  if (!/^https?:\/\//.test(api) || !URL.canParse(api)) {
-    return failure("usage", `${api} is no address of an API: give one like http://127.0.0.1:7300`);
-  }
-  if (trust === undefined) return failure("usage", whereARootComesFrom);
-  const root = fromHex(trust);
-  if (root?.length !== 32)
-    return failure("usage", `--trust ${trust} is no root (0x and 64 hexadecimal digits): ${whereARootComesFrom}`);
+  const trusted = parseTrustedApi(api, trust);
+  if (!trusted.ok) return trusted;
   const id = transaction === undefined ? undefined : fromHex(transaction);
   if (transaction !== undefined && id?.length !== 32) {
     return failure(
@@ -62,8 +52,7 @@ const parseArguments = ({ api, trust, transaction, account }: VerifyArguments): 
     );
   }
   return success({
-    api,
-    trust: asRoot(root),
+    ...trusted.value,
     ...(id ? { transaction: asRoot(id) } : {}),
     ...(domain && address ? { account: { domain: asDomain(Number(domain)), address: address as Hex } } : {}),
   });
@@ -188,10 +177,7 @@ export const runVerify = async (args: VerifyArguments, out: Output): Promise<Exi
     out.write(asJson ? jsonLine({ error: task.error }) : `lockstep verify: ${task.error.message}\n`);
     return 2;
   }
-  const api = createTransport(task.value.api, (url, init) =>
-    fetch(url, { ...init, signal: AbortSignal.timeout(answerMs) }),
-  );
-  const client = createLightClient({ api, trustedRoot: task.value.trust, verifier: createBlst() });
+  const { client } = connect(task.value);
   const checks: Check[] = [];
   const report = (check: Check): void => {
     checks.push(check);

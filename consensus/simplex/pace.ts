@@ -9,6 +9,8 @@ export const tickMs = 1000;
  * announcement of work still proposes in time.
  */
 const leaderFloorMs = 1500;
+/** A validator that said something within this time is not silent, however many views went by. */
+export const silentMs = leaderFloorMs;
 const ceilingMs = 30_000;
 /** A proposal may take this many times as long as a whole view took on average. */
 const patience = 4;

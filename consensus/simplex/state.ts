@@ -49,6 +49,8 @@ export type Floor = {
 export type Peer = {
   /** Views entered since it last voted or proposed. */
   silence: number;
+  /** When that was. */
+  heardAt: number;
   /** View up to which its announcement of work counts: that of its own turn. */
   hintedUntil: View;
   /** Finalized height in its last status. */
@@ -120,7 +122,15 @@ export const newPeers = (set: ValidatorSet): Map<ValidatorIndex, Peer> =>
   new Map(
     set.members.map((_, index) => [
       index as ValidatorIndex,
-      { silence: 0, hintedUntil: asView(0), height: 0, served: 0, checking: 0, early: [] },
+      {
+        silence: 0,
+        heardAt: Number.NEGATIVE_INFINITY,
+        hintedUntil: asView(0),
+        height: 0,
+        served: 0,
+        checking: 0,
+        early: [],
+      },
     ]),
   );
 

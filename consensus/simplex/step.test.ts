@@ -39,10 +39,19 @@ const child = (parent: KnownHeader, at: number, batches = 0): KnownHeader =>
   );
 
 /** In epoch 0 validator v mod 4 leads view v. */
-const node = (self: number, epochLength = 100): { state: State; on: (event: Event, work?: boolean) => Action[] } => {
+const node = (
+  self: number,
+  epochLength = 100,
+): { state: State; on: (event: Event, work?: boolean) => Action[]; wait: (ms: number) => void } => {
   const state = initialState({ self: index(self), epochLength, set, tip: genesis });
   let now = 0;
-  return { state, on: (event, work = false) => step(state, event, { now: now++, hasWork: () => work }) };
+  return {
+    state,
+    on: (event, work = false) => step(state, event, { now: now++, hasWork: () => work }),
+    wait: (ms) => {
+      now += ms;
+    },
+  };
 };
 
 const statement = (kind: VoteKind, block: KnownHeader, at: number, parent: number): Statement => ({
@@ -448,6 +457,16 @@ describe("R13 a silent leader", () => {
     on({ type: "started" });
     expect(through(on, 1, 4, [1, 3])).toEqual([]);
     expect(casts(on(nullified(5)))).toEqual(["nullify 6"]);
+  });
+
+  test("is not skipped for missing some quick views, only after a while", () => {
+    const { on, wait } = node(0);
+    on({ type: "started" });
+    expect(through(on, 1, 1, [1, 2, 3])).toEqual([]);
+    expect(through(on, 2, 5, [1, 3])).toEqual([]);
+    expect(casts(on(nullified(5)))).toEqual([]);
+    wait(1_500);
+    expect(through(on, 6, 9, [1, 3])).toEqual(["nullify 10"]);
   });
 
   test("is not skipped by one who hears no quorum", () => {

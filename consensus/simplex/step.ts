@@ -192,7 +192,10 @@ const heard = (turn: Turn, from: ValidatorIndex, { signer, proposal }: Vote): bo
     return false;
   }
   const peer = turn.state.peers.get(from);
-  if (peer !== undefined && isRecent(turn.state, proposal.view)) peer.silence = 0;
+  if (peer !== undefined && isRecent(turn.state, proposal.view)) {
+    peer.silence = 0;
+    peer.heardAt = turn.moment.now;
+  }
   return true;
 };
 

@@ -4,7 +4,7 @@ import { asView, type ValidatorIndex, type View } from "../../protocol/ids.ts";
 import { isQuorum } from "../../protocol/validators.ts";
 import { parentFor } from "./ancestry.ts";
 import type { TimeoutReason } from "./event.ts";
-import { advanceMs, afterTimeout, closingMs, heartbeatMs, leaderMs } from "./pace.ts";
+import { advanceMs, afterTimeout, closingMs, heartbeatMs, leaderMs, silentMs } from "./pace.ts";
 import { endsEpoch, futureViews, leaderAt, notarizedAt, roundAt, type State, weightOf } from "./state.ts";
 import { nullifyOf } from "./statement.ts";
 import { cast, report, type Turn } from "./turn.ts";
@@ -22,7 +22,7 @@ export const enterView = (turn: Turn, view: View): void => {
   const ms = isClosing(state) ? closingMs(state.pace) : heartbeatMs;
   actions.push({ type: "setTimer", timer: "heartbeat", ms });
   report(turn, { event: "view", view, leader: leaderAt(state, view) });
-  if (isSilent(state, leaderAt(state, view))) giveUp(turn, "leader_silent");
+  if (isSilent(turn, leaderAt(state, view))) giveUp(turn, "leader_silent");
 };
 
 const leaveViews = ({ state, actions }: Turn, next: View): void => {
@@ -84,11 +84,13 @@ export const giveUp = (turn: Turn, reason: TimeoutReason): void => {
 /** Views without a word after which a validator counts as silent: its own turn comes later than that. */
 const silentViews = (members: number): number => Math.min(10, Math.max(3, members - 1));
 
-/** R13: not heard in the last views, though a quorum was. */
-const isSilent = (state: State, leader: ValidatorIndex): boolean => {
+/** R13: not heard in the last views nor for a while, though a quorum was. Views can be quicker than a short pause. */
+const isSilent = ({ state, moment }: Turn, leader: ValidatorIndex): boolean => {
   if (leader === state.self) return false;
   const limit = silentViews(state.set.members.length);
-  const heard = [...state.peers].filter(([, { silence }]) => silence <= limit).map(([index]) => index);
+  const heard = [...state.peers]
+    .filter(([, { silence, heardAt }]) => silence <= limit || moment.now - heardAt < silentMs)
+    .map(([index]) => index);
   if (heard.includes(leader)) return false;
   return isQuorum(
     heard.reduce((sum, index) => sum + weightOf(state, index), 0),

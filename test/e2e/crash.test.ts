@@ -13,7 +13,7 @@ import { answers, status, until } from "./api.ts";
 import { gone, isAlive } from "./commands.ts";
 import { type Devnet, startDevnet } from "./devnet.ts";
 import { createLoad, type Load } from "./load.ts";
-import { accusations, logged } from "./logs.ts";
+import { accusations } from "./logs.ts";
 import { executorsOf } from "./processes.ts";
 
 const command = fileURLToPath(new URL("../../bin/lockstep.js", import.meta.url));
@@ -78,10 +78,11 @@ describe("kill -9 of a validator", () => {
     const dead = 2;
     const others = <T>(all: readonly T[]): T[] => all.filter((_, index) => index !== dead);
 
-    const before = await Promise.all(others(apis).map(status));
-    const since = Date.now();
     await kill(devnet.pids()[dead] ?? 0);
     const height = await heightOf(others(apis));
+    // From here on every height took the votes of all three, so none of them counts as silent.
+    await allReach(others(apis), height + 2, "finalized");
+    const before = await Promise.all(others(apis).map(status));
 
     const expectOnlyItsTurns = (now: StatusWire, survivor: number) => {
       const { epoch, view, nullifiedViews } = now;
@@ -94,11 +95,6 @@ describe("kill -9 of a validator", () => {
       now.forEach(expectOnlyItsTurns);
       return now.every(({ finalized }) => finalized >= height + 65);
     });
-    for (const folder of others(folders)) {
-      const nullified = await logged(folder, "nullified", since);
-      expect(nullified.length).toBeGreaterThan(0);
-      for (const { leader } of nullified) expect(leader).toBe(dead);
-    }
     expect(await answers(apis[dead] ?? "")).toBe(false);
 
     await startAgain(folders[dead] ?? "");
