@@ -82,10 +82,10 @@ describe("receipts", () => {
 describe("what the engine says of transactions", () => {
   const refusal = (code: string) => executionOf(3, { invalid: { code, message: "" } });
 
-  it("returns nonce gaps, and omits whatever else is invalid", () => {
+  it("returns what waits for a nonce or for room, and omits whatever else is invalid", () => {
     expect(refusal("nonce_too_high")).toEqual({ kind: "returned", index: 3, reason: "nonce_too_high" });
     expect(refusal("nonce_too_low")).toEqual({ kind: "omitted", index: 3, reason: "nonce_too_low" });
-    expect(refusal("block_gas")).toEqual({ kind: "omitted", index: 3, reason: "block_full" });
+    expect(refusal("block_gas")).toEqual({ kind: "returned", index: 3, reason: "block_full" });
   });
 
   it("is no outcome when its code is unknown", () => {

@@ -284,7 +284,8 @@ export const createPool = (options: PoolOptions): Pool => {
       const over: typeof group = [];
       for (const [i, held] of group.entries()) {
         const inspection = inspections[i];
-        if (inspection?.ok === false && inspection.error.code === "unavailable") continue;
+        // Neither is for good.
+        if (inspection?.ok === false && ["unavailable", "fee_too_low"].includes(inspection.error.code)) continue;
         const isOld = now - held.since > poolLimits.lifetimeMs;
         const nonce = inspection?.ok ? inspection.value.nonce : undefined;
         const next = inspection?.ok ? inspection.value.account?.nonce : undefined;
