@@ -1,0 +1,39 @@
+/** anvil, the usual development node for the EVM. It comes as an optional dependency. */
+import { existsSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { mnemonic } from "../../devnet/accounts.ts";
+import { freePorts, type Peer, startPeer, untilAnswers } from "./peer.ts";
+
+const packageName = "@foundry-rs/anvil-linux-amd64";
+
+/** Where its program is, if it was installed. */
+export const findAnvil = (): string | undefined => {
+  try {
+    const manifest = createRequire(import.meta.url).resolve(`${packageName}/package.json`);
+    const program = join(dirname(manifest), "bin", "anvil");
+    return existsSync(program) ? program : undefined;
+  } catch {
+    return undefined;
+  }
+};
+
+/** It makes blocks only when it is asked to. @throws Error when it isn't installed */
+export const startAnvil = async (chainId: number): Promise<Peer> => {
+  const program = findAnvil();
+  if (program === undefined) throw new Error(`${packageName} is not installed`);
+  const [port = 0] = await freePorts(1);
+  const flags = ["--silent", "--hardfork", "prague", "--no-mining"];
+  const anvil = startPeer(
+    program,
+    ["--port", String(port), "--chain-id", String(chainId), "--mnemonic", mnemonic, ...flags],
+    port,
+  );
+  try {
+    await untilAnswers(anvil.url, "eth_chainId", (id) => Number(id) === chainId);
+    return anvil;
+  } catch (error) {
+    await anvil.end();
+    throw error;
+  }
+};

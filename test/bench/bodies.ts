@@ -1,0 +1,18 @@
+/** Bodies of requests with many transactions in each. */
+
+export const chunksOf = <T>(items: readonly T[], size: number): T[][] =>
+  Array.from({ length: Math.ceil(items.length / size) }, (_, i) => items.slice(i * size, (i + 1) * size));
+
+/** `POST /v1/transactions` as octets: each transaction as u32 big-endian length and bytes. */
+export const octets = (transactions: readonly Uint8Array[]): Buffer =>
+  Buffer.concat(
+    transactions.flatMap((transaction) => {
+      const length = Buffer.alloc(4);
+      length.writeUInt32BE(transaction.length);
+      return [length, transaction];
+    }),
+  );
+
+/** Deals items to `count` hands in turn. */
+export const deal = <T>(items: readonly T[], count: number): T[][] =>
+  Array.from({ length: count }, (_, hand) => items.filter((_, at) => at % count === hand));

@@ -1,0 +1,75 @@
+/** What is measured, and how much of it. */
+import { parseArgs } from "node:util";
+
+export const parts = ["ordering", "latency", "evm", "cometbft", "anvil"] as const;
+export type Part = (typeof parts)[number];
+
+export type Sizes = {
+  /** Opaque transactions through four validators, through one, and through CometBFT. */
+  ordering: { four: number; one: number; cometbft: number };
+  /** Single transactions followed for latency, idle and at half load, and the pause between two. */
+  latency: { samples: number; pauseMs: number };
+  /** Transfers of each of the ten accounts. */
+  evm: { perAccount: number };
+  /** Transactions through an executor alone. */
+  engine: { data: number };
+};
+
+/** Share of each load that comes before what is measured, so that compilers and caches have settled. */
+export const warmUpShare = 0.2;
+
+const full: Sizes = {
+  ordering: { four: 60_000, one: 120_000, cometbft: 20_000 },
+  latency: { samples: 200, pauseMs: 100 },
+  evm: { perAccount: 2400 },
+  engine: { data: 200_000 },
+};
+
+const quick: Sizes = {
+  ordering: { four: 4000, one: 8000, cometbft: 2000 },
+  latency: { samples: 20, pauseMs: 50 },
+  evm: { perAccount: 200 },
+  engine: { data: 20_000 },
+};
+
+export type Options = { sizes: Sizes; isQuick: boolean; only: readonly Part[]; json: string | undefined };
+
+export const usage = `npm run bench -- [flags]
+
+  --quick            small sizes: whether everything works, not how fast it is
+  --only <parts>     some of ${parts.join(",")}
+  --json <file>      also writes everything measured to a file
+  --help
+
+Full sizes, quick sizes:
+  ordering   ${full.ordering.four} transactions of 250 bytes through 4 validators, ${full.ordering.one} through 1; ${quick.ordering.four}, ${quick.ordering.one}
+  latency    ${full.latency.samples} single transactions idle, as many at half load; ${quick.latency.samples}
+  evm        ${10 * full.evm.perAccount} transfers through 4 validators, as many through 1; ${10 * quick.evm.perAccount}
+  anvil      the same transfers
+  cometbft   ${full.ordering.cometbft} transactions of 250 bytes through 4 nodes; ${quick.ordering.cometbft}
+`;
+
+const isPart = (name: string): name is Part => parts.some((part) => part === name);
+
+/** `help` when that is what was asked for. @throws Error that says what is wrong with the flags */
+export const parseOptions = (args: readonly string[]): Options | "help" => {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      quick: { type: "boolean", default: false },
+      only: { type: "string" },
+      json: { type: "string" },
+      help: { type: "boolean", default: false },
+    },
+  });
+  if (values.help) return "help";
+  const only = values.only?.split(",") ?? [...parts];
+  const unknown = only.find((name) => !isPart(name));
+  if (unknown !== undefined) throw new Error(`--only knows ${parts.join(", ")}, not ${JSON.stringify(unknown)}`);
+  return {
+    sizes: values.quick ? quick : full,
+    isQuick: values.quick,
+    only: only.filter(isPart),
+    json: values.json,
+  };
+};

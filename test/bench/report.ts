@@ -1,0 +1,171 @@
+/** Says what was measured: figures, ratios and shares in tables, and how they came about. */
+import { type CometBft, publishedPerSecond } from "./cometbft.ts";
+import type { EngineRate } from "./engine.ts";
+import { transferBatch } from "./evm.ts";
+import type { Machine } from "./machine.ts";
+import { warmUpShare } from "./options.ts";
+import type { Latency } from "./ordering.ts";
+import { opaqueBatch, opaqueBytes } from "./ordering.ts";
+import { type Percentiles, percentiles } from "./percentile.ts";
+import { markdownTable, number } from "./table.ts";
+import type { Throughput } from "./throughput.ts";
+
+export type Results = {
+  machine: Machine;
+  engines: { data?: EngineRate; evm?: EngineRate };
+  ordering: { one?: Throughput; four?: Throughput; latency?: Latency };
+  evm: { one?: Throughput; four?: Throughput };
+  anvil?: Throughput;
+  cometbft?: CometBft;
+  /** What was left out. */
+  notes: string[];
+  /** What failed, and why. */
+  problems: string[];
+};
+
+type Row = {
+  what: string;
+  executed: number;
+  certified?: number | undefined;
+  /** Transactions of the peer in a second. */
+  peer?: number | undefined;
+  /** The peer's figure comes from elsewhere. */
+  isPublished?: boolean;
+  ceiling?: number | undefined;
+  measured?: Throughput | undefined;
+};
+
+const perSecond = (transactions: number, ms: number | undefined): number | undefined =>
+  ms === undefined ? undefined : (1000 * transactions) / ms;
+
+export const executedPerSecond = ({ transactions, times }: Throughput): number =>
+  (1000 * transactions) / times.executed;
+
+/** What all cores could execute if they did nothing else, every validator executing everything. */
+export const ceilingOf = (engine: EngineRate | undefined, cores: number, validators: number): number | undefined =>
+  engine && (engine.perCpuSecond * cores) / validators;
+
+const rowOf = (what: string, measured: Throughput | undefined, rest: Partial<Row> = {}): Row[] =>
+  measured === undefined
+    ? []
+    : [
+        {
+          what: `${what}, ${measured.transactions.toLocaleString("en-US")} tx`,
+          executed: executedPerSecond(measured),
+          certified: perSecond(measured.transactions, measured.times.certified),
+          measured,
+          ...rest,
+        },
+      ];
+
+const rowsOf = ({ machine: { cores }, engines, ordering, evm, anvil, cometbft }: Results): Row[] => {
+  const comet = cometbft === undefined ? publishedPerSecond : executedPerSecond(cometbft.throughput);
+  const anvilRate = anvil && executedPerSecond(anvil);
+  const published: Row[] =
+    cometbft === undefined && ordering.four !== undefined
+      ? [{ what: "CometBFT 1.0.1, 4 nodes: published, not measured here", executed: publishedPerSecond }]
+      : [];
+  return [
+    ...rowOf("Ordering, 4 validators", ordering.four, {
+      peer: comet,
+      isPublished: cometbft === undefined,
+      ceiling: ceilingOf(engines.data, cores, 4),
+    }),
+    ...rowOf("Ordering, 1 validator", ordering.one, { ceiling: ceilingOf(engines.data, cores, 1) }),
+    ...rowOf(`CometBFT ${cometbft?.version}, 4 nodes`, cometbft?.throughput),
+    ...published,
+    ...rowOf("EVM transfers, 4 validators", evm.four, { peer: anvilRate, ceiling: ceilingOf(engines.evm, cores, 4) }),
+    ...rowOf("EVM transfers, 1 validator", evm.one, { peer: anvilRate, ceiling: ceilingOf(engines.evm, cores, 1) }),
+    ...rowOf("anvil", anvil),
+  ];
+};
+
+const costs = (value: Record<string, number> | undefined, kinds: readonly string[]): string =>
+  kinds.map((kind) => number(value?.[kind])).join(" / ");
+
+const throughputTable = (results: Results): string =>
+  markdownTable<Row>(
+    [
+      { title: "Throughput", cell: ({ what }) => what },
+      { title: "executed tx/s", cell: ({ executed }) => number(executed) },
+      { title: "certified tx/s", cell: ({ certified }) => number(certified) },
+      {
+        title: "× peer",
+        cell: ({ executed, peer, isPublished }) =>
+          `${number(peer && executed / peer)}${isPublished ? " of published" : ""}`,
+      },
+      { title: "% of ceiling", cell: ({ executed, ceiling }) => number(ceiling && (100 * executed) / ceiling) },
+      {
+        title: "CPU µs/tx: validator / executor / load",
+        cell: ({ measured }) => costs(measured?.cpuMicros, ["validator", "executor", "load"]),
+      },
+      {
+        title: "cores busy: own / elsewhere",
+        cell: ({ measured }) => costs(measured?.cores, ["own", "elsewhere"]),
+      },
+      {
+        title: "peak MiB: validator / executor / load",
+        cell: ({ measured }) => costs(measured?.peakMiB, ["validator", "executor", "load"]),
+      },
+    ],
+    rowsOf(results),
+  );
+
+type LatencyRow = { what: string; stages: Record<string, readonly number[]> };
+
+const spread = (found: Percentiles | undefined): string =>
+  found === undefined ? "–" : [found.p50, found.p90, found.p99].map(number).join(" / ");
+
+const latencyTable = ({ ordering: { latency }, cometbft }: Results): string | undefined => {
+  const rows: LatencyRow[] = [];
+  if (latency !== undefined) {
+    rows.push({ what: "4 validators, idle", stages: latency.idle });
+    rows.push({ what: `at half load, ${number(latency.halfLoadPerSecond)} tx/s`, stages: latency.halfLoad });
+  }
+  if (cometbft !== undefined) {
+    rows.push({ what: "CometBFT, idle: committed", stages: { finalized: cometbft.committedIdle } });
+  }
+  if (rows.length === 0) return undefined;
+  const stages = ["acknowledged", "finalized", "executed", "certified"];
+  return markdownTable<LatencyRow>(
+    [
+      { title: "Latency, ms p50 / p90 / p99", cell: ({ what }) => what },
+      ...stages.map((stage) => ({
+        title: stage,
+        cell: ({ stages: measured }: LatencyRow) => spread(percentiles(measured[stage] ?? [])),
+      })),
+    ],
+    rows,
+  );
+};
+
+const refusals = (results: Results): string[] =>
+  rowsOf(results).flatMap(({ what, measured }) =>
+    measured === undefined || measured.times.resent === 0
+      ? []
+      : [
+          `${what}: ${measured.times.resent} requests were sent again, refused for: ${measured.times.refusals.join("; ")}`,
+        ],
+  );
+
+const method = ({ machine, engines }: Results, isQuick: boolean): string =>
+  `Measured on ${machine.processor}, ${machine.cores} cores, Node.js ${machine.node}, with a load of ${machine.loadBefore.toFixed(1)} from elsewhere before it began${isQuick ? ", at small sizes (--quick): no figure here counts" : ""}. ` +
+  `Every validator, executor and peer is a process of its own, validators sync what they write, and one further process submits everything over HTTP; all share this machine. ` +
+  `Ordering takes random transactions of ${opaqueBytes} bytes in requests of ${opaqueBatch}, two connections to each validator; the EVM takes transfers signed beforehand to 500 accounts in JSON-RPC batches of ${transferBatch}, one connection for each of ten senders, and anvil the very same bytes. ` +
+  `Time runs from the first submission to the event that the last transaction is executed, or that its height is certified, after a warm-up of ${100 * warmUpShare} % that isn't counted. ` +
+  `CometBFT runs its key-value store on defaults, but without a pause after blocks, without an index of transactions and with a mempool as large as Lockstep's. anvil makes its blocks when all transactions are in its pool, so that it checks each once and never waits for a block. ` +
+  `The ceiling is what the executor alone does in one process for a second of processor time, signatures included (data ${number(engines.data?.perCpuSecond)}, EVM ${number(engines.evm?.perCpuSecond)} tx), times cores, divided by validators. ` +
+  `CPU is user and system time from /proc for each process of the kind; memory is the most that one of them had resident (VmHWM). Cores busy are those of the run's processes, and those that other work on the machine took from it: where that is much, the rate is too low. ` +
+  `Latency is of single transactions, each seen at the validator that took it in, while nothing or half of the measured throughput goes on beside.`;
+
+export const formatReport = (results: Results, isQuick: boolean): string =>
+  [
+    rowsOf(results).length > 0 ? throughputTable(results) : undefined,
+    latencyTable(results),
+    method(results, isQuick),
+    ...refusals(results),
+    ...results.notes,
+    ...results.problems,
+  ]
+    .filter((part) => part !== undefined)
+    .join("\n\n");
