@@ -7,6 +7,7 @@ import type { BlsSigner } from "../consensus/certificate/bls.ts";
 import { createBlsPool } from "../consensus/certificate/pool.ts";
 import { createNetwork } from "../consensus/network/network.ts";
 import { createRuntime } from "../consensus/runtime/runtime.ts";
+import { useNativeSha256 } from "../consensus/runtime/sha256.ts";
 import { equalBytes, fromHex, toHex } from "../protocol/bytes.ts";
 import { LockstepError } from "../protocol/errors.ts";
 import { Genesis, type Vm, vmName } from "../protocol/genesis.ts";
@@ -93,6 +94,7 @@ export const startValidator = async (
   log: Logger,
   onFatal: (error: unknown) => void,
 ): Promise<Validator> => {
+  useNativeSha256();
   const genesis = await readGenesis(config.genesis);
   const signer = await readKeyFile(config.keys);
   checkPlace(genesis, config, signer);

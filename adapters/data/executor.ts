@@ -1,8 +1,8 @@
 /** Executes a `data` tenant: checks sizes, drops repetitions, and chains the hashes of what is left. */
-import { createHash } from "node:crypto";
 import { equalBytes, toHex, utf8 } from "../../protocol/bytes.ts";
 import { failure, LockstepError, type Result, success } from "../../protocol/errors.ts";
-import { asRoot, type Domain, type Root, zeroRoot } from "../../protocol/ids.ts";
+import { sha256 } from "../../protocol/hash.ts";
+import { type Domain, type Root, zeroRoot } from "../../protocol/ids.ts";
 import { limits, transactionLimits } from "../../protocol/limits.ts";
 import type { BlockContext, Execution, Executor, Inspection, OpenedExecutor, Seal, StateSource } from "../adapter.ts";
 import { packDiff, unpackDiff } from "../diff.ts";
@@ -24,9 +24,6 @@ export type DataAnswer = Result<DataBlock, "bad_input" | "height_unavailable">;
 /** The one key of the flat state; its value is the newest block. */
 const headKey = utf8("m");
 
-/** A transaction's id and leaf; Node's sha256 uses the processor's own, which counts at 128 KiB each. */
-const leafOf = (transaction: Uint8Array): Root => asRoot(createHash("sha256").update(transaction).digest());
-
 const inspectOne = (transaction: Uint8Array): { leaf: Root; inspection: Inspection } => {
   if (transaction.length === 0) {
     return { leaf: zeroRoot, inspection: failure("undecodable", "a transaction has at least one byte") };
@@ -35,7 +32,7 @@ const inspectOne = (transaction: Uint8Array): { leaf: Root; inspection: Inspecti
     const message = `a transaction has at most ${transactionLimits.data} bytes, this one ${transaction.length}`;
     return { leaf: zeroRoot, inspection: failure("oversized", message) };
   }
-  const leaf = leafOf(transaction);
+  const leaf = sha256(transaction);
   const nativeId = toHex(leaf);
   const facts = { nativeId, sender: nativeId, gas: transaction.length, cost: 0n, price: { max: 0n, tip: 0n } };
   return { leaf, inspection: success(facts) };

@@ -1,0 +1,6 @@
+/** Node's sha256, which uses the processor's instructions where there are some. */
+import { hash } from "node:crypto";
+import { useSha256 } from "../../protocol/hash.ts";
+
+/** Makes this process hash byte strings natively. */
+export const useNativeSha256 = (): void => useSha256((bytes) => hash("sha256", bytes, "buffer"));
