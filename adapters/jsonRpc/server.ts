@@ -1,16 +1,13 @@
 /** JSON-RPC 2.0 over HTTP POST and WebSocket on one port. */
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import { createServer } from "node:http";
 import { type WebSocket, WebSocketServer } from "ws";
-import { LockstepError } from "../../protocol/errors.ts";
 import type { RpcServer } from "../adapter.ts";
+import { closeServer, type Listen, listenOn, type Sockets } from "../http/listen.ts";
 import { createBudget } from "./budget.ts";
 import { answerHttp } from "./http.ts";
 import { transportLimits as limits } from "./limits.ts";
 import type { Service } from "./service.ts";
 import { answerSocket } from "./socket.ts";
-
-export type Listen = { host: string; port: number };
 
 /**
  * Serves the methods until closed. Port 0 takes a free one.
@@ -42,42 +39,24 @@ export const serveJsonRpc = async (service: Service, listen: Listen): Promise<Rp
     sockets.handleUpgrade(request, stream, head, (socket) => answerSocket(service, budget, socket));
   });
 
-  const address = await listenOn(http, listen);
+  const authority = await listenOn(http, listen);
   const stopHeartbeat = keepHeartbeat(sockets);
-  const authority = `${address.family === "IPv6" ? `[${address.address}]` : address.address}:${address.port}`;
   let closing: Promise<void> | undefined;
   const close = (): Promise<void> => {
     stopHeartbeat();
-    return closeServer(http, sockets);
+    return closeServer(http, endingOf(sockets), limits.closeMs);
   };
   return { rpc: `http://${authority}`, ws: `ws://${authority}`, close: () => (closing ??= close()) };
 };
 
-const listenOn = (http: Server, { host, port }: Listen): Promise<AddressInfo> =>
-  new Promise((resolve, reject) => {
-    http.once("error", (cause: NodeJS.ErrnoException) => reject(listenError(cause, host, port)));
-    http.listen({ host, port }, () => {
-      http.removeAllListeners("error");
-      // Accept errors (no file descriptor left) end one connection attempt, not the server.
-      http.on("error", () => {});
-      resolve(http.address() as AddressInfo);
-    });
-  });
-
-const listenError = (cause: NodeJS.ErrnoException, host: string, port: number): LockstepError =>
-  cause.code === "EADDRINUSE"
-    ? new LockstepError(
-        "port_in_use",
-        `port ${port} on ${host} is in use: stop the program that listens there, or choose another port`,
-        { host, port },
-        cause,
-      )
-    : new LockstepError(
-        "listen_failed",
-        `can't listen on ${host} port ${port}: ${cause.message}`,
-        { host, port },
-        cause,
-      );
+const endingOf = ({ clients }: WebSocketServer): Sockets => ({
+  close: () => {
+    for (const socket of clients) socket.close(1001, "the server is closing");
+  },
+  terminate: () => {
+    for (const socket of clients) socket.terminate();
+  },
+});
 
 /** Ends sockets whose other side is gone without a word. */
 const keepHeartbeat = (sockets: WebSocketServer): (() => void) => {
@@ -96,16 +75,4 @@ const keepHeartbeat = (sockets: WebSocketServer): (() => void) => {
   };
   const timer = setInterval(beat, limits.heartbeatMs);
   return () => clearInterval(timer);
-};
-
-const closeServer = async (http: Server, sockets: WebSocketServer): Promise<void> => {
-  const closed = new Promise<void>((resolve) => http.close(() => resolve()));
-  for (const socket of sockets.clients) socket.close(1001, "the server is closing");
-  http.closeIdleConnections();
-  const force = setTimeout(() => {
-    for (const socket of sockets.clients) socket.terminate();
-    http.closeAllConnections();
-  }, limits.closeMs);
-  await closed;
-  clearTimeout(force);
 };

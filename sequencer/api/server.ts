@@ -1,8 +1,8 @@
 /** The HTTP API on a socket. */
 import type { Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { createAdaptorServer } from "@hono/node-server";
-import { failure, LockstepError } from "../../protocol/errors.ts";
+import { closeServer, listenOn } from "../../adapters/http/listen.ts";
+import { failure } from "../../protocol/errors.ts";
 import type { NodeService } from "../service.ts";
 import { failureJson } from "./answer.ts";
 import { createApi, type Log } from "./app.ts";
@@ -38,54 +38,16 @@ export const serveApi = async (
     );
   });
 
-  const address = await listen(http, host, port);
+  const authority = await listenOn(http, { host, port });
   const stream = createStream(service, log);
   http.on("upgrade", stream.upgrade);
 
-  const shutDown = async (): Promise<void> => {
-    const closed = new Promise<void>((resolve) => http.close(() => resolve()));
-    stream.close();
-    http.closeIdleConnections();
-    const force = setTimeout(() => {
-      stream.terminate();
-      http.closeAllConnections();
-    }, apiLimits.closeMs);
-    await closed;
-    clearTimeout(force);
-  };
   let closing: Promise<void> | undefined;
-  const authority = address.family === "IPv6" ? `[${address.address}]` : address.address;
   return {
-    url: `http://${authority}:${address.port}`,
+    url: `http://${authority}`,
     close: () => {
-      closing ??= shutDown();
+      closing ??= closeServer(http, stream, apiLimits.closeMs);
       return closing;
     },
   };
 };
-
-const listen = (http: Server, host: string, port: number): Promise<AddressInfo> =>
-  new Promise((resolve, reject) => {
-    http.once("error", (cause: NodeJS.ErrnoException) => reject(listenError(cause, host, port)));
-    http.listen({ host, port }, () => {
-      http.removeAllListeners("error");
-      // Accept errors (no file descriptor left) end one connection attempt, not the server.
-      http.on("error", () => {});
-      resolve(http.address() as AddressInfo);
-    });
-  });
-
-const listenError = (cause: NodeJS.ErrnoException, host: string, port: number): LockstepError =>
-  cause.code === "EADDRINUSE"
-    ? new LockstepError(
-        "port_in_use",
-        `port ${port} on ${host} is in use: stop the program that listens there, or choose another port`,
-        { host, port },
-        cause,
-      )
-    : new LockstepError(
-        "listen_failed",
-        `can't listen on ${host} port ${port}: ${cause.message}`,
-        { host, port },
-        cause,
-      );

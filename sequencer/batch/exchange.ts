@@ -3,6 +3,7 @@
  * a synced disk, and whoever misses one that a header names asks for it.
  */
 
+import { setMaxListeners } from "node:events";
 import type { BlsVerifier } from "../../consensus/certificate/bls.ts";
 import { toHex } from "../../protocol/bytes.ts";
 import type { Header } from "../../protocol/header.ts";
@@ -15,6 +16,7 @@ import {
   type Root,
   type ValidatorIndex,
 } from "../../protocol/ids.ts";
+import { limits } from "../../protocol/limits.ts";
 import type { Network, Runtime } from "../../protocol/ports.ts";
 import { signingRoot } from "../../protocol/signing.ts";
 import { decodeBatch, type HeldBatch } from "./held.ts";
@@ -248,13 +250,16 @@ export const createBatchExchange = (options: BatchExchangeOptions): BatchExchang
         };
         acknowledgements.set(batch.key, { batch, from: new Set(), wanted: count, resolve: end });
       }),
-    hold: (header, signal) =>
-      Promise.all(
+    hold: (header, signal) => {
+      // Each missing batch listens by itself; Node takes more than ten listeners for a leak.
+      if (signal !== undefined) setMaxListeners(limits.batchesPerBlock, signal);
+      return Promise.all(
         header.batches.map(async (digest) => {
           store.need(toHex(digest), header.height);
           return (await store.get(digest)) ?? (await fetch(digest, header, signal));
         }),
-      ),
+      );
+    },
     settled: (taken, passedOver) => {
       for (const { key } of taken) acknowledgements.get(key)?.resolve();
       for (const { key } of passedOver) acknowledgements.delete(key);

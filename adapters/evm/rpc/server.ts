@@ -3,7 +3,8 @@
  * executed, that of `safe` and `finalized` certified; only `pending` nonces look into the mempool.
  */
 import type { RpcServer, TenantServices } from "../../adapter.ts";
-import { type Listen, serveJsonRpc } from "../../jsonRpc/server.ts";
+import type { Listen } from "../../http/listen.ts";
+import { serveJsonRpc } from "../../jsonRpc/server.ts";
 import type { Service } from "../../jsonRpc/service.ts";
 import { blockMethods } from "./blocks.ts";
 import { createChain } from "./chain.ts";
