@@ -35,6 +35,8 @@ export type TransactionFacts = {
   cost: bigint;
   /** What it offers for a unit of gas; a replacement must offer a tenth more of both. */
   price: { readonly max: bigint; readonly tip: bigint };
+  /** Least `price.max` that the next block could take; what is below would be ordered just to be left out. */
+  floor?: bigint;
   /** The sender in the newest executed state; absent where the VM has no accounts. */
   account?: { readonly nonce: number; readonly balance: bigint };
 };

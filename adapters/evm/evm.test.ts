@@ -120,6 +120,7 @@ describeAdapterCompliance("evm", {
       gas: 50_000,
       cost: 50_000n * 3_000_000_000n + 7n,
       price: { max: 3_000_000_000n, tip: 1_000_000_000n },
+      floor: 1_000_000_000n,
       account: { nonce: 0, balance: 10_000n * 10n ** 18n },
     };
     return [{ bytes, facts }];

@@ -1,6 +1,6 @@
 /** Executes an EVM tenant on the engine: canonical order, base fee, protocol writes, seals. */
 import { equalBytes, fromHex, type Hex, toHex } from "../../protocol/bytes.ts";
-import { failure, LockstepError } from "../../protocol/errors.ts";
+import { LockstepError } from "../../protocol/errors.ts";
 import { asRoot, type Domain, type Root } from "../../protocol/ids.ts";
 import type { Execution, Executor, Inspection, OpenedExecutor, Seal, SealedHead, StateSource } from "../adapter.ts";
 import { canonicalOrder, type Placed } from "../order.ts";
@@ -79,17 +79,12 @@ const createExecutor = (engine: EvmEngine, config: EvmConfig, restored: FeeState
   return {
     inspect: async (transactions) => {
       const { number } = engineCall(() => engine.head());
-      // It only falls until the next block comes; what is below it would be ordered just to be left out.
-      const baseFee = baseFeeOf(sealedFees.excess, target);
+      // It only falls until the next block comes.
+      const floor = baseFeeOf(sealedFees.excess, target);
       return inspectAll(transactions).map((inspection) => {
         if (!inspection.ok) return inspection;
-        const { max } = inspection.value.price;
-        if (max < baseFee) {
-          const message = `max fee per gas less than block base fee: maxFeePerGas: ${max}, baseFee: ${baseFee}`;
-          return failure("fee_too_low", message, { maxFeePerGas: max.toString(), baseFee: baseFee.toString() });
-        }
         const { nonce, balance } = engineCall(() => accountAt(engine, number, inspection.value.sender as Hex));
-        return { ok: true, value: { ...inspection.value, account: { nonce, balance } } };
+        return { ok: true, value: { ...inspection.value, floor, account: { nonce, balance } } };
       });
     },
 

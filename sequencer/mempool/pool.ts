@@ -69,6 +69,15 @@ const waitingPerBlock = 256;
 /** Transactions held for peers that are looked at in one tick. */
 const heldPerTick = 256;
 
+/** For new transactions only: what was acknowledged waits for its end, whatever fees do meanwhile. */
+const refuseBelowFloor = (inspection: Result<TransactionFacts>): Result<TransactionFacts> => {
+  if (!inspection.ok) return inspection;
+  const { price, floor = 0n } = inspection.value;
+  if (price.max >= floor) return inspection;
+  const message = `max fee per gas less than block base fee: maxFeePerGas: ${price.max}, baseFee: ${floor}`;
+  return failure("fee_too_low", message, { maxFeePerGas: price.max.toString(), baseFee: floor.toString() });
+};
+
 export const createPool = (options: PoolOptions): Pool => {
   const { runtime, exchange, replication, f } = options;
   const lanes = new Map<Domain, Lane>(options.domains.map((domain) => [domain, createLane()]));
@@ -158,7 +167,8 @@ export const createPool = (options: PoolOptions): Pool => {
       const unknown = failure("unknown_tenant", `no tenant has domain ${domain}; there are ${known}`, { domain });
       return transactions.map(() => unknown);
     }
-    const results = takeIn(domain, transactions, await options.inspect(domain, transactions));
+    const inspections = (await options.inspect(domain, transactions)).map(refuseBelowFloor);
+    const results = takeIn(domain, transactions, inspections);
     const entries = results.flatMap((result) => (result.ok ? [result.value] : []));
     const answers = new Map(entries.map((entry) => [entry, acknowledged(entry)]));
     replicateWaiting(entries);
@@ -284,8 +294,7 @@ export const createPool = (options: PoolOptions): Pool => {
       const over: typeof group = [];
       for (const [i, held] of group.entries()) {
         const inspection = inspections[i];
-        // Neither is for good.
-        if (inspection?.ok === false && ["unavailable", "fee_too_low"].includes(inspection.error.code)) continue;
+        if (inspection?.ok === false && inspection.error.code === "unavailable") continue;
         const isOld = now - held.since > poolLimits.lifetimeMs;
         const nonce = inspection?.ok ? inspection.value.nonce : undefined;
         const next = inspection?.ok ? inspection.value.account?.nonce : undefined;

@@ -117,3 +117,15 @@ describe("transactions of one sender at several validators", () => {
     expect(await services?.read(read)).toMatchObject({ value: { balance: 42n } });
   });
 });
+
+describe("a fee below what the next block can take", () => {
+  it("is refused at once, and the nonce stays free", async () => {
+    const nodes = await start(27);
+    nodes.submitRaw(index(0), await transfer(0, { maxFeePerGas: 10n ** 9n - 1n, tip: 0n }));
+    await nodes.world.run(() => nodes.refused.length === 1);
+    expect(nodes.refused).toEqual(["fee_too_low"]);
+    const paying = await transfer(0, { maxFeePerGas: 10n ** 9n, tip: 0n });
+    nodes.submitRaw(index(0), paying);
+    await becomes(nodes, 1, paying, "executed");
+  });
+});
