@@ -11,7 +11,7 @@ import type { Disk, DiskWrite } from "../protocol/ports.ts";
 import { Summary } from "../protocol/summary.ts";
 import { genesisHeader } from "./block/genesis.ts";
 import { genesisState, OrderingState } from "./control/state.ts";
-import { type TenantResult, tenantRecord, tenantSummary } from "./pipeline/execute.ts";
+import { type TenantResult, tenantResult, tenantSummary } from "./pipeline/execute.ts";
 import type { Tenant, Tenants } from "./pipeline/tenants.ts";
 import { heightWrites, tenantWrites } from "./pipeline/writes.ts";
 import { below, decodeHeight, encodeHeight, keys, prefixes, schemaVersion } from "./storage/keys.ts";
@@ -76,7 +76,7 @@ const genesisResult = (genesis: Genesis, domain: Domain, seal: Seal): TenantResu
     parent: zeroRoot,
     parentHash: zeroRoot,
   };
-  return { domain, context, writes: [], slice: [], executions: [], seal };
+  return tenantResult({ domain, context, writes: [], slice: [], executions: [], seal });
 };
 
 /** Summary of height 0 and everything the store needs of it. */
@@ -92,7 +92,7 @@ const genesisWrites = (genesis: Genesis, seals: ReadonlyMap<Domain, Seal>) => {
     previous: zeroRoot,
     timestampMs: header.timestampMs,
     accountsRoot: zeroRoot,
-    tenants: results.map((result) => tenantSummary(result.domain, tenantRecord(result), [])),
+    tenants: results.map(tenantSummary),
     bundles: [],
   };
   const writes: DiskWrite[] = [

@@ -27,7 +27,6 @@ import { createPool, type Ending } from "./mempool/pool.ts";
 import { openReplication } from "./mempool/replication.ts";
 import { createMetrics } from "./metrics.ts";
 import { createNodeService, type Heads } from "./node-service.ts";
-import { tenantRecord } from "./pipeline/execute.ts";
 import { createPipeline, type ExecutedBlock } from "./pipeline/pipeline.ts";
 import type { NodeService } from "./service.ts";
 import { endingWrites } from "./storage/endings.ts";
@@ -173,8 +172,8 @@ export const startNode = async (options: NodeOptions): Promise<Node> => {
     collector.announce(attestations.get(summary.height) as Attestation);
     attestations.delete(summary.height);
     for (const result of results) {
-      const { domain, slice, executions } = result;
-      events.emit({ type: "tenant", block: tenantBlockOf(domain, tenantRecord(result), slice) });
+      const { domain, slice, executions, record } = result;
+      events.emit({ type: "tenant", block: tenantBlockOf(domain, record, slice) });
       const settled = executions.flatMap((execution) => {
         const entry = slice[execution.index];
         return entry === undefined ? [] : [{ id: entry.leaf, key: toHex(entry.leaf), bytes: entry.bytes, execution }];

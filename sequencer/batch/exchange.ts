@@ -19,18 +19,12 @@ import {
 import { limits } from "../../protocol/limits.ts";
 import type { Network, Runtime } from "../../protocol/ports.ts";
 import { signingRoot } from "../../protocol/signing.ts";
+import { tagged } from "../message.ts";
 import { decodeBatch, type HeldBatch } from "./held.ts";
 import { batchLimits } from "./limits.ts";
 import type { BatchStore } from "./store.ts";
 
 const tags = { batch: 1, acknowledge: 2, request: 3 } as const;
-
-const tagged = (tag: number, body: Uint8Array): Uint8Array => {
-  const message = new Uint8Array(body.length + 1);
-  message[0] = tag;
-  message.set(body, 1);
-  return message;
-};
 
 /** What a producer signs for a batch. Its epoch is 0: a producer is known by its key, not by a seat. */
 export const batchSigningRoot = (genesis: Root, sequence: number, digest: Root): Root =>

@@ -10,6 +10,7 @@ import type { Domain, Root, ValidatorIndex } from "../../protocol/ids.ts";
 import { limits } from "../../protocol/limits.ts";
 import type { Disk, Network, Runtime } from "../../protocol/ports.ts";
 import { bytes32, sszObject, uint8, uint32 } from "../../protocol/ssz.ts";
+import { tagged } from "../message.ts";
 import { below, keys, prefixes } from "../storage/keys.ts";
 import { poolLimits } from "./limits.ts";
 
@@ -33,13 +34,6 @@ const Transactions = sszObject<PooledTransaction[]>(
 const Ids = sszObject<Root[]>("PooledIds", new ListCompositeType(bytes32, limits.batchTransactions));
 
 const tags = { journal: 1, journaled: 2 } as const;
-
-const tagged = (tag: number, body: Uint8Array): Uint8Array => {
-  const message = new Uint8Array(body.length + 1);
-  message[0] = tag;
-  message.set(body, 1);
-  return message;
-};
 
 /** The message by which a node has others journal its transactions. */
 export const encodeJournalMessage = (transactions: readonly PooledTransaction[]): Uint8Array =>

@@ -16,6 +16,8 @@ export type TenantResult = {
   /** In canonical order. */
   executions: Execution[];
   seal: Seal;
+  /** What the store keeps of it. */
+  record: TenantRecord;
 };
 
 /** Runs a whole block; nothing is awaited in between, so it costs one round trip to the executor. */
@@ -32,7 +34,7 @@ export const executeTenant = async (
   const executed = slice.length === 0 ? Promise.resolve([]) : executor.execute(slice.map(({ bytes }) => bytes));
   const sealed = executor.seal();
   const [executions, seal] = await Promise.all([executed, sealed, begun, ...written]);
-  return { domain, context, writes, slice, executions, seal };
+  return tenantResult({ domain, context, writes, slice, executions, seal });
 };
 
 const none = new Uint8Array();
@@ -77,7 +79,7 @@ const executionRecord = (execution: Execution): ExecutionRecord =>
       };
 
 /** What the store keeps. */
-export const tenantRecord = ({ context, writes, executions, seal }: TenantResult): TenantRecord => ({
+const tenantRecord = ({ context, writes, executions, seal }: Omit<TenantResult, "record">): TenantRecord => ({
   height: context.height,
   number: context.number,
   timestampMs: context.timestampMs,
@@ -94,8 +96,14 @@ export const tenantRecord = ({ context, writes, executions, seal }: TenantResult
   executions: executions.map(executionRecord),
 });
 
+/** A result with its record, which is made once for store, summary and listeners. */
+export const tenantResult = (result: Omit<TenantResult, "record">): TenantResult => ({
+  ...result,
+  record: tenantRecord(result),
+});
+
 /** The tenant's line in the summary. It has no outbox yet, so that stays empty. */
-export const tenantSummary = (domain: Domain, record: TenantRecord, slice: readonly SliceEntry[]): TenantSummary => ({
+export const tenantSummary = ({ domain, record, slice }: TenantResult): TenantSummary => ({
   domain,
   number: record.number,
   blockHash: record.blockHash,

@@ -1,6 +1,6 @@
 /** What an executed height changes in the store: written in one batch, so a crash leaves all of it or nothing. */
 import { diffWrites } from "../../adapters/diff.ts";
-import { type Hex, toHex } from "../../protocol/bytes.ts";
+import { equalBytes, type Hex, toHex } from "../../protocol/bytes.ts";
 import type { Domain, Height, Root } from "../../protocol/ids.ts";
 import { limits } from "../../protocol/limits.ts";
 import type { DiskWrite } from "../../protocol/ports.ts";
@@ -8,12 +8,10 @@ import { Summary } from "../../protocol/summary.ts";
 import { OrderingState } from "../control/state.ts";
 import { encodeHeight, keys } from "../storage/keys.ts";
 import { OutcomeRecord, outcomeKinds, TenantRecord } from "../storage/records.ts";
-import { type TenantResult, tenantRecord } from "./execute.ts";
-
-const none = new Uint8Array();
+import type { TenantResult } from "./execute.ts";
 
 /** Flat state, and the diff that leads back, of a sealed block. */
-export const stateWrites = (domain: Domain, number: number, diff: Uint8Array): DiskWrite[] => {
+const stateWrites = (domain: Domain, number: number, diff: Uint8Array): DiskWrite[] => {
   const writes = diffWrites(diff).map((write) => ({ ...write, key: keys.state(domain, write.key) }));
   writes.push({ key: keys.diff(domain, number), value: diff });
   const outdated = number - limits.storedDiffs;
@@ -29,43 +27,34 @@ export const omittedIds = ({ slice, executions }: TenantResult): Root[] =>
   });
 
 const outcomeWrites = (
-  { domain, context, slice, executions }: TenantResult,
+  { domain, context, slice, record }: TenantResult,
   appliedBefore: ReadonlySet<Hex>,
 ): DiskWrite[] => {
   const writes: DiskWrite[] = [];
   let applied = 0;
-  for (const execution of executions) {
-    const id = slice[execution.index]?.leaf;
-    if (id === undefined || execution.kind === "returned") continue;
-    if (execution.kind === "omitted" && appliedBefore.has(toHex(id))) continue;
-    const done = execution.kind === "applied" ? execution : undefined;
-    const record: OutcomeRecord = {
-      domain,
-      kind: outcomeKinds[execution.kind],
-      height: context.height,
-      index: done === undefined ? 0 : applied++,
-      succeeded: done?.succeeded ?? false,
-      nativeId: done === undefined ? none : nativeIdBytes(done.nativeId),
-      reason: done === undefined ? new TextEncoder().encode((execution as { reason: string }).reason) : none,
-    };
-    writes.push({ key: keys.outcome(domain, id), value: OutcomeRecord.encode(record) });
-    if (done !== undefined && done.nativeId !== toHex(id)) {
-      writes.push({ key: keys.native(domain, done.nativeId), value: id });
+  for (const { kind, index, reason, nativeId, succeeded } of record.executions) {
+    const id = slice[index]?.leaf;
+    if (id === undefined || kind === outcomeKinds.returned) continue;
+    const isApplied = kind === outcomeKinds.applied;
+    if (!isApplied && appliedBefore.has(toHex(id))) continue;
+    const place = isApplied ? applied++ : 0;
+    const outcome: OutcomeRecord = { domain, kind, height: context.height, index: place, succeeded, nativeId, reason };
+    writes.push({ key: keys.outcome(domain, id), value: OutcomeRecord.encode(outcome) });
+    if (isApplied && !equalBytes(nativeId, id)) {
+      writes.push({ key: keys.native(domain, toHex(nativeId)), value: id });
     }
   }
   return writes;
 };
-
-const nativeIdBytes = (nativeId: Hex): Uint8Array => Buffer.from(nativeId.slice(2), "hex");
 
 /**
  * Writes of one tenant's block: record, index by hash, flat state, outcomes. A transaction that was
  * ordered again after it had been applied stays applied.
  */
 export const tenantWrites = (result: TenantResult, appliedBefore: ReadonlySet<Hex>): DiskWrite[] => {
-  const { domain, context, seal } = result;
+  const { domain, context, seal, record } = result;
   return [
-    { key: keys.tenantBlock(domain, context.number), value: TenantRecord.encode(tenantRecord(result)) },
+    { key: keys.tenantBlock(domain, context.number), value: TenantRecord.encode(record) },
     { key: keys.tenantHash(domain, seal.blockHash), value: encodeHeight(context.number) },
     ...stateWrites(domain, context.number, seal.diff),
     ...outcomeWrites(result, appliedBefore),
@@ -78,5 +67,3 @@ export const heightWrites = (height: Height, summary: Summary, state: OrderingSt
   { key: keys.orderingState(), value: OrderingState.encode(state) },
   { key: keys.executed(), value: encodeHeight(height) },
 ];
-
-export type ExecutedRoots = { summary: Summary; summaryRoot: Root };
