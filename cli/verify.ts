@@ -5,8 +5,9 @@ import type { LightClient } from "../messaging/light-client/client.ts";
 import type { Proof, Refusal } from "../messaging/light-client/refusal.ts";
 import { fromHex, type Hex, toHex } from "../protocol/bytes.ts";
 import { failure, LockstepError, type Result, success } from "../protocol/errors.ts";
-import { type GenesisTenant, vmName } from "../protocol/genesis.ts";
+import { vmName } from "../protocol/genesis.ts";
 import { asDomain, asRoot, type Domain, type Root } from "../protocol/ids.ts";
+import type { Registration } from "../protocol/tenant.ts";
 import { connect, parseTrustedApi, type TrustedApi } from "./trustedApi.ts";
 
 export type VerifyArguments = {
@@ -96,7 +97,7 @@ const checkAccount = async (
 /** An account that the trusted genesis funded and that has funds still; nothing where no such is found. */
 const checkFundedAccount = async (
   client: LightClient,
-  { domain, config, budget }: GenesisTenant,
+  { domain, config, budget }: Registration,
 ): Promise<Proof<Check[]>> => {
   let alloc: EvmConfig["alloc"];
   try {

@@ -4,7 +4,7 @@ import type { BlsSigner } from "../consensus/certificate/bls.ts";
 import { usualBudgets } from "../protocol/budget.ts";
 import { utf8 } from "../protocol/bytes.ts";
 import { type Genesis, vms } from "../protocol/genesis.ts";
-import type { Root } from "../protocol/ids.ts";
+import type { PublicKey, Root } from "../protocol/ids.ts";
 import { evmAccounts, evmBalance } from "./accounts.ts";
 import { plansOf, type TenantName, type TenantPlan } from "./tenants.ts";
 
@@ -14,6 +14,8 @@ export type GenesisPlan = {
   epochLength: number;
   signers: readonly BlsSigner[];
   tenants: readonly TenantName[];
+  /** Who may pause, resume and retire the tenants. */
+  owner: PublicKey;
 };
 
 const evmConfig = (chainId: number, timestampMs: number): Omit<EvmConfig, "gas"> => ({
@@ -26,7 +28,7 @@ const evmConfig = (chainId: number, timestampMs: number): Omit<EvmConfig, "gas">
 const configOf = ({ name, domain }: TenantPlan, timestampMs: number): unknown =>
   name === "evm" ? evmConfig(domain, timestampMs) : {};
 
-export const createGenesis = ({ salt, timestampMs, epochLength, signers, tenants }: GenesisPlan): Genesis => ({
+export const createGenesis = ({ salt, timestampMs, epochLength, signers, tenants, owner }: GenesisPlan): Genesis => ({
   salt,
   timestampMs,
   epochLength,
@@ -39,7 +41,10 @@ export const createGenesis = ({ salt, timestampMs, epochLength, signers, tenants
     domain: plan.domain,
     vm: vms[plan.name],
     name: utf8(plan.name),
+    owner,
+    writers: [],
     budget: usualBudgets[plan.name],
+    port: plan.port ?? 0,
     config: utf8(JSON.stringify(configOf(plan, timestampMs))),
   })),
 });

@@ -5,7 +5,7 @@ import { limits } from "./limits.ts";
 import { bytes32, bytes48, bytes96, sszObject, uint8, uint32, uint64 } from "./ssz.ts";
 
 /** Wire numbers of a tenant's status. */
-export const tenantStatuses = { active: 1, paused: 2, retired: 3 } as const;
+export const tenantStatuses = { active: 1, paused: 2, retired: 3, registered: 4 } as const;
 export type TenantStatus = (typeof tenantStatuses)[keyof typeof tenantStatuses];
 
 export type TenantSummary = {

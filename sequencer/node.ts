@@ -21,6 +21,7 @@ import { genesisHeader } from "./block/genesis.ts";
 import { createSettlement } from "./block/settlement.ts";
 import { createVoting } from "./block/voting.ts";
 import { boot, type OpenSupervised } from "./boot.ts";
+import { readCommands } from "./control/commands.ts";
 import { lastSequence, validatorSet } from "./control/state.ts";
 import { createEvents } from "./events.ts";
 import { createInspect } from "./inspection.ts";
@@ -220,6 +221,7 @@ export const startNode = async (options: NodeOptions): Promise<Node> => {
     batches,
     exchange,
     summaries,
+    commands: (held) => readCommands(bls, genesisRoot, held),
     pool,
     onSettled: producer.settled,
     onOrdered: (ordered) => {

@@ -253,6 +253,7 @@ describe("batches between validators", () => {
       epochLength: 4,
       timestampMs: 0,
       certified: asHeight(0),
+      control: { gas: 0, bytes: 0, uncertified: [] },
       tenants: [],
       validators: [],
       nextValidators: [],

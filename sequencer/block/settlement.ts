@@ -6,6 +6,7 @@ import type { Summaries } from "../attestation/summaries.ts";
 import type { BatchExchange } from "../batch/exchange.ts";
 import type { HeldBatch } from "../batch/held.ts";
 import type { BatchStore } from "../batch/store.ts";
+import type { Command } from "../control/ledger.ts";
 import type { OrderingState } from "../control/state.ts";
 import type { Pool } from "../mempool/pool.ts";
 import type { OrderedBlock } from "../pipeline/pipeline.ts";
@@ -16,6 +17,8 @@ export type SettlementOptions = {
   batches: BatchStore;
   exchange: BatchExchange;
   summaries: Summaries;
+  /** The control transactions among batches. */
+  commands(batches: readonly HeldBatch[]): Promise<Command[]>;
   pool: Pick<Pool, "ordered" | "passedOver">;
   /** Own batches that are on their way no more. */
   onSettled(keys: readonly Hex[]): void;
@@ -34,7 +37,8 @@ export const createSettlement = (options: SettlementOptions): Settlement => {
 
   const extend = async (block: FinalizedBlock, before: OrderingState, held: HeldBatch[]): Promise<OrderingState> => {
     const newly = await options.summaries.hold(before.certified, block.header.certified, stopping.signal);
-    return branches.extend(block, before, { batches: held, summaries: newly });
+    const commands = await options.commands(held);
+    return branches.extend(block, before, { batches: held, commands, summaries: newly });
   };
 
   const settle = async (block: FinalizedBlock): Promise<void> => {

@@ -14,6 +14,7 @@ import type { BatchExchange } from "../batch/exchange.ts";
 import type { HeldBatch } from "../batch/held.ts";
 import { batchLimits } from "../batch/limits.ts";
 import type { BatchStore, OpenBatch } from "../batch/store.ts";
+import { readCommands } from "../control/commands.ts";
 import { lastSequence, meet, type OrderingState } from "../control/state.ts";
 import { assembleHeader, chooseBatches } from "./assembly.ts";
 import type { Branches, Hold } from "./branches.ts";
@@ -68,7 +69,7 @@ export const createVoting = (options: VotingOptions): Voting => {
         exchange.hold(header, signal),
         options.summaries.hold(state.certified, header.certified, signal),
       ]);
-      return { batches: held, summaries };
+      return { batches: held, commands: await readCommands(options.bls, options.genesis, held), summaries };
     };
 
   /** The newest certificate that a block under `state` can carry, and the summaries that it newly covers. */
@@ -125,7 +126,8 @@ export const createVoting = (options: VotingOptions): Voting => {
     const invalidity = refuteBatches({ ...lineage, batches: held, summaries });
     if (invalidity !== undefined) return refused(header, invalidity);
     await clockReaches(header.timestampMs, signal);
-    branches.extend(block, state, { batches: held, summaries });
+    const commands = await readCommands(options.bls, options.genesis, held);
+    branches.extend(block, state, { batches: held, commands, summaries });
     return true;
   };
 

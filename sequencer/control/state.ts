@@ -4,9 +4,10 @@
  * branch before it votes. Its root stands in the header of the block that it judges.
  */
 import { ContainerType, ListCompositeType } from "@chainsafe/ssz";
-import { budgetType, type TenantBudget } from "../../protocol/budget.ts";
+import { budgetType, controlBudget, type TenantBudget } from "../../protocol/budget.ts";
 import { compareBytes, equalBytes } from "../../protocol/bytes.ts";
-import { epochAt, type Genesis, lastHeightOf } from "../../protocol/genesis.ts";
+import { controlDomain } from "../../protocol/control.ts";
+import { epochAt, type Genesis, lastHeightOf, vmName } from "../../protocol/genesis.ts";
 import {
   asEpoch,
   asHeight,
@@ -16,9 +17,10 @@ import {
   type PublicKey,
   type Root,
 } from "../../protocol/ids.ts";
-import { limits } from "../../protocol/limits.ts";
+import { limits, transactionLimits } from "../../protocol/limits.ts";
 import { bytes32, bytes48, sszObject, uint8, uint32, uint64 } from "../../protocol/ssz.ts";
 import { type Summary, type TenantStatus, tenantStatuses } from "../../protocol/summary.ts";
+import { Registration } from "../../protocol/tenant.ts";
 import { type Validator, type ValidatorSet, validatorType } from "../../protocol/validators.ts";
 import {
   accrue,
@@ -35,6 +37,17 @@ export type OrderingTenant = {
   domain: Domain;
   /** Wire number from `vms`. */
   vm: number;
+  /** As registered. */
+  port: number;
+  owner: PublicKey;
+  /** Root of its `Registration`. */
+  registration: Root;
+  /** Time of the block that registered it. */
+  registeredMs: number;
+  /** While it is registered only: validators that run its engine, and its block 0 as each has it. */
+  ready: { publicKey: PublicKey; genesis: Root }[];
+  /** Of the last change of its status. */
+  sequence: number;
   /** Height at which its native block 0 stands. */
   activatedAt: Height;
   status: TenantStatus;
@@ -56,6 +69,8 @@ export type OrderingState = {
   /** Of the newest block, and the height whose execution it certifies. */
   timestampMs: number;
   certified: Height;
+  /** What is left for control transactions. */
+  control: Capacity;
   /** Strictly increasing by domain. */
   tenants: OrderingTenant[];
   validators: Validator[];
@@ -73,10 +88,17 @@ export const OrderingState = sszObject<OrderingState>(
     epochLength: uint64,
     timestampMs: uint64,
     certified: uint64,
+    control: new ContainerType(capacityFields),
     tenants: new ListCompositeType(
       new ContainerType({
         domain: uint32,
         vm: uint8,
+        port: uint32,
+        owner: bytes48,
+        registration: bytes32,
+        registeredMs: uint64,
+        ready: new ListCompositeType(new ContainerType({ publicKey: bytes48, genesis: bytes32 }), limits.validators),
+        sequence: uint64,
         activatedAt: uint64,
         status: uint8,
         budget: budgetType,
@@ -93,6 +115,23 @@ export const OrderingState = sszObject<OrderingState>(
   }),
 );
 
+/** A tenant of a registration, as it stands in the ordering state. */
+export const tenantFrom = (
+  registration: Registration,
+  place: Pick<OrderingTenant, "status" | "activatedAt" | "registeredMs">,
+): OrderingTenant => ({
+  domain: registration.domain,
+  vm: registration.vm,
+  port: registration.port,
+  owner: registration.owner,
+  ...place,
+  sequence: 0,
+  registration: Registration.root(registration),
+  ready: [],
+  budget: registration.budget,
+  capacity: fullCapacity(registration.budget),
+});
+
 /** The ordering state under which block 1 is judged. */
 export const genesisState = (genesis: Genesis, genesisRoot: Root): OrderingState => {
   const validators = genesis.validators.map(({ publicKey, weight }) => ({ publicKey, weight }));
@@ -101,14 +140,14 @@ export const genesisState = (genesis: Genesis, genesisRoot: Root): OrderingState
     epochLength: genesis.epochLength,
     timestampMs: genesis.timestampMs,
     certified: asHeight(0),
-    tenants: genesis.tenants.map(({ domain, vm, budget }) => ({
-      domain,
-      vm,
-      activatedAt: asHeight(0),
-      status: tenantStatuses.active,
-      budget,
-      capacity: fullCapacity(budget),
-    })),
+    control: fullCapacity(controlBudget),
+    tenants: genesis.tenants.map((registration) =>
+      tenantFrom(registration, {
+        status: tenantStatuses.active,
+        activatedAt: asHeight(0),
+        registeredMs: genesis.timestampMs,
+      }),
+    ),
     validators,
     nextValidators: validators,
     producers: validators
@@ -125,6 +164,17 @@ export const lastSequence = (state: OrderingState, producer: PublicKey): number 
 
 export const tenantState = (state: OrderingState, domain: Domain): OrderingTenant | undefined =>
   state.tenants.find((tenant) => tenant.domain === domain);
+
+/** Budget and capacity of a tenant, or of the control ledger, and the bytes of its largest transaction. */
+export type CapacityOf = { budget: TenantBudget; capacity: Capacity; largestBytes: number };
+
+export const capacityOf = (state: OrderingState, domain: Domain): CapacityOf | undefined => {
+  if (domain === controlDomain) {
+    return { budget: controlBudget, capacity: state.control, largestBytes: controlBudget.bytes.burst };
+  }
+  const tenant = tenantState(state, domain);
+  return tenant && { ...tenant, largestBytes: transactionLimits[vmName(tenant.vm) ?? "data"] };
+};
 
 /**
  * The state as a block with this time and certified height finds it, before its batches. `summaries` are those of
@@ -144,6 +194,7 @@ export const meet = (
     ...state,
     timestampMs,
     certified,
+    control: accrue(state.control, controlDomain, controlBudget, elapsedMs, summaries),
     tenants: state.tenants.map((tenant) => ({
       ...tenant,
       capacity: accrue(tenant.capacity, tenant.domain, tenant.budget, elapsedMs, summaries),
@@ -167,6 +218,8 @@ export const advance = (state: OrderingState, height: Height, batches: readonly 
   return {
     ...state,
     validators,
+    // Checking signatures costs the same whatever comes of it: nothing flows back.
+    control: { ...charge(state.control, height, loads.get(controlDomain)), uncertified: [] },
     tenants: state.tenants.map((tenant) => ({
       ...tenant,
       capacity: charge(tenant.capacity, height, loads.get(tenant.domain)),

@@ -5,9 +5,10 @@ import { createWorld } from "../../consensus/simulator/world.ts";
 import { usualBudgets } from "../../protocol/budget.ts";
 import { utf8 } from "../../protocol/bytes.ts";
 import { emptyCertificate } from "../../protocol/certificate.ts";
-import { Genesis, vms } from "../../protocol/genesis.ts";
+import { Genesis } from "../../protocol/genesis.ts";
 import { Header } from "../../protocol/header.ts";
 import { asDomain, asEpoch, asHeight, asRoot, asValidatorIndex, asView, zeroRoot } from "../../protocol/ids.ts";
+import { registrationOf } from "../../test/fixtures/registration.ts";
 import { assembleHeader } from "../block/assembly.ts";
 import { genesisHeader } from "../block/genesis.ts";
 import { genesisState } from "../control/state.ts";
@@ -20,7 +21,7 @@ const genesis: Genesis = {
   timestampMs: 1_700_000_000_000,
   epochLength: 100,
   validators: [],
-  tenants: [{ domain: data, vm: vms.data, name: utf8("data"), config: utf8("{}"), budget: usualBudgets.data }],
+  tenants: [registrationOf(data, "data")],
 };
 const state = genesisState(genesis, Genesis.root(genesis));
 

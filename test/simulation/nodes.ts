@@ -7,7 +7,7 @@ import { createBlst, createSigner, generateSecretKey } from "../../consensus/cer
 import { createWorld, type World, type WorldOptions } from "../../consensus/simulator/world.ts";
 import { type TenantBudget, usualBudgets } from "../../protocol/budget.ts";
 import { toHex, utf8 } from "../../protocol/bytes.ts";
-import { type Genesis, type Vm, vms } from "../../protocol/genesis.ts";
+import type { Genesis, Vm } from "../../protocol/genesis.ts";
 import {
   asDomain,
   asHeight,
@@ -19,6 +19,7 @@ import {
 } from "../../protocol/ids.ts";
 import { Summary } from "../../protocol/summary.ts";
 import { type Node, startNode } from "../../sequencer/node.ts";
+import { registrationOf } from "../fixtures/registration.ts";
 
 export const data = asDomain(1);
 export const evm = asDomain(31337);
@@ -85,10 +86,8 @@ export const createNodes = async (options: NodesOptions): Promise<Nodes> => {
       possession: signer.provePossession(),
     })),
     tenants: [
-      { domain: data, vm: vms.data, name: utf8("data"), budget: budgets.data, config: utf8("{}") },
-      ...(options.evm === undefined
-        ? []
-        : [{ domain: evm, vm: vms.evm, name: utf8("evm"), budget: budgets.evm, config: options.evm }]),
+      registrationOf(data, "data", { budget: budgets.data }),
+      ...(options.evm === undefined ? [] : [registrationOf(evm, "evm", { budget: budgets.evm, config: options.evm })]),
     ],
   };
   const bls = createBlst();
