@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
+import { createRuntime } from "../../consensus/runtime/runtime.ts";
 import { equalBytes, toHex, utf8 } from "../../protocol/bytes.ts";
 import { sha256 } from "../../protocol/hash.ts";
 import { asDomain } from "../../protocol/ids.ts";
@@ -43,6 +44,7 @@ describeAdapterCompliance("data", {
   adapter: dataAdapter,
   domain,
   config: utf8("{}"),
+  runtime: createRuntime(),
   badConfigs: [{ what: "unknown fields", config: utf8('{"chainId":1}') }],
   slice,
   admitted: async () => {

@@ -2,7 +2,16 @@
 import { equalBytes, fromHex, type Hex, toHex } from "../../protocol/bytes.ts";
 import { LockstepError } from "../../protocol/errors.ts";
 import { asRoot, type Domain, type Root } from "../../protocol/ids.ts";
-import type { Execution, Executor, Inspection, OpenedExecutor, Seal, SealedHead, StateSource } from "../adapter.ts";
+import type {
+  Execution,
+  Executor,
+  Inspection,
+  Mark,
+  OpenedExecutor,
+  Seal,
+  SealedHead,
+  StateSource,
+} from "../adapter.ts";
 import { canonicalOrder, type Placed } from "../order.ts";
 import { accountAt, answerRead } from "./answers.ts";
 import { auxRootOf, baseFeeOf, excessAt, type FeeState, targetOf } from "./baseFee.ts";
@@ -47,12 +56,12 @@ const sealOf = (seal: EngineSeal, before: FeeState | undefined, after: FeeState)
   diff: diffWithFees(seal.diff, before, after),
 });
 
-/** Calls the engine for at most `chunk` transactions at a time. */
-const inChunks = <T>(transactions: readonly Uint8Array[], call: (raw: Buffer[]) => string): T[] => {
+/** Calls the engine for at most `chunk` transactions at a time; tells where among them each chunk starts. */
+const inChunks = <T>(transactions: readonly Uint8Array[], call: (raw: Buffer[], start: number) => string): T[] => {
   const results: T[] = [];
   for (let start = 0; start < transactions.length; start += chunk) {
     const raw = transactions.slice(start, start + chunk).map(bufferOf);
-    for (const result of JSON.parse(engineCall(() => call(raw))) as T[]) results.push(result);
+    for (const result of JSON.parse(engineCall(() => call(raw, start))) as T[]) results.push(result);
   }
   return results;
 };
@@ -69,7 +78,10 @@ const createExecutor = (engine: EvmEngine, config: EvmConfig, restored: FeeState
   const executeAll = (placed: readonly Placed[], entries: readonly Uint8Array[]): Execution[] => {
     const executable = placed.filter(({ refusal }) => refusal === undefined);
     const raw = executable.map(({ index }) => entries[index] as Uint8Array);
-    const executed = inChunks<EngineExecuted>(raw, (some) => engine.executeMany(some)).values();
+    const places = executable.map(({ index }) => index);
+    const executed = inChunks<EngineExecuted>(raw, (some, start) =>
+      engine.executeMany(some, places.slice(start, start + some.length)),
+    ).values();
     return placed.map(({ index, refusal }) => {
       if (refusal !== undefined) return { kind: "omitted", index, reason: refusal };
       return executionOf(index, executed.next().value as EngineExecuted);
@@ -165,14 +177,21 @@ export const openEvmExecutor = async (options: {
   domain: Domain;
   config: Uint8Array;
   source?: StateSource;
+  mark?: Mark;
 }): Promise<OpenedExecutor> => {
   const config = parseEvmConfig(options.domain, options.config);
   const module = await loadEvmEngine();
+  const markWith = (engine: EvmEngine): void => {
+    const { mark } = options;
+    if (mark !== undefined) engineCall(() => engine.markEntries(mark.descriptor, mark.entryOffset));
+  };
   if (options.source !== undefined) {
     const { engine, fees } = await restoreEngine(module, engineChain(config), options.source);
+    markWith(engine);
     return { executor: createExecutor(engine, config, fees), sealed: headOf(engineCall(() => engine.head())) };
   }
   const engine = engineCall(() => new module.EvmEngine(engineGenesis(config)));
+  markWith(engine);
   const fees: FeeState = { excess: 0n, timestampMs: 1000 * config.timestamp };
   return {
     executor: createExecutor(engine, config, fees),
