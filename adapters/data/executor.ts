@@ -15,7 +15,7 @@ import type {
   StateSource,
 } from "../adapter.ts";
 import { packDiff, unpackDiff } from "../diff.ts";
-import { canonicalOrder } from "../order.ts";
+import { asDeclared, canonicalOrder, leftOut } from "../order.ts";
 import {
   type DataBlock,
   decodeDataBlock,
@@ -132,10 +132,13 @@ export const openDataExecutor = async (
 
     execute: async (entries) => {
       const block = openBlock();
-      const inspected = entries.map(inspectOne);
+      const inspected = entries.map((entry) => {
+        const { leaf, inspection } = inspectOne(entry.bytes);
+        return { leaf, inspection: asDeclared(inspection, entry) };
+      });
       return canonicalOrder(inspected.map(({ inspection }) => inspection)).map(({ index, refusal }): Execution => {
         const entry = inspected[index];
-        if (refusal !== undefined) return { kind: "omitted", index, reason: refusal };
+        if (refusal !== undefined) return leftOut(index, refusal);
         if (entry === undefined || !entry.inspection.ok) {
           throw new LockstepError("executor_failed", "an entry has no facts");
         }

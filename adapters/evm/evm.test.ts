@@ -11,6 +11,7 @@ import { beaconRoots, blockHashHistory } from "./systemContracts.ts";
 import {
   alice,
   bob,
+  budget,
   buildEngine,
   carol,
   chainId,
@@ -97,6 +98,7 @@ describeAdapterCompliance("evm", {
   domain,
   runtime: createRuntime(),
   config: encodeConfig(config),
+  budget,
   prepare: buildEngine,
   badConfigs: [
     { what: "not JSON", config: utf8("chainId: 1") },

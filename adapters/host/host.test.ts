@@ -4,11 +4,12 @@ import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, describe, expect, it } from "vitest";
 import { createRuntime } from "../../consensus/runtime/runtime.ts";
+import { usualBudgets } from "../../protocol/budget.ts";
 import { utf8 } from "../../protocol/bytes.ts";
 import type { LockstepError } from "../../protocol/errors.ts";
 import { asDomain } from "../../protocol/ids.ts";
 import type { StateSource } from "../adapter.ts";
-import { contextOf, createStore, runBlock, type Store } from "../complianceChain.ts";
+import { contextOf, createStore, declared, runBlock, type Store } from "../complianceChain.ts";
 import { dataAdapter } from "../data/adapter.ts";
 import { hostExecutor, type TenantExecutor } from "./host.ts";
 import { hostLimits, processLimits } from "./limits.ts";
@@ -22,6 +23,7 @@ const pids: number[] = [];
 const optionsFor = (source: () => StateSource | undefined) => ({
   domain,
   config: utf8("{}"),
+  budget: usualBudgets.data,
   source,
   log: { info: ({ pid }: { pid?: number }) => void (pid !== undefined && pids.push(pid)), error: () => {} },
   runtime: createRuntime(),
@@ -67,15 +69,15 @@ describe("a hosted executor", () => {
     const { executor } = hosted;
     const calls = [
       executor.begin(contextOf(1, genesisOf(hosted).blockHash)),
-      executor.execute([utf8("a")]),
+      executor.execute([{ bytes: utf8("a"), gas: [1] }]),
       executor.checkpoint(),
-      executor.execute([utf8("b"), utf8("c")]),
+      executor.execute([utf8("b"), utf8("c")].map((bytes) => ({ bytes, gas: [1] }))),
       executor.revert(0),
       executor.seal(),
     ];
     const [, , checkpoint, , , seal] = await Promise.all(calls);
     expect(checkpoint).toBe(0);
-    const alone = await dataAdapter.open({ domain, config: utf8("") });
+    const alone = await dataAdapter.open({ domain, config: utf8(""), budget: usualBudgets.data });
     expect(seal).toEqual(
       (await runBlock(dataAdapter, alone.executor, 1, genesisOf(hosted).blockHash, [utf8("a")])).seal,
     );
@@ -89,7 +91,7 @@ describe("a hosted executor", () => {
 
   it("streams a long history into the child", async () => {
     const store = createStore();
-    const { executor, genesis } = await dataAdapter.open({ domain, config: utf8("") });
+    const { executor, genesis } = await dataAdapter.open({ domain, config: utf8(""), budget: usualBudgets.data });
     if (genesis === undefined) throw new Error("no genesis");
     store.save(genesis);
     let head = genesis;
@@ -183,7 +185,7 @@ describe("a hosted executor", () => {
     expect(await deathOf(executor.read({}))).toMatchObject({ signal: "SIGKILL", place: undefined });
     await hosted.ready();
     await executor.begin(contextOf(1, genesisOf(hosted).blockHash));
-    await executor.execute([utf8("a"), utf8("b")]);
+    await executor.execute(await declared(executor, [utf8("a"), utf8("b")]));
     expect(await deathOf(executor.checkpoint())).toMatchObject({ place: { height: 1, at: 1 }, during: "checkpoint" });
   });
 

@@ -5,6 +5,7 @@
  * The process sees no `NODE_OPTIONS`; its stack is fixed, its memory capped (`limits.ts`), and a watchdog ends
  * it when it gives no sign of life. It ends when the channel to its host closes, however that came about.
  */
+import type { TenantBudget } from "../../protocol/budget.ts";
 import { LockstepError } from "../../protocol/errors.ts";
 import type { Vm } from "../../protocol/genesis.ts";
 import type { Domain } from "../../protocol/ids.ts";
@@ -22,6 +23,7 @@ export type HostLog = {
 export type HostOptions = {
   domain: Domain;
   config: Uint8Array;
+  budget: TenantBudget;
   /** Asked at every start: what is stored by then, or nothing for a tenant without a sealed block. */
   source: () => StateSource | undefined;
   log: HostLog;
@@ -56,7 +58,7 @@ const died = (): LockstepError =>
  * @throws LockstepError what its adapter refuses with, or `executor_died` when a new tenant's first start fails
  */
 export const hostExecutor = async (options: HostOptions & { vm: Vm }): Promise<TenantExecutor> => {
-  const { vm, domain, config, log } = options;
+  const { vm, domain, config, budget, log } = options;
   /** The newest process, and whether its executor is open. */
   let newest: ExecutorProcess;
   let isUp = false;
@@ -72,6 +74,7 @@ export const hostExecutor = async (options: HostOptions & { vm: Vm }): Promise<T
       vm,
       domain,
       config,
+      budget,
       source,
       runtime: options.runtime,
       limits: options.limits,
