@@ -47,6 +47,10 @@ export type TenantExecutor = {
    * once more after that, it tries once more.
    */
   ready(): Promise<SealedHead>;
+  /** Whether calls are answered now. */
+  isUp(): boolean;
+  /** Has the executor start again from what is stored, whatever it is doing. */
+  restart(): void;
 };
 
 const died = (): LockstepError =>
@@ -181,5 +185,14 @@ export const hostExecutor = async (options: HostOptions & { vm: Vm }): Promise<T
     if (isGivenUp && !isClosed) startAgain();
     return head;
   };
-  return { executor, ...(genesis ? { genesis } : {}), ready };
+  return {
+    executor,
+    ...(genesis ? { genesis } : {}),
+    ready,
+    isUp: () => isUp,
+    restart: () => {
+      if (isUp) newest.kill();
+      else void ready().catch(() => {});
+    },
+  };
 };

@@ -37,6 +37,7 @@ export type ExecutorProcess = {
   /** Resolves when the process is gone, and every call has been rejected. */
   readonly ended: Promise<Death>;
   call(method: Method, argument: unknown): Promise<unknown>;
+  kill(): void;
   stop(): Promise<void>;
 };
 
@@ -192,6 +193,7 @@ export const startProcess = (options: {
     opened,
     ended,
     call: (method, argument) => (isBlockMethod(method) ? block : reads).call(method, argument),
+    kill: () => child.kill("SIGKILL"),
     stop: async () => {
       if (child.connected) child.disconnect();
       const cancel = runtime.after(hostLimits.graceMs, () => child.kill("SIGKILL"));

@@ -7,7 +7,7 @@ import { createBlst, createSigner, generateSecretKey } from "../../consensus/cer
 import { createWorld, type World, type WorldOptions } from "../../consensus/simulator/world.ts";
 import { usualBudgets } from "../../protocol/budget.ts";
 import { toHex, utf8 } from "../../protocol/bytes.ts";
-import { type Genesis, vms } from "../../protocol/genesis.ts";
+import { type Genesis, type GenesisTenant, type Vm, vms } from "../../protocol/genesis.ts";
 import {
   asDomain,
   asHeight,
@@ -19,8 +19,11 @@ import {
 } from "../../protocol/ids.ts";
 import { Summary } from "../../protocol/summary.ts";
 import { type Node, startNode } from "../../sequencer/node.ts";
+import { type Faults, hostInWorld, noFaults } from "./host.ts";
 
 export const data = asDomain(1);
+/** A second one of the same kind. */
+export const notes = asDomain(2);
 export const evm = asDomain(31337);
 
 /** An EVM genesis in which these accounts have 1000 ether each. */
@@ -43,7 +46,7 @@ export type Nodes = {
   /** Ids that some node acknowledged. */
   acknowledged: Set<string>;
   /** Hands one transaction to a node; the answer may come much later, or never if the node crashes. */
-  submit(index: ValidatorIndex, text: string): void;
+  submit(index: ValidatorIndex, text: string, domain?: Domain): void;
   /** The same for an EVM transaction. */
   submitRaw(index: ValidatorIndex, raw: Uint8Array): void;
   /** Codes of refused transactions. */
@@ -56,6 +59,8 @@ export type Nodes = {
   /** Summary roots of heights 1 to `height` at a node. */
   summaries(index: ValidatorIndex, height: number): Promise<string[]>;
   fatal: unknown[];
+  /** What is wrong with a tenant's engine at a node: the same object through all its lives. */
+  faults(index: ValidatorIndex, domain: Domain): Faults;
   /** The validators' keys, for who speaks in their name. */
   signers: readonly BlsSigner[];
 };
@@ -63,9 +68,19 @@ export type Nodes = {
 export type NodesOptions = Omit<WorldOptions, "nodes"> & {
   nodes?: number;
   epochLength?: number;
+  /** Whether there is a second `data` tenant. */
+  notes?: boolean;
   /** With it, there is an EVM tenant beside the `data` tenant. */
   evm?: Uint8Array;
 };
+
+const tenant = (domain: Domain, vm: Vm, config: Uint8Array): GenesisTenant => ({
+  domain,
+  vm: vms[vm],
+  name: utf8(vm),
+  budget: usualBudgets[vm],
+  config,
+});
 
 export const createNodes = async (options: NodesOptions): Promise<Nodes> => {
   const count = options.nodes ?? 4;
@@ -82,10 +97,9 @@ export const createNodes = async (options: NodesOptions): Promise<Nodes> => {
       possession: signer.provePossession(),
     })),
     tenants: [
-      { domain: data, vm: vms.data, name: utf8("data"), budget: usualBudgets.data, config: utf8("{}") },
-      ...(options.evm === undefined
-        ? []
-        : [{ domain: evm, vm: vms.evm, name: utf8("evm"), budget: usualBudgets.evm, config: options.evm }]),
+      tenant(data, "data", utf8("{}")),
+      ...(options.notes ? [tenant(notes, "data", utf8("{}"))] : []),
+      ...(options.evm === undefined ? [] : [tenant(evm, "evm", options.evm)]),
     ],
   };
   const bls = createBlst();
@@ -93,6 +107,13 @@ export const createNodes = async (options: NodesOptions): Promise<Nodes> => {
   const acknowledged = new Set<string>();
   const refused: string[] = [];
   const fatal: unknown[] = [];
+
+  const faultsOf = new Map<string, Faults>();
+  const faults = (index: ValidatorIndex, domain: Domain): Faults => {
+    const found = faultsOf.get(`${index}/${domain}`) ?? noFaults();
+    faultsOf.set(`${index}/${domain}`, found);
+    return found;
+  };
 
   const boot = async (index: ValidatorIndex): Promise<void> => {
     const node = await startNode({
@@ -105,16 +126,8 @@ export const createNodes = async (options: NodesOptions): Promise<Nodes> => {
       disk: world.disk(index),
       adapters: { data: dataAdapter, evm: evmAdapter },
       // In this process: a child would live in real time.
-      openExecutor: async (adapter, { domain, config, budget, source }) => {
-        const stored = source();
-        const { sealed, ...opened } = await adapter.open({
-          domain,
-          config,
-          budget,
-          ...(stored ? { source: stored } : {}),
-        });
-        return { ...opened, ready: async () => sealed };
-      },
+      openExecutor: (adapter, hosted) =>
+        hostInWorld(world.runtime(index), adapter, hosted, faults(index, hosted.domain)),
       urls: new Map(),
       log: () => {},
       onFatal: (error) => fatal.push(error),
@@ -159,7 +172,7 @@ export const createNodes = async (options: NodesOptions): Promise<Nodes> => {
     },
     restart: start,
     acknowledged,
-    submit: (index, text) => submit(index, data, utf8(text)),
+    submit: (index, text, domain = data) => submit(index, domain, utf8(text)),
     submitRaw: (index, raw) => submit(index, evm, raw),
     refused,
     executed,
@@ -175,6 +188,7 @@ export const createNodes = async (options: NodesOptions): Promise<Nodes> => {
       return roots;
     },
     fatal,
+    faults,
     signers,
   };
 };
