@@ -1,10 +1,10 @@
 /** One height: what is applied to a tenant, what comes out, what the node keeps of that, and what all come to. */
 import type { Adapter, BlockContext, Execution, Executor, OrderedEntry, Seal } from "../../adapters/adapter.ts";
 import type { KnownHeader } from "../../consensus/application.ts";
-import { fromHex, utf8 } from "../../protocol/bytes.ts";
+import { compareBytes, fromHex, type Hex, toHex, utf8 } from "../../protocol/bytes.ts";
 import { asRevision, type Domain, type Root, zeroRoot } from "../../protocol/ids.ts";
 import { type Input, inputKinds, inputsRoot } from "../../protocol/inputs.ts";
-import { type Summary, type TenantSummary, tenantStatuses } from "../../protocol/summary.ts";
+import { type HopelessCount, type Summary, type TenantSummary, tenantStatuses } from "../../protocol/summary.ts";
 import type { SliceEntry } from "../block/payload.ts";
 import { type ExecutionRecord, outcomeKinds, type TenantRecord } from "../storage/records.ts";
 
@@ -83,6 +83,28 @@ const executionRecord = (execution: Execution): ExecutionRecord =>
         succeeded: false,
       };
 
+/** Adds up what each producer has; increasing by producer. */
+const addUp = (counts: readonly HopelessCount[]): HopelessCount[] => {
+  const sums = new Map<Hex, HopelessCount>();
+  for (const { producer, count } of counts) {
+    const key = toHex(producer);
+    sums.set(key, { producer, count: count + (sums.get(key)?.count ?? 0) });
+  }
+  return [...sums.values()].sort((a, b) => compareBytes(a.producer, b.producer));
+};
+
+/** How often each producer ordered what was hopeless, or declared another gas than a transaction has. */
+const hopelessCounts = (executions: readonly Execution[], slice: readonly SliceEntry[]): HopelessCount[] =>
+  addUp(
+    executions.flatMap((execution) =>
+      (slice[execution.index]?.declarations ?? [])
+        .filter(({ gas }) =>
+          execution.kind === "omitted" ? execution.hopeless : execution.kind === "applied" && gas !== execution.gas,
+        )
+        .map(({ producer }) => ({ producer, count: 1 })),
+    ),
+  );
+
 /** What the store keeps. */
 const tenantRecord = ({ context, writes, slice, executions, seal }: Omit<TenantResult, "record">): TenantRecord => {
   const records = executions.map(executionRecord);
@@ -103,6 +125,7 @@ const tenantRecord = ({ context, writes, slice, executions, seal }: Omit<TenantR
     block: seal.block,
     writes,
     executions: records,
+    hopeless: hopelessCounts(executions, slice),
   };
 };
 
@@ -142,4 +165,5 @@ export const summaryOf = (
   accountsRoot: zeroRoot,
   tenants: [...records].map(([domain, record]) => tenantSummary(domain, record)),
   bundles: [],
+  hopeless: addUp([...records.values()].flatMap(({ hopeless }) => hopeless)),
 });

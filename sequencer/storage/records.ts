@@ -7,6 +7,7 @@ import { type Certified, certifiedType } from "../../protocol/header.ts";
 import type { Height, Root } from "../../protocol/ids.ts";
 import { limits } from "../../protocol/limits.ts";
 import { bytes32, sszObject, uint8, uint32, uint64 } from "../../protocol/ssz.ts";
+import { type HopelessCount, hopelessCountsType } from "../../protocol/summary.ts";
 import { OrderingState } from "../control/state.ts";
 
 /** Wire numbers of how an entry of a slice ended. */
@@ -48,6 +49,8 @@ export type TenantRecord = {
   block: Uint8Array;
   writes: Uint8Array[];
   executions: ExecutionRecord[];
+  /** Its part of the summary's counts. */
+  hopeless: HopelessCount[];
 };
 
 const largeBytes = new ByteListType(2 ** 27);
@@ -81,6 +84,7 @@ export const TenantRecord = sszObject<TenantRecord>(
       }),
       limits.sliceEntries,
     ),
+    hopeless: hopelessCountsType,
   }),
 );
 

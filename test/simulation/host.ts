@@ -13,6 +13,8 @@ export type Faults = {
   isDeadly(transaction: Uint8Array): boolean;
   /** Whether it runs in circles on it; so long until the host ends it. */
   hangsOn(transaction: Uint8Array): boolean;
+  /** Whether it fails on it, and lives on. */
+  isRefused(transaction: Uint8Array): boolean;
   /** Ends the process from outside; does nothing while there is none. */
   kill(): void;
 };
@@ -21,6 +23,7 @@ export const noFaults = (): Faults => ({
   msPerCall: 0,
   isDeadly: () => false,
   hangsOn: () => false,
+  isRefused: () => false,
   kill: () => {},
 });
 
@@ -103,12 +106,13 @@ export const hostInWorld = async (
     },
     write: (write) => build((running) => running.write(write)),
     execute: (entries) =>
-      build((running, current) => {
+      build(async (running, current) => {
         const height = place?.height ?? 0;
         const deadly = entries.findIndex(({ bytes }) => faults.isDeadly(bytes));
         const endless = entries.findIndex(({ bytes }) => faults.hangsOn(bytes));
         if (deadly !== -1) runtime.after(0, () => current.die({ height, at: deadly }));
         else if (endless !== -1) runtime.after(watchdogMs, () => current.die({ height, at: endless }));
+        else if (entries.some(({ bytes }) => faults.isRefused(bytes))) throw new Error("the engine is confused");
         else return running.execute(entries);
         return current.died;
       }),

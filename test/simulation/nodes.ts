@@ -5,7 +5,7 @@ import { evmAdapter } from "../../adapters/evm/adapter.ts";
 import type { BlsSigner } from "../../consensus/certificate/bls.ts";
 import { createBlst, createSigner, generateSecretKey } from "../../consensus/certificate/blst.ts";
 import { createWorld, type World, type WorldOptions } from "../../consensus/simulator/world.ts";
-import { usualBudgets } from "../../protocol/budget.ts";
+import { type TenantBudget, usualBudgets } from "../../protocol/budget.ts";
 import { toHex, utf8 } from "../../protocol/bytes.ts";
 import { type Genesis, type GenesisTenant, type Vm, vms } from "../../protocol/genesis.ts";
 import {
@@ -70,23 +70,25 @@ export type NodesOptions = Omit<WorldOptions, "nodes"> & {
   epochLength?: number;
   /** Whether there is a second `data` tenant. */
   notes?: boolean;
+  /** Where a tenant has another budget than usual. */
+  budgets?: Partial<Record<Vm, TenantBudget>>;
   /** With it, there is an EVM tenant beside the `data` tenant. */
   evm?: Uint8Array;
 };
-
-const tenant = (domain: Domain, vm: Vm, config: Uint8Array): GenesisTenant => ({
-  domain,
-  vm: vms[vm],
-  name: utf8(vm),
-  budget: usualBudgets[vm],
-  config,
-});
 
 export const createNodes = async (options: NodesOptions): Promise<Nodes> => {
   const count = options.nodes ?? 4;
   const world = createWorld({ ...options, nodes: count });
   const indices = Array.from({ length: count }, (_, index) => asValidatorIndex(index));
+  const budgets = { ...usualBudgets, ...options.budgets };
   const signers = indices.map(() => createSigner(generateSecretKey(world.random.bytes(32))));
+  const tenant = (domain: Domain, vm: Vm, config: Uint8Array): GenesisTenant => ({
+    domain,
+    vm: vms[vm],
+    name: utf8(vm),
+    budget: budgets[vm],
+    config,
+  });
   const genesis: Genesis = {
     salt: asRoot(world.random.bytes(32)),
     timestampMs: 1_699_999_999_000,
