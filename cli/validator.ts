@@ -1,6 +1,7 @@
 /** One validator out of its real parts: files, disk, network, engines, node and the surfaces on top. */
 import type { Logger } from "pino";
 import type { Adapter } from "../adapters/adapter.ts";
+import { processLimits } from "../adapters/host/limits.ts";
 import { openTenantExecutor } from "../adapters/host/open.ts";
 import { loadAdapter } from "../adapters/registry.ts";
 import type { BlsSigner } from "../consensus/certificate/bls.ts";
@@ -23,9 +24,6 @@ import type { NodeReady } from "./nodeReady.ts";
 /** A node that was killed may need a moment to let go of its disk. */
 const lockPatienceMs = 5000;
 const lockPauseMs = 100;
-
-/** JavaScript heap of an executor's process; the engines' own memory is not under it. */
-const executorHeapMb = 1024;
 
 const openOwnDisk = async (directory: string, runtime: Runtime): Promise<Disk> => {
   const deadline = runtime.now() + lockPatienceMs;
@@ -130,7 +128,7 @@ export const startValidator = async (
       disk,
       adapters: await loadAdapters(genesis),
       openExecutor: (adapter, options) =>
-        openTenantExecutor(adapter, { ...options, log, limits: { memoryMb: executorHeapMb }, onDeath: () => {} }),
+        openTenantExecutor(adapter, { ...options, log, runtime, limits: processLimits, onDeath: () => {} }),
       urls,
       log: ({ event, ...fields }) => log.info(fields, event),
       onFatal,

@@ -30,6 +30,11 @@ export type BundleOutcome = { id: Root; committed: boolean };
 /** How many transactions that the certified state already refused a producer had ordered in a block. */
 export type HopelessCount = { producer: PublicKey; count: number };
 
+export const hopelessCountsType = new ListCompositeType(
+  new ContainerType({ producer: bytes48, count: uint32 }),
+  limits.validators,
+);
+
 export type Summary = {
   epoch: Epoch;
   height: Height;
@@ -78,7 +83,7 @@ export const Summary = sszObject<Summary>(
       new ContainerType({ id: bytes32, committed: new BooleanType() }),
       limits.bundlesPerBlock,
     ),
-    hopeless: new ListCompositeType(new ContainerType({ producer: bytes48, count: uint32 }), limits.validators),
+    hopeless: hopelessCountsType,
   }),
 );
 

@@ -6,17 +6,17 @@ import { equalBytes, toHex } from "../protocol/bytes.ts";
 import { LockstepError } from "../protocol/errors.ts";
 import { Genesis, type Vm, vmName } from "../protocol/genesis.ts";
 import { Header } from "../protocol/header.ts";
-import { asEpoch, asHeight, asRevision, type Domain, type Height, type Root, zeroRoot } from "../protocol/ids.ts";
+import { asHeight, type Domain, type Height, type Root, zeroRoot } from "../protocol/ids.ts";
 import { limits } from "../protocol/limits.ts";
 import type { Disk, DiskWrite } from "../protocol/ports.ts";
 import { Summary } from "../protocol/summary.ts";
 import { genesisHeader } from "./block/genesis.ts";
-import { genesisState, OrderingState } from "./control/state.ts";
-import { type TenantResult, tenantResult, tenantSummary } from "./pipeline/execute.ts";
+import { genesisState, type OrderingState } from "./control/state.ts";
+import { summaryOf, type TenantResult, tenantResult } from "./pipeline/execute.ts";
 import type { Tenant, Tenants } from "./pipeline/tenants.ts";
-import { heightWrites, tenantWrites } from "./pipeline/writes.ts";
+import { orderWrites, summaryWrites, tenantWrites } from "./pipeline/writes.ts";
 import { below, decodeHeight, encodeHeight, keys, prefixes, schemaVersion } from "./storage/keys.ts";
-import { TenantRecord } from "./storage/records.ts";
+import { OrderedRecord, TenantRecord } from "./storage/records.ts";
 
 /** Opens an executor that comes back by itself when its process dies. */
 export type OpenSupervised = (
@@ -26,10 +26,10 @@ export type OpenSupervised = (
 
 export type Booted = {
   tenants: Tenants;
-  /** Newest executed height, the root of its header and that of its summary. */
-  executed: { height: Height; header: Root; summaryRoot: Root };
-  /** Ordering state after the executed height. */
-  state: OrderingState;
+  /** Newest height whose order is settled, the root of its header, and the ordering state after it. */
+  ordered: { height: Height; header: Root; state: OrderingState };
+  /** Newest height at which all tenants are executed, and the root of its summary. */
+  executed: { height: Height; summaryRoot: Root };
 };
 
 export type BootOptions = {
@@ -82,44 +82,38 @@ const genesisResult = (genesis: Genesis, domain: Domain, seal: Seal): TenantResu
 };
 
 /** Summary of height 0 and everything the store needs of it. */
-const genesisWrites = (genesis: Genesis, seals: ReadonlyMap<Domain, Seal>) => {
+const genesisWrites = (genesis: Genesis, seals: ReadonlyMap<Domain, Seal>): DiskWrite[] => {
   const header = genesisHeader(genesis);
   const genesisRoot = Genesis.root(genesis);
+  const block = { header, root: Header.root(header) };
   const results = [...seals].map(([domain, seal]) => genesisResult(genesis, domain, seal));
-  const summary: Summary = {
-    epoch: asEpoch(0),
-    height: asHeight(0),
-    revision: asRevision(0),
-    header: Header.root(header),
-    previous: zeroRoot,
-    timestampMs: header.timestampMs,
-    accountsRoot: zeroRoot,
-    tenants: results.map(tenantSummary),
-    bundles: [],
-    hopeless: [],
-  };
-  const writes: DiskWrite[] = [
+  const records = new Map(results.map(({ domain, record }) => [domain, record]));
+  return [
     { key: keys.schema(), value: encodeHeight(schemaVersion) },
     { key: keys.genesis(), value: genesisRoot },
     ...results.flatMap((result) => tenantWrites(result, new Set())),
-    ...heightWrites(asHeight(0), summary, genesisState(genesis, genesisRoot)),
+    ...orderWrites(block, genesisState(genesis, genesisRoot)),
+    ...summaryWrites(summaryOf(block, zeroRoot, records)),
   ];
-  return { summary, writes };
 };
 
-/** Hash of a tenant's newest stored block, which must be that of the restored executor. */
-const checkHead = async (disk: Disk, domain: Domain, sealed: SealedHead): Promise<Root> => {
-  const stored = await disk.get(keys.tenantBlock(domain, sealed.number));
-  const blockHash = stored === undefined ? undefined : TenantRecord.decode(stored).blockHash;
-  if (blockHash === undefined || !equalBytes(blockHash, sealed.blockHash)) {
-    const message = `the restored state of domain ${domain} is not that of its stored block ${sealed.number}`;
-    throw new LockstepError("store_corrupt", message);
-  }
-  return blockHash;
+/** Number and hash of a tenant's newest stored block. */
+const readHead = async (disk: Disk, domain: Domain): Promise<{ number: number; blockHash: Root }> => {
+  const number = await disk.get(keys.tenantHead(domain));
+  const stored = number && (await disk.get(keys.tenantBlock(domain, decodeHeight(number))));
+  if (stored === undefined) throw new LockstepError("store_corrupt", `the store lacks the newest block of ${domain}`);
+  return TenantRecord.decode(stored);
+};
+
+/** What an executor was restored to must be the tenant's newest stored block. */
+const checkRestored = (domain: Domain, sealed: SealedHead, head: { number: number; blockHash: Root }): void => {
+  if (sealed.number === head.number && equalBytes(sealed.blockHash, head.blockHash)) return;
+  const message = `the restored state of domain ${domain} is not that of its stored block ${head.number}`;
+  throw new LockstepError("store_corrupt", message);
 };
 
 /**
- * Opens the store and every tenant's executor at the newest executed height.
+ * Opens the store, and every tenant's executor at its newest stored block. One that dies there comes later.
  * @throws LockstepError `schema_mismatch`, `genesis_mismatch`, `vm_unsupported`, `store_corrupt`
  */
 export const boot = async ({ disk, genesis, adapters, openExecutor }: BootOptions): Promise<Booted> => {
@@ -139,35 +133,39 @@ export const boot = async ({ disk, genesis, adapters, openExecutor }: BootOption
       );
     }
     const opened = await openExecutor(adapter, { domain, config, budget, source: source(domain) });
-    if (opened.genesis !== undefined) seals.set(domain, opened.genesis);
-    const sealed = await opened.ready();
+    const { genesis: seal, ...executor } = opened;
+    if (seal !== undefined) seals.set(domain, seal);
+    const sealed = executor.isUp() ? await executor.ready() : undefined;
+    const head = started ? await readHead(disk, domain) : seal;
+    if (head === undefined) throw new LockstepError("store_corrupt", `domain ${domain} has no genesis`);
+    if (sealed !== undefined) checkRestored(domain, sealed, head);
+    const activatedAt = asHeight(0);
     tenants.set(domain, {
+      ...executor,
       domain,
       name: new TextDecoder().decode(name),
       adapter,
       config,
       budget,
-      activatedAt: asHeight(0),
-      executor: opened.executor,
-      ready: opened.ready,
+      activatedAt,
+      stored: asHeight(activatedAt + head.number),
+      head: head.blockHash,
       startedFrom: sealed,
-      head: started ? await checkHead(disk, domain, sealed) : sealed.blockHash,
     });
   }
 
-  if (!started) await disk.write(genesisWrites(genesis, seals).writes);
+  if (!started) await disk.write(genesisWrites(genesis, seals));
   stored = true;
 
   const height = asHeight(decodeHeight((await disk.get(keys.executed())) as Uint8Array));
   const summary = await disk.get(keys.summary(height));
-  const state = await disk.get(keys.orderingState());
-  if (summary === undefined || state === undefined) {
+  const ordered = await disk.get(keys.ordered());
+  if (summary === undefined || ordered === undefined) {
     throw new LockstepError("store_corrupt", `the store lacks the summary of its newest height ${height}`);
   }
-  const newest = Summary.decode(summary);
   return {
     tenants,
-    executed: { height, header: newest.header, summaryRoot: Summary.root(newest) },
-    state: OrderingState.decode(state),
+    ordered: OrderedRecord.decode(ordered),
+    executed: { height, summaryRoot: Summary.root(Summary.decode(summary)) },
   };
 };

@@ -7,8 +7,9 @@ import type { Bls, BlsSigner } from "../consensus/certificate/bls.ts";
 import { createConsensus } from "../consensus/consensus.ts";
 import { equalBytes, toHex } from "../protocol/bytes.ts";
 import { Genesis, type Vm } from "../protocol/genesis.ts";
+import type { Header } from "../protocol/header.ts";
 import { asEpoch, asHeight, type Domain, type ValidatorIndex } from "../protocol/ids.ts";
-import type { Disk, Network, Runtime } from "../protocol/ports.ts";
+import type { Disk, DiskWrite, Network, Runtime } from "../protocol/ports.ts";
 import { Attestation } from "../protocol/summary.ts";
 import { faultTolerance, type ValidatorSet } from "../protocol/validators.ts";
 import { createAttestationCollector } from "./attestation/collector.ts";
@@ -29,7 +30,9 @@ import { createPool, type Ending } from "./mempool/pool.ts";
 import { openReplication } from "./mempool/replication.ts";
 import { createMetrics } from "./metrics.ts";
 import { createNodeService, type Heads } from "./node-service.ts";
+import type { TenantResult } from "./pipeline/execute.ts";
 import { createPipeline, type ExecutedBlock } from "./pipeline/pipeline.ts";
+import { quarantineProblems } from "./problems.ts";
 import type { NodeService } from "./service.ts";
 import { endingWrites } from "./storage/endings.ts";
 import { createHistory, type History, tenantBlockOf } from "./storage/history.ts";
@@ -77,7 +80,8 @@ export const startNode = async (options: NodeOptions): Promise<Node> => {
     if (!closed) options.onFatal(error);
   };
 
-  const { tenants, executed, state } = await boot(options);
+  const { tenants, ordered, executed } = await boot(options);
+  const { state } = ordered;
   const batches = await openBatchStore(disk, fatal);
   const progress = await readProgress(disk);
   const f = faultTolerance(state.validators.length);
@@ -85,7 +89,7 @@ export const startNode = async (options: NodeOptions): Promise<Node> => {
 
   // From here on to the start of consensus nothing is awaited: messages find everything in place.
   const heads: Heads = {
-    finalized: executed.height,
+    finalized: ordered.height,
     executed: executed.height,
     certified: asHeight(0),
     carrier: progress.carrier,
@@ -94,9 +98,9 @@ export const startNode = async (options: NodeOptions): Promise<Node> => {
   const inspect = createInspect(tenants);
   // The set of genesis serves in every epoch as long as the ordering state has no way to change it.
   const validatorsOf = (epoch: number): ValidatorSet => validatorSet(state, asEpoch(epoch));
-  const branches = createBranches({ root: executed.header, height: executed.height, state });
+  const branches = createBranches({ root: ordered.header, height: ordered.height, state });
   let settledState = state;
-  let settledHeight = executed.height;
+  let settledHeight = ordered.height;
   let newestWork = 0;
   let isStuck = false;
 
@@ -172,49 +176,56 @@ export const startNode = async (options: NodeOptions): Promise<Node> => {
     log({ event: "execution_stopped", problem });
   };
 
-  const onExecuted = ({ ordered, summary, summaryRoot, results }: ExecutedBlock): void => {
+  const onTenant = ({ domain, slice, executions, record }: TenantResult): void => {
+    events.emit({ type: "tenant", block: tenantBlockOf(domain, record, slice) });
+    const settled = executions.flatMap((execution) => {
+      const entry = slice[execution.index];
+      return entry === undefined ? [] : [{ id: entry.leaf, key: toHex(entry.leaf), bytes: entry.bytes, execution }];
+    });
+    if (settled.length > 0) pool.executed({ domain, executions: settled }).catch(fatal);
+  };
+
+  const onExecuted = ({ summary, summaryRoot }: ExecutedBlock): void => {
     heads.executed = summary.height;
-    batches.release(ordered.block.header.batches.map(toHex));
     collector.announce(attestations.get(summary.height) as Attestation);
     attestations.delete(summary.height);
-    for (const result of results) {
-      const { domain, slice, executions, record } = result;
-      events.emit({ type: "tenant", block: tenantBlockOf(domain, record, slice) });
-      const settled = executions.flatMap((execution) => {
-        const entry = slice[execution.index];
-        return entry === undefined ? [] : [{ id: entry.leaf, key: toHex(entry.leaf), bytes: entry.bytes, execution }];
-      });
-      if (settled.length > 0) pool.executed({ domain, executions: settled }).catch(fatal);
-    }
     events.emit({ type: "executed", summary, summaryRoot });
   };
 
   const attestations = new Map<number, Attestation>();
-  let sealedCertified = 0;
   const history: History = createHistory(disk, batches, (height) => consensus.finalizedBlock(height));
   const pipeline = createPipeline({
     disk,
+    runtime,
     tenants,
+    ordered: ordered.height,
     executed,
+    finalizedBlock: (height) => consensus.finalizedBlock(height),
     slices: history.slices,
+    record: history.record,
     stored: history.ordered,
     appliedBefore: history.appliedAmong,
-    seal: ({ summary, summaryRoot, ordered }) => {
+    seal: ({ summary, summaryRoot }) => {
       const { epoch, height, revision } = summary;
       const attestation = collector.attest({ epoch, height, revision, root: summaryRoot });
       attestations.set(height, attestation);
-      const { certified } = ordered.block.header;
-      const carries = certified.height > sealedCertified;
-      sealedCertified = certified.height;
-      return [
-        { key: keys.attestation(), value: Attestation.encode(attestation) },
-        ...(carries ? [{ key: keys.carrier(), value: encodeHeight(height) }] : []),
-      ];
+      return [{ key: keys.attestation(), value: Attestation.encode(attestation) }];
     },
+    onOrdered: ({ block }) => batches.release(block.header.batches.map(toHex)),
+    onTenant,
     onExecuted,
+    onQuarantine: () => {},
     onStuck: (error) => stopExecuting(`execution failed: ${error instanceof Error ? error.message : String(error)}`),
     log,
   });
+
+  let settledCertified = 0;
+  /** The newest carrier of a certificate, stored with the order. */
+  const carrierWrites = ({ height, certified }: Header): DiskWrite[] => {
+    const carries = certified.height > settledCertified;
+    settledCertified = certified.height;
+    return carries ? [{ key: keys.carrier(), value: encodeHeight(height) }] : [];
+  };
 
   const settlement = createSettlement({
     branches,
@@ -224,11 +235,12 @@ export const startNode = async (options: NodeOptions): Promise<Node> => {
     commands: (held) => readCommands(bls, genesisRoot, held),
     pool,
     onSettled: producer.settled,
-    onOrdered: (ordered) => {
-      settledState = ordered.state;
-      settledHeight = ordered.block.header.height;
-      pipeline.push(ordered);
-      if (isStuck || pipeline.backlog() > keptBlocks) batches.release(ordered.block.header.batches.map(toHex));
+    onOrdered: ({ block, state: after, writes }) => {
+      const { header: settled } = block;
+      settledState = after;
+      settledHeight = settled.height;
+      pipeline.push({ block, state: after, writes: [...writes, ...carrierWrites(settled)] });
+      if (isStuck || pipeline.backlog() > keptBlocks) batches.release(settled.batches.map(toHex));
     },
     fatal,
   });
@@ -280,18 +292,19 @@ export const startNode = async (options: NodeOptions): Promise<Node> => {
         if (event.event === "halted") fatal(event.error);
       },
     },
-    executed.height,
+    ordered.height,
   );
 
   if (progress.attestation !== undefined) collector.announce(progress.attestation);
   const carrier = await consensus.finalizedBlock(progress.carrier);
   heads.certified = carrier?.header.certified.height ?? asHeight(0);
-  sealedCertified = heads.certified;
+  settledCertified = heads.certified;
   await pool.restore(
     journaled,
     own.map(({ batch }) => batch),
   );
   await consensus.start();
+  pipeline.start();
 
   const services = [...tenants.values()].map(
     (tenant) =>
@@ -314,7 +327,7 @@ export const startNode = async (options: NodeOptions): Promise<Node> => {
     tenants,
     events,
     heads: () => heads,
-    problems: () => [...problems],
+    problems: () => [...problems, ...quarantineProblems(tenants, pipeline.quarantines())],
     urls: options.urls,
     validatorsOf,
     metrics: createMetrics({ heads: () => heads, pool, consensus, pipeline, network, events }),

@@ -26,7 +26,8 @@ export type EvmEngine = {
   inspect(raw: Buffer[]): string;
   begin(environment: string): void;
   systemCall(to: Buffer, data: Buffer): string;
-  executeMany(raw: Buffer[]): string;
+  executeMany(raw: Buffer[], places: number[]): string;
+  markEntries(descriptor: number, offset: number): void;
   checkpoint(): number;
   commit(id: number): void;
   revert(id: number): void;

@@ -7,6 +7,7 @@ import type {
   Execution,
   Executor,
   Inspection,
+  Mark,
   OpenedExecutor,
   OrderedEntry,
   Seal,
@@ -57,12 +58,12 @@ const sealOf = (seal: EngineSeal, before: FeeState | undefined, after: FeeState)
   diff: diffWithFees(seal.diff, before, after),
 });
 
-/** Calls the engine for at most `chunk` transactions at a time. */
-const inChunks = <T>(transactions: readonly Uint8Array[], call: (raw: Buffer[]) => string): T[] => {
+/** Calls the engine for at most `chunk` transactions at a time; tells where among them each chunk starts. */
+const inChunks = <T>(transactions: readonly Uint8Array[], call: (raw: Buffer[], start: number) => string): T[] => {
   const results: T[] = [];
   for (let start = 0; start < transactions.length; start += chunk) {
     const raw = transactions.slice(start, start + chunk).map(bufferOf);
-    for (const result of JSON.parse(engineCall(() => call(raw))) as T[]) results.push(result);
+    for (const result of JSON.parse(engineCall(() => call(raw, start))) as T[]) results.push(result);
   }
   return results;
 };
@@ -80,10 +81,11 @@ const createExecutor = (engine: EvmEngine, config: EvmConfig, restored: FeeState
     const raw = entries.map(({ bytes }) => bytes);
     const inspections = inspectAll(raw).map((inspection, i) => asDeclared(inspection, entries[i] as OrderedEntry));
     const placed = canonicalOrder(inspections);
-    const executable = placed
-      .filter(({ refusal }) => refusal === undefined)
-      .map(({ index }) => raw[index] as Uint8Array);
-    const executed = inChunks<EngineExecuted>(executable, (some) => engine.executeMany(some)).values();
+    const places = placed.filter(({ refusal }) => refusal === undefined).map(({ index }) => index);
+    const executable = places.map((index) => raw[index] as Uint8Array);
+    const executed = inChunks<EngineExecuted>(executable, (some, start) =>
+      engine.executeMany(some, places.slice(start, start + some.length)),
+    ).values();
     return placed.map(({ index, refusal }) => {
       const inspection = inspections[index];
       if (refusal !== undefined || !inspection?.ok) return leftOut(index, refusal ?? "invalid");
@@ -183,14 +185,21 @@ export const openEvmExecutor = async (options: {
   config: Uint8Array;
   budget: TenantBudget;
   source?: StateSource;
+  mark?: Mark;
 }): Promise<OpenedExecutor> => {
   const config = parseEvmConfig(options.domain, options.config, options.budget);
   const module = await loadEvmEngine();
+  const markWith = (engine: EvmEngine): void => {
+    const { mark } = options;
+    if (mark !== undefined) engineCall(() => engine.markEntries(mark.descriptor, mark.entryOffset));
+  };
   if (options.source !== undefined) {
     const { engine, fees } = await restoreEngine(module, engineChain(config), options.source);
+    markWith(engine);
     return { executor: createExecutor(engine, config, fees), sealed: headOf(engineCall(() => engine.head())) };
   }
   const engine = engineCall(() => new module.EvmEngine(engineGenesis(config)));
+  markWith(engine);
   const fees: FeeState = { excess: 0n, timestampMs: 1000 * config.timestamp };
   return {
     executor: createExecutor(engine, config, fees),

@@ -3,7 +3,7 @@ import { concatBytes, type Hex, utf8 } from "../../protocol/bytes.ts";
 import type { Domain, Height, Root } from "../../protocol/ids.ts";
 
 /** Raised when the meaning of stored bytes changes; a store of another version is refused. */
-export const schemaVersion = 2;
+export const schemaVersion = 3;
 
 const u32 = (value: number): Uint8Array => {
   const bytes = new Uint8Array(4);
@@ -28,15 +28,17 @@ export const keys = {
   openBatch: (digest: Root): Uint8Array => prefixed("o/", digest),
   /** Transactions in the mempool that are in no batch. */
   pooled: (domain: Domain, id: Root): Uint8Array => prefixed("p/", u32(domain), id),
-  /** Ordering state after a height; only the newest finalized one is kept. */
-  orderingState: (): Uint8Array => prefixed("ordering"),
+  /** The newest height whose order is settled here: the root of its header, and the ordering state after it. */
+  ordered: (): Uint8Array => prefixed("ordered"),
   /** What became of a transaction at a tenant, by Lockstep id: anybody may give the same bytes to several tenants. */
   outcome: (domain: Domain, id: Root): Uint8Array => prefixed("t/", id, u32(domain)),
   /** Lockstep id by native id. */
   native: (domain: Domain, nativeId: Hex): Uint8Array => prefixed("n/", u32(domain), utf8(nativeId)),
   summary: (height: Height): Uint8Array => prefixed("s/", u64(height)),
-  /** Newest executed height. */
+  /** Newest height at which all tenants are executed: that of the newest summary. */
   executed: (): Uint8Array => prefixed("executed"),
+  /** Number of a tenant's newest block. Tenants may be ahead of the newest summary, each by itself. */
+  tenantHead: (domain: Domain): Uint8Array => prefixed("e/", u32(domain)),
   tenantBlock: (domain: Domain, number: number): Uint8Array => prefixed("k/", u32(domain), u64(number)),
   tenantHash: (domain: Domain, hash: Root): Uint8Array => prefixed("h/", u32(domain), hash),
   inputs: (domain: Domain, height: Height): Uint8Array => prefixed("i/", u32(domain), u64(height)),

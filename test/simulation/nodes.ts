@@ -20,8 +20,11 @@ import {
 import { Summary } from "../../protocol/summary.ts";
 import { type Node, startNode } from "../../sequencer/node.ts";
 import { registrationOf } from "../fixtures/registration.ts";
+import { type Faults, hostInWorld, noFaults } from "./host.ts";
 
 export const data = asDomain(1);
+/** A second one of the same kind. */
+export const notes = asDomain(2);
 export const evm = asDomain(31337);
 
 /** An EVM genesis in which these accounts have 1000 ether each. */
@@ -44,7 +47,7 @@ export type Nodes = {
   /** Ids that some node acknowledged. */
   acknowledged: Set<string>;
   /** Hands one transaction to a node; the answer may come much later, or never if the node crashes. */
-  submit(index: ValidatorIndex, text: string): void;
+  submit(index: ValidatorIndex, text: string, domain?: Domain): void;
   /** The same for an EVM transaction. */
   submitRaw(index: ValidatorIndex, raw: Uint8Array): void;
   /** Codes of refused transactions. */
@@ -57,6 +60,8 @@ export type Nodes = {
   /** Summary roots of heights 1 to `height` at a node. */
   summaries(index: ValidatorIndex, height: number): Promise<string[]>;
   fatal: unknown[];
+  /** What is wrong with a tenant's engine at a node: the same object through all its lives. */
+  faults(index: ValidatorIndex, domain: Domain): Faults;
   /** The validators' keys, for who speaks in their name. */
   signers: readonly BlsSigner[];
 };
@@ -64,6 +69,8 @@ export type Nodes = {
 export type NodesOptions = Omit<WorldOptions, "nodes"> & {
   nodes?: number;
   epochLength?: number;
+  /** Whether there is a second `data` tenant. */
+  notes?: boolean;
   /** Where a tenant has another budget than usual. */
   budgets?: Partial<Record<Vm, TenantBudget>>;
   /** With it, there is an EVM tenant beside the `data` tenant. */
@@ -87,6 +94,7 @@ export const createNodes = async (options: NodesOptions): Promise<Nodes> => {
     })),
     tenants: [
       registrationOf(data, "data", { budget: budgets.data }),
+      ...(options.notes ? [registrationOf(notes, "data", { name: utf8("notes"), budget: budgets.data })] : []),
       ...(options.evm === undefined ? [] : [registrationOf(evm, "evm", { budget: budgets.evm, config: options.evm })]),
     ],
   };
@@ -95,6 +103,13 @@ export const createNodes = async (options: NodesOptions): Promise<Nodes> => {
   const acknowledged = new Set<string>();
   const refused: string[] = [];
   const fatal: unknown[] = [];
+
+  const faultsOf = new Map<string, Faults>();
+  const faults = (index: ValidatorIndex, domain: Domain): Faults => {
+    const found = faultsOf.get(`${index}/${domain}`) ?? noFaults();
+    faultsOf.set(`${index}/${domain}`, found);
+    return found;
+  };
 
   const boot = async (index: ValidatorIndex): Promise<void> => {
     const node = await startNode({
@@ -107,16 +122,8 @@ export const createNodes = async (options: NodesOptions): Promise<Nodes> => {
       disk: world.disk(index),
       adapters: { data: dataAdapter, evm: evmAdapter },
       // In this process: a child would live in real time.
-      openExecutor: async (adapter, { domain, config, budget, source }) => {
-        const stored = source();
-        const { sealed, ...opened } = await adapter.open({
-          domain,
-          config,
-          budget,
-          ...(stored ? { source: stored } : {}),
-        });
-        return { ...opened, ready: async () => sealed };
-      },
+      openExecutor: (adapter, hosted) =>
+        hostInWorld(world.runtime(index), adapter, hosted, faults(index, hosted.domain)),
       urls: new Map(),
       log: () => {},
       onFatal: (error) => fatal.push(error),
@@ -161,7 +168,7 @@ export const createNodes = async (options: NodesOptions): Promise<Nodes> => {
     },
     restart: start,
     acknowledged,
-    submit: (index, text) => submit(index, data, utf8(text)),
+    submit: (index, text, domain = data) => submit(index, domain, utf8(text)),
     submitRaw: (index, raw) => submit(index, evm, raw),
     refused,
     executed,
@@ -177,6 +184,7 @@ export const createNodes = async (options: NodesOptions): Promise<Nodes> => {
       return roots;
     },
     fatal,
+    faults,
     signers,
   };
 };

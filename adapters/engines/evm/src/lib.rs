@@ -11,6 +11,7 @@ mod engine;
 mod error;
 mod header;
 mod loader;
+mod mark;
 mod nibbles;
 mod node;
 mod outcome;
@@ -41,6 +42,7 @@ use serde::Serialize;
 use crate::engine::{Engine, SealedBlock};
 use crate::error::{Code, EngineError};
 use crate::loader::Loader;
+use crate::mark::Mark;
 
 /// One EVM chain. Methods are synchronous; errors carry a stable `code`.
 #[napi]
@@ -177,10 +179,26 @@ impl EvmEngine {
         self.write(|engine| json(&engine.execute(&raw)?))
     }
 
-    /// Executes transactions in order; JSON array. An error in the middle leaves those before it applied.
+    /// From now on `execute_many` notes each entry's place, as u32, at `offset` of the file behind `descriptor`.
     #[napi]
-    pub fn execute_many(&mut self, raw: Vec<Buffer>) -> Result<String, Code> {
-        self.write(|engine| json(&raw.iter().map(|raw| engine.execute(raw)).collect::<error::Result<Vec<_>>>()?))
+    pub fn mark_entries(&mut self, descriptor: i32, offset: u32) -> Result<(), Code> {
+        self.write(|engine| {
+            engine.mark = Some(Mark::open(descriptor, offset)?);
+            Ok(())
+        })
+    }
+
+    /// Executes transactions in order, each with its place in the slice; JSON array. An error in the middle leaves
+    /// those before it applied.
+    #[napi]
+    pub fn execute_many(&mut self, raw: Vec<Buffer>, places: Vec<u32>) -> Result<String, Code> {
+        if raw.len() != places.len() {
+            return Err(Error::new(Code::BadInput, format!("{} places for {} entries", places.len(), raw.len())));
+        }
+        self.write(|engine| {
+            let entries = raw.iter().zip(places);
+            json(&entries.map(|(raw, place)| engine.execute_at(place, raw)).collect::<error::Result<Vec<_>>>()?)
+        })
     }
 
     /// Marks the present point of the open block.

@@ -92,7 +92,7 @@ test("builds, reads, stores and restarts", async () => {
   assert.equal(JSON.parse(engine.execute(raw[0])).applied.status, 1);
   engine.revert(checkpoint);
   const again = engine.checkpoint();
-  const [first, second] = JSON.parse(engine.executeMany([raw[0], raw[0]]));
+  const [first, second] = JSON.parse(engine.executeMany([raw[0], raw[0]], [3, 7]));
   assert.equal(first.applied.cumulativeGasUsed, "0x5208");
   assert.equal(second.invalid.code, "nonce_too_low");
   engine.commit(again);

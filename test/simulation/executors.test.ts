@@ -1,0 +1,140 @@
+/** Executors that die, hang or are slow: neither an outcome, nor a loss, nor in anybody else's way. */
+import { describe, expect, it } from "vitest";
+import { fromHex } from "../../protocol/bytes.ts";
+import { asRoot, asValidatorIndex, type Domain } from "../../protocol/ids.ts";
+import { pipelineLimits } from "../../sequencer/pipeline/limits.ts";
+import { createNodes, data, type Nodes, notes } from "./nodes.ts";
+
+const index = asValidatorIndex;
+/** The validator whose executors are in trouble. */
+const ill = index(3);
+const poison = "poison";
+const isPoison = (bytes: Uint8Array): boolean => new TextDecoder().decode(bytes) === poison;
+
+/** Newest stored block of a tenant at a node; height and number are the same here. */
+const headOf = (nodes: Nodes, domain: Domain, at = ill): number => {
+  const tenant = nodes.node(at).tenants.get(domain);
+  if (tenant === undefined) throw new Error(`no tenant ${domain}`);
+  return tenant.services.heads().executed;
+};
+
+const problemsOf = (nodes: Nodes, at = ill): string[] => nodes.node(at).service.problems();
+
+const loaded = async (seed: number): Promise<Nodes> => {
+  const nodes = await createNodes({ seed, notes: true });
+  await nodes.reach(1);
+  return nodes;
+};
+
+/** Has every tenant at every node execute something, at the others up to `height`. */
+const goOn = async (nodes: Nodes, height: number): Promise<void> => {
+  for (let i = 0; i < 8; i++) nodes.submit(index(i % 4), `${height} ${i}`, i % 2 === 0 ? data : notes);
+  await nodes.world.run(() => nodes.executed(index(0)) >= height);
+};
+
+/** All nodes agree on every summary, and have executed all that was acknowledged. */
+const expectAgreement = async (nodes: Nodes): Promise<void> => {
+  const height = nodes.executed(index(0));
+  await nodes.reach(height);
+  expect(nodes.fatal).toEqual([]);
+  const first = await nodes.summaries(index(0), height);
+  expect(first).not.toContain("none");
+  for (const other of nodes.indices.slice(1)) expect(await nodes.summaries(other, height)).toEqual(first);
+  for (const id of nodes.acknowledged) {
+    for (const at of nodes.indices) {
+      const status = await nodes.ask(nodes.node(at).service.transaction(asRoot(fromHex(id) as Uint8Array)));
+      expect([id, at, status?.status]).toEqual([id, at, "executed"]);
+    }
+  }
+  for (const at of nodes.indices) expect(problemsOf(nodes, at)).toEqual([]);
+};
+
+describe("an executor that dies of a transaction at one of four validators", () => {
+  const poisoned = async (seed: number): Promise<{ nodes: Nodes; fatalHeight: number }> => {
+    const nodes = await loaded(seed);
+    nodes.faults(ill, notes).isDeadly = isPoison;
+    nodes.submit(index(0), poison, notes);
+    await nodes.world.run(() => problemsOf(nodes).length > 0);
+    return { nodes, fatalHeight: headOf(nodes, notes) + 1 };
+  };
+
+  it("quarantines its tenant there, and everything else goes on", async () => {
+    const { nodes, fatalHeight } = await poisoned(1);
+    expect(problemsOf(nodes)).toEqual([
+      expect.stringContaining(`died 2 times executing entry 0 of height ${fatalHeight}`),
+    ]);
+    await goOn(nodes, fatalHeight + 20);
+    await nodes.world.run(() => headOf(nodes, data) >= fatalHeight + 20);
+    expect(headOf(nodes, notes)).toBe(fatalHeight - 1);
+    expect(nodes.executed(ill)).toBe(fatalHeight - 1);
+    for (const at of [0, 1, 2]) expect(problemsOf(nodes, index(at))).toEqual([]);
+  });
+
+  it("comes back at the node's next start", async () => {
+    const { nodes, fatalHeight } = await poisoned(3);
+    await goOn(nodes, fatalHeight + 30);
+    nodes.crash(ill);
+    nodes.faults(ill, notes).isDeadly = () => false;
+    nodes.restart(ill);
+    await nodes.world.run(() => nodes.executed(ill) >= fatalHeight + 30);
+    await goOn(nodes, nodes.executed(index(0)) + 3);
+    await expectAgreement(nodes);
+  });
+
+  it.each([4, 5])("may have its node crash at any time while it catches up (seed %i)", async (seed) => {
+    const { nodes, fatalHeight } = await poisoned(seed);
+    await goOn(nodes, fatalHeight + 40);
+    nodes.faults(ill, notes).isDeadly = () => false;
+    nodes.faults(ill, notes).msPerCall = 1;
+    for (let round = 0; round < 12; round++) {
+      nodes.crash(ill);
+      nodes.restart(ill);
+      await nodes.world.run(5 + nodes.world.random.below(60));
+    }
+    await goOn(nodes, nodes.executed(index(0)) + 3);
+    await expectAgreement(nodes);
+  });
+});
+
+describe("an executor", () => {
+  it("that runs in circles is ended, and its tenant quarantined", async () => {
+    const nodes = await loaded(11);
+    nodes.faults(ill, notes).hangsOn = isPoison;
+    nodes.submit(index(0), poison, notes);
+    await nodes.world.run(() => problemsOf(nodes).length > 0);
+    expect(headOf(nodes, data)).toBeGreaterThan(headOf(nodes, notes));
+    nodes.crash(ill);
+    nodes.faults(ill, notes).hangsOn = () => false;
+    nodes.restart(ill);
+    await nodes.world.run(() => nodes.executed(ill) > 0);
+    await goOn(nodes, nodes.executed(index(0)) + 3);
+    await expectAgreement(nodes);
+  });
+
+  it("that is slow falls behind, holds nobody up, and keeps pace again once it can", async () => {
+    const nodes = await loaded(12);
+    nodes.faults(ill, notes).msPerCall = 2 * pipelineLimits.paceMs;
+    await goOn(nodes, nodes.executed(index(0)) + 30);
+    await nodes.world.run(() => headOf(nodes, data) >= nodes.executed(index(0)) - 5);
+    expect(headOf(nodes, notes)).toBeLessThan(headOf(nodes, data) - 5);
+    nodes.faults(ill, notes).msPerCall = 0;
+    await goOn(nodes, nodes.executed(index(0)) + 10);
+    await expectAgreement(nodes);
+  });
+
+  it.each([13, 14])("that is killed at random is never quarantined, and nothing is lost (seed %i)", async (seed) => {
+    const nodes = await loaded(seed);
+    const { random } = nodes.world;
+    for (const at of nodes.indices) for (const domain of [data, notes]) nodes.faults(at, domain).msPerCall = 2;
+    for (let round = 0; round < 15; round++) {
+      for (let i = 0; i < 2; i++) nodes.submit(index(random.below(4)), `${round} ${i}`, i === 0 ? data : notes);
+      nodes.faults(index(random.below(4)), random.below(2) === 0 ? data : notes).kill();
+      await nodes.world.run(random.below(200));
+      for (const at of nodes.indices) expect(problemsOf(nodes, at)).toEqual([]);
+    }
+    for (const at of nodes.indices) for (const domain of [data, notes]) nodes.faults(at, domain).msPerCall = 0;
+    await nodes.world.run(20_000);
+    await goOn(nodes, nodes.executed(index(0)) + 3);
+    await expectAgreement(nodes);
+  });
+});
