@@ -1,4 +1,5 @@
 /** Opens a node's store: makes it at the first start, and at later ones brings back what was executed. */
+
 import type { Adapter, Seal, SealedHead, StateSource } from "../adapters/adapter.ts";
 import type { TenantExecutor } from "../adapters/host/host.ts";
 import type { TenantBudget } from "../protocol/budget.ts";
@@ -8,10 +9,11 @@ import { Genesis, type Vm, vmName } from "../protocol/genesis.ts";
 import { Header } from "../protocol/header.ts";
 import { asHeight, type Domain, type Height, type Root, zeroRoot } from "../protocol/ids.ts";
 import { limits } from "../protocol/limits.ts";
+import type { OrderingState } from "../protocol/ordering.ts";
 import type { Disk, DiskWrite } from "../protocol/ports.ts";
 import { Summary } from "../protocol/summary.ts";
 import { genesisHeader } from "./block/genesis.ts";
-import { genesisState, type OrderingState } from "./control/state.ts";
+import { genesisState } from "./control/state.ts";
 import { summaryOf, type TenantResult, tenantResult } from "./pipeline/execute.ts";
 import type { Tenant, Tenants } from "./pipeline/tenants.ts";
 import { orderWrites, summaryWrites, tenantWrites } from "./pipeline/writes.ts";

@@ -6,8 +6,9 @@
 
 import { equalBytes } from "../../protocol/bytes.ts";
 import type { Domain, PublicKey } from "../../protocol/ids.ts";
+import type { OrderingState } from "../../protocol/ordering.ts";
 import type { Loads } from "../control/capacity.ts";
-import { capacityOf, meet, type OrderingState } from "../control/state.ts";
+import { capacityOf, meet } from "../control/state.ts";
 
 export type Room = { gas: number; bytes: number };
 

@@ -1,12 +1,14 @@
 /** The ordering state after every block that a vote may build on: the newest finalized one and those above it. */
+
 import type { HeaderLookup, KnownHeader } from "../../consensus/application.ts";
 import { type Hex, toHex } from "../../protocol/bytes.ts";
 import { LockstepError } from "../../protocol/errors.ts";
 import type { Height, Root } from "../../protocol/ids.ts";
+import type { OrderingState } from "../../protocol/ordering.ts";
 import type { Summary } from "../../protocol/summary.ts";
 import type { HeldBatch } from "../batch/held.ts";
 import { type Command, type ControlOutcome, command } from "../control/ledger.ts";
-import { advance, meet, type OrderingState } from "../control/state.ts";
+import { advance, meet } from "../control/state.ts";
 
 export type Branches = {
   /** State after a block, if all batches up to it have been seen. */

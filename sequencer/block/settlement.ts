@@ -1,13 +1,14 @@
 /** What a finalized order means for batches and mempool, before and apart from its execution. */
+
 import type { FinalizedBlock } from "../../consensus/application.ts";
 import type { Hex } from "../../protocol/bytes.ts";
 import { LockstepError } from "../../protocol/errors.ts";
+import type { OrderingState } from "../../protocol/ordering.ts";
 import type { Summaries } from "../attestation/summaries.ts";
 import type { BatchExchange } from "../batch/exchange.ts";
 import type { HeldBatch } from "../batch/held.ts";
 import type { BatchStore } from "../batch/store.ts";
 import type { Command } from "../control/ledger.ts";
-import type { OrderingState } from "../control/state.ts";
 import type { Pool } from "../mempool/pool.ts";
 import type { OrderedBlock } from "../pipeline/pipeline.ts";
 import type { Branches } from "./branches.ts";

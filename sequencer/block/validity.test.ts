@@ -14,9 +14,10 @@ import {
   asValidatorIndex,
 } from "../../protocol/ids.ts";
 import { limits } from "../../protocol/limits.ts";
+import type { OrderingState } from "../../protocol/ordering.ts";
 import { registrationOf } from "../../test/fixtures/registration.ts";
 import { type HeldBatch, holdBatch } from "../batch/held.ts";
-import { advance, genesisState, type OrderingState } from "../control/state.ts";
+import { advance, genesisState } from "../control/state.ts";
 import { assembleHeader } from "./assembly.ts";
 import { genesisHeader } from "./genesis.ts";
 import { slicesOf } from "./payload.ts";

@@ -2,6 +2,7 @@
  * Chain validity: a function of a block and its ancestors only, the same for every validator and
  * for ever. What binds a validator's own vote (its clock, whether it holds the batches) is elsewhere.
  */
+
 import { equalBytes, toHex } from "../../protocol/bytes.ts";
 import { Certificate } from "../../protocol/certificate.ts";
 import { controlDomain } from "../../protocol/control.ts";
@@ -10,19 +11,12 @@ import { epochAt, lastHeightOf } from "../../protocol/genesis.ts";
 import type { Header } from "../../protocol/header.ts";
 import { asEpoch, type Root } from "../../protocol/ids.ts";
 import { limits } from "../../protocol/limits.ts";
+import { OrderingState } from "../../protocol/ordering.ts";
 import { type Summary, tenantStatuses } from "../../protocol/summary.ts";
 import { ValidatorSet } from "../../protocol/validators.ts";
 import type { HeldBatch } from "../batch/held.ts";
 import { addLoads, batchAllowance, type Loads, refuteLoad } from "../control/capacity.ts";
-import {
-  capacityOf,
-  meet,
-  nextValidatorSet,
-  OrderingState,
-  producerState,
-  tenantState,
-  validatorSet,
-} from "../control/state.ts";
+import { capacityOf, meet, nextValidatorSet, producerState, tenantState, validatorSet } from "../control/state.ts";
 import { payloadRootOf, slicesOf } from "./payload.ts";
 
 export type HeaderToJudge = {

@@ -1,4 +1,5 @@
 /** What consensus asks of the sequencer: headers to propose, and judgement of those that others propose. */
+
 import type { Application, HeaderLookup, KnownHeader } from "../../consensus/application.ts";
 import type { BlsVerifier } from "../../consensus/certificate/bls.ts";
 import { refuteCertificate } from "../../consensus/certificate/verify.ts";
@@ -6,6 +7,7 @@ import { toHex } from "../../protocol/bytes.ts";
 import type { Certified, Header } from "../../protocol/header.ts";
 import type { Epoch, Root, ValidatorIndex } from "../../protocol/ids.ts";
 import { limits } from "../../protocol/limits.ts";
+import type { OrderingState } from "../../protocol/ordering.ts";
 import type { Runtime } from "../../protocol/ports.ts";
 import type { ValidatorSet } from "../../protocol/validators.ts";
 import { attestationContext } from "../attestation/collector.ts";
@@ -15,7 +17,7 @@ import type { HeldBatch } from "../batch/held.ts";
 import { batchLimits } from "../batch/limits.ts";
 import type { BatchStore, OpenBatch } from "../batch/store.ts";
 import { readCommands } from "../control/commands.ts";
-import { lastSequence, meet, type OrderingState } from "../control/state.ts";
+import { lastSequence, meet } from "../control/state.ts";
 import { assembleHeader, chooseBatches } from "./assembly.ts";
 import type { Branches, Hold } from "./branches.ts";
 import { certificateToCheck, type Invalidity, refuteBatches, refuteHeader } from "./validity.ts";

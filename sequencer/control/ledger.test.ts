@@ -17,11 +17,12 @@ import {
   zeroRoot,
 } from "../../protocol/ids.ts";
 import { limits } from "../../protocol/limits.ts";
+import type { OrderingState } from "../../protocol/ordering.ts";
 import { tenantStatuses } from "../../protocol/summary.ts";
 import { nobody, Registration } from "../../protocol/tenant.ts";
 import { registrationOf } from "../../test/fixtures/registration.ts";
 import { type Command, command } from "./ledger.ts";
-import { genesisState, type OrderingState, tenantState } from "./state.ts";
+import { genesisState, tenantState } from "./state.ts";
 
 const key = (byte: number): PublicKey => asPublicKey(new Uint8Array(48).fill(byte));
 const [owner, stranger] = [key(100), key(101)];

@@ -2,6 +2,7 @@
  * What control transactions do to the ordering state. Pure: which signatures hold is found out before, the same for
  * everybody. A control transaction acts from the next height.
  */
+
 import { refuteBudgets } from "../../protocol/budget.ts";
 import { equalBytes, type Hex, toHex } from "../../protocol/bytes.ts";
 import type { ControlBody, Readiness, StatusChange } from "../../protocol/control.ts";
@@ -10,10 +11,11 @@ import { vmName, vms } from "../../protocol/genesis.ts";
 import type { Header } from "../../protocol/header.ts";
 import type { PublicKey, Root, ValidatorIndex } from "../../protocol/ids.ts";
 import { limits } from "../../protocol/limits.ts";
+import type { OrderingState, OrderingTenant } from "../../protocol/ordering.ts";
 import { tenantStatuses } from "../../protocol/summary.ts";
 import { nobody, type Registration } from "../../protocol/tenant.ts";
 import { isQuorum } from "../../protocol/validators.ts";
-import { type OrderingState, type OrderingTenant, tenantFrom } from "./state.ts";
+import { tenantFrom } from "./state.ts";
 
 /** A control transaction of a block, decoded, and the keys whose signatures under it hold. */
 export type Command = { id: Root; body: ControlBody; signers: readonly PublicKey[] };

@@ -1,10 +1,8 @@
 /**
- * The ordering state: what decides whether a block is valid, apart from the block itself. A pure
- * function of genesis and the headers and batches after it, so every validator knows it on every
- * branch before it votes. Its root stands in the header of the block that it judges.
+ * How the ordering state comes about: a pure function of genesis and the headers and batches after it, so
+ * every validator knows it on every branch before it votes.
  */
-import { ContainerType, ListCompositeType } from "@chainsafe/ssz";
-import { budgetType, controlBudget, type TenantBudget } from "../../protocol/budget.ts";
+import { controlBudget, type TenantBudget } from "../../protocol/budget.ts";
 import { compareBytes, equalBytes } from "../../protocol/bytes.ts";
 import { controlDomain } from "../../protocol/control.ts";
 import { epochAt, type Genesis, lastHeightOf, vmName } from "../../protocol/genesis.ts";
@@ -17,103 +15,12 @@ import {
   type PublicKey,
   type Root,
 } from "../../protocol/ids.ts";
-import { limits, transactionLimits } from "../../protocol/limits.ts";
-import { bytes32, bytes48, sszObject, uint8, uint32, uint64 } from "../../protocol/ssz.ts";
-import { type Summary, type TenantStatus, tenantStatuses } from "../../protocol/summary.ts";
+import { transactionLimits } from "../../protocol/limits.ts";
+import type { Capacity, OrderingState, OrderingTenant, ProducerState } from "../../protocol/ordering.ts";
+import { type Summary, tenantStatuses } from "../../protocol/summary.ts";
 import { Registration } from "../../protocol/tenant.ts";
-import { type Validator, type ValidatorSet, validatorType } from "../../protocol/validators.ts";
-import {
-  accrue,
-  addLoads,
-  type Capacity,
-  capacityFields,
-  charge,
-  fullCapacity,
-  type Loads,
-  penaltyAfter,
-} from "./capacity.ts";
-
-export type OrderingTenant = {
-  domain: Domain;
-  /** Wire number from `vms`. */
-  vm: number;
-  /** As registered. */
-  port: number;
-  owner: PublicKey;
-  /** Root of its `Registration`. */
-  registration: Root;
-  /** Time of the block that registered it. */
-  registeredMs: number;
-  /** While it is registered only: validators that run its engine, and its block 0 as each has it. */
-  ready: { publicKey: PublicKey; genesis: Root }[];
-  /** Of the last change of its status. */
-  sequence: number;
-  /** Height at which its native block 0 stands. */
-  activatedAt: Height;
-  status: TenantStatus;
-  budget: TenantBudget;
-  capacity: Capacity;
-};
-
-export type ProducerState = {
-  publicKey: PublicKey;
-  /** Last sequence that the chain has taken. */
-  sequence: number;
-  /** Bytes that its largest batch is smaller by, for what was hopeless when it had it ordered. */
-  penalty: number;
-};
-
-export type OrderingState = {
-  genesis: Root;
-  epochLength: number;
-  /** Of the newest block, and the height whose execution it certifies. */
-  timestampMs: number;
-  certified: Height;
-  /** What is left for control transactions. */
-  control: Capacity;
-  /** Strictly increasing by domain. */
-  tenants: OrderingTenant[];
-  validators: Validator[];
-  nextValidators: Validator[];
-  /** Increasing by public key; one entry per validator. */
-  producers: ProducerState[];
-};
-
-const validatorsType = new ListCompositeType(validatorType, limits.validators);
-
-export const OrderingState = sszObject<OrderingState>(
-  "OrderingState",
-  new ContainerType({
-    genesis: bytes32,
-    epochLength: uint64,
-    timestampMs: uint64,
-    certified: uint64,
-    control: new ContainerType(capacityFields),
-    tenants: new ListCompositeType(
-      new ContainerType({
-        domain: uint32,
-        vm: uint8,
-        port: uint32,
-        owner: bytes48,
-        registration: bytes32,
-        registeredMs: uint64,
-        ready: new ListCompositeType(new ContainerType({ publicKey: bytes48, genesis: bytes32 }), limits.validators),
-        sequence: uint64,
-        activatedAt: uint64,
-        status: uint8,
-        budget: budgetType,
-        capacity: new ContainerType(capacityFields),
-      }),
-      limits.tenants,
-    ),
-    validators: validatorsType,
-    nextValidators: validatorsType,
-    producers: new ListCompositeType(
-      new ContainerType({ publicKey: bytes48, sequence: uint64, penalty: uint64 }),
-      limits.validators,
-    ),
-  }),
-);
+import type { ValidatorSet } from "../../protocol/validators.ts";
+import { accrue, addLoads, charge, fullCapacity, type Loads, penaltyAfter } from "./capacity.ts";
 
 /** A tenant of a registration, as it stands in the ordering state. */
 export const tenantFrom = (

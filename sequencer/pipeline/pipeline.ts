@@ -3,15 +3,16 @@
  * synced write. A tenant that is away falls behind: the others' results are stored without it, it catches up
  * from what was ordered, and a height's summary follows once every tenant's result is there.
  */
+
 import type { BlockContext } from "../../adapters/adapter.ts";
 import type { FinalizedBlock } from "../../consensus/application.ts";
 import type { Hex } from "../../protocol/bytes.ts";
 import { LockstepError } from "../../protocol/errors.ts";
 import { asHeight, type Domain, type Height, type Root } from "../../protocol/ids.ts";
+import type { OrderingState } from "../../protocol/ordering.ts";
 import type { Disk, DiskWrite, Runtime } from "../../protocol/ports.ts";
 import { Summary } from "../../protocol/summary.ts";
 import type { SliceEntry, Slices } from "../block/payload.ts";
-import type { OrderingState } from "../control/state.ts";
 import type { TenantRecord } from "../storage/records.ts";
 import { summaryOf, type TenantResult } from "./execute.ts";
 import { pipelineLimits } from "./limits.ts";

@@ -1,12 +1,13 @@
 /** What a height changes in the store: its order, each tenant's result, and the summary once all results are there. */
+
 import { diffWrites } from "../../adapters/diff.ts";
 import type { KnownHeader } from "../../consensus/application.ts";
 import { equalBytes, type Hex, toHex } from "../../protocol/bytes.ts";
 import type { Domain, Root } from "../../protocol/ids.ts";
 import { limits } from "../../protocol/limits.ts";
+import type { OrderingState } from "../../protocol/ordering.ts";
 import type { DiskWrite } from "../../protocol/ports.ts";
 import { Summary } from "../../protocol/summary.ts";
-import type { OrderingState } from "../control/state.ts";
 import { encodeHeight, keys } from "../storage/keys.ts";
 import { OrderedRecord, OutcomeRecord, outcomeKinds, TenantRecord } from "../storage/records.ts";
 import type { TenantResult } from "./execute.ts";

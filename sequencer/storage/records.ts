@@ -2,13 +2,14 @@
  * What the node stores of executed heights. Bytes of transactions stand once, in their batches;
  * records name them by their position in the slice.
  */
+
 import { BooleanType, ByteListType, ContainerType, ListCompositeType } from "@chainsafe/ssz";
 import { type Certified, certifiedType } from "../../protocol/header.ts";
 import type { Height, Root } from "../../protocol/ids.ts";
 import { limits } from "../../protocol/limits.ts";
+import { OrderingState } from "../../protocol/ordering.ts";
 import { bytes32, sszObject, uint8, uint32, uint64 } from "../../protocol/ssz.ts";
 import { type HopelessCount, hopelessCountsType } from "../../protocol/summary.ts";
-import { OrderingState } from "../control/state.ts";
 
 /** Wire numbers of how an entry of a slice ended. */
 export const outcomeKinds = { applied: 1, omitted: 2, returned: 3, replaced: 4, expired: 5, evicted: 6 } as const;
