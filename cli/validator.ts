@@ -1,6 +1,5 @@
 /** One validator out of its real parts: files, disk, network, engines, node and the surfaces on top. */
 import type { Logger } from "pino";
-import type { Adapter } from "../adapters/adapter.ts";
 import { processLimits } from "../adapters/host/limits.ts";
 import { openTenantExecutor } from "../adapters/host/open.ts";
 import { loadAdapter } from "../adapters/registry.ts";
@@ -11,7 +10,7 @@ import { createRuntime } from "../consensus/runtime/runtime.ts";
 import { useNativeSha256 } from "../consensus/runtime/sha256.ts";
 import { equalBytes, fromHex, toHex } from "../protocol/bytes.ts";
 import { LockstepError } from "../protocol/errors.ts";
-import { Genesis, type Vm, vmName } from "../protocol/genesis.ts";
+import { Genesis } from "../protocol/genesis.ts";
 import { asValidatorIndex } from "../protocol/ids.ts";
 import type { Disk, Runtime } from "../protocol/ports.ts";
 import { serveApi } from "../sequencer/api/server.ts";
@@ -55,15 +54,6 @@ const addressesOf = (genesis: Genesis, config: NodeConfig) =>
     const peer = config.p2p.peers.find((entry) => equalBytes(fromHex(entry.publicKey) ?? new Uint8Array(), publicKey));
     return peer === undefined ? { publicKey } : { publicKey, address: peer.address };
   });
-
-const loadAdapters = async (genesis: Genesis): Promise<Partial<Record<Vm, Adapter>>> => {
-  const adapters: Partial<Record<Vm, Adapter>> = {};
-  for (const { vm } of genesis.tenants) {
-    const name = vmName(vm);
-    if (name !== undefined) adapters[name] ??= await loadAdapter(name);
-  }
-  return adapters;
-};
 
 export type Validator = {
   ready: NodeReady;
@@ -126,7 +116,7 @@ export const startValidator = async (
       network,
       runtime,
       disk,
-      adapters: await loadAdapters(genesis),
+      loadAdapter,
       openExecutor: (adapter, options) =>
         openTenantExecutor(adapter, { ...options, log, runtime, limits: processLimits, onDeath: () => {} }),
       urls,

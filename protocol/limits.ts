@@ -22,6 +22,8 @@ export const limits = {
   tenantNameBytes: 64,
   tenantWriters: 2 ** 10,
   writerBytes: 64,
+  /** Of one tenant, after its activation. */
+  statusChanges: 2 ** 12,
   /** Registered tenants that are not active yet, and how long one may stay so, by the chain's time. */
   pendingTenants: 16,
   pendingMs: 600_000,

@@ -41,5 +41,5 @@ export const Registration = sszObject<Registration>(
 );
 
 /** The writers of a tenant in words; absent where anybody may write. */
-export const writersOf = ({ writers }: Registration): ReadonlySet<string> | undefined =>
-  writers.length === 0 ? undefined : new Set(writers.map((writer) => new TextDecoder().decode(writer)));
+export const writersOf = ({ writers }: Registration): string[] | undefined =>
+  writers.length === 0 ? undefined : writers.map((writer) => new TextDecoder().decode(writer));

@@ -6,9 +6,10 @@ import type { Adapter, TenantServices } from "../adapters/adapter.ts";
 import type { Bls, BlsSigner } from "../consensus/certificate/bls.ts";
 import { createConsensus } from "../consensus/consensus.ts";
 import { equalBytes, toHex } from "../protocol/bytes.ts";
+import { controlDomain, controlSigningRoot, encodeControl } from "../protocol/control.ts";
 import { Genesis, type Vm } from "../protocol/genesis.ts";
 import type { Header } from "../protocol/header.ts";
-import { asEpoch, asHeight, type Domain, type ValidatorIndex } from "../protocol/ids.ts";
+import { asEpoch, asHeight, type Domain, type Root, type ValidatorIndex } from "../protocol/ids.ts";
 import type { Disk, DiskWrite, Network, Runtime } from "../protocol/ports.ts";
 import { Attestation } from "../protocol/summary.ts";
 import { faultTolerance, type ValidatorSet } from "../protocol/validators.ts";
@@ -19,10 +20,13 @@ import { createBatchProducer } from "./batch/producer.ts";
 import { openBatchStore } from "./batch/store.ts";
 import { createBranches } from "./block/branches.ts";
 import { genesisHeader } from "./block/genesis.ts";
+import { slicesOf } from "./block/payload.ts";
 import { createSettlement } from "./block/settlement.ts";
 import { createVoting } from "./block/voting.ts";
-import { boot, type OpenSupervised } from "./boot.ts";
+import { boot } from "./boot.ts";
+import { inspectControl, laneAdmission } from "./control/admission.ts";
 import { readCommands } from "./control/commands.ts";
+import { controlResults } from "./control/settle.ts";
 import { lastSequence, validatorSet } from "./control/state.ts";
 import { createEvents } from "./events.ts";
 import { createInspect } from "./inspection.ts";
@@ -32,7 +36,9 @@ import { createMetrics } from "./metrics.ts";
 import { createNodeService, type Heads } from "./node-service.ts";
 import type { TenantResult } from "./pipeline/execute.ts";
 import { createPipeline, type ExecutedBlock } from "./pipeline/pipeline.ts";
+import type { Tenant } from "./pipeline/tenants.ts";
 import { quarantineProblems } from "./problems.ts";
+import { createRoster, type OpenSupervised, type Roster } from "./roster/roster.ts";
 import type { NodeService } from "./service.ts";
 import { endingWrites } from "./storage/endings.ts";
 import { createHistory, type History, tenantBlockOf } from "./storage/history.ts";
@@ -51,7 +57,7 @@ export type NodeOptions = {
   network: Network;
   runtime: Runtime;
   disk: Disk;
-  adapters: Partial<Record<Vm, Adapter>>;
+  loadAdapter(vm: Vm): Promise<Adapter>;
   openExecutor: OpenSupervised;
   /** URLs of the tenants' own APIs at this node, to be told to whoever asks for its status. */
   urls: ReadonlyMap<number, { rpc: string; ws: string }>;
@@ -60,9 +66,14 @@ export type NodeOptions = {
   onFatal(error: unknown): void;
 };
 
+/** What a tenant's own API is served with, and the port that it was registered with. */
+export type ServedTenant = { adapter: Adapter; services: TenantServices; port: number };
+
 export type Node = {
   service: NodeService;
-  tenants: ReadonlyMap<Domain, { adapter: Adapter; services: TenantServices }>;
+  tenants: ReadonlyMap<Domain, ServedTenant>;
+  /** The listener is called for each tenant that comes to be active later on, once its block 0 is there. */
+  onTenant(listener: (tenant: ServedTenant) => void): void;
   /** Stops everything; the disk and the network stay open, they are their owner's. */
   close(): Promise<void>;
 };
@@ -80,7 +91,8 @@ export const startNode = async (options: NodeOptions): Promise<Node> => {
     if (!closed) options.onFatal(error);
   };
 
-  const { tenants, ordered, executed } = await boot(options);
+  const booted = await boot(options);
+  const { ordered, executed, withBlocks } = booted;
   const { state } = ordered;
   const batches = await openBatchStore(disk, fatal);
   const progress = await readProgress(disk);
@@ -95,7 +107,21 @@ export const startNode = async (options: NodeOptions): Promise<Node> => {
     carrier: progress.carrier,
   };
   const events = createEvents((error) => log({ event: "listener_failed", error: String(error) }));
-  const inspect = createInspect(tenants);
+  const roster: Roster = createRoster({
+    self: signer.publicKey,
+    runtime,
+    entries: booted.roster,
+    loadAdapter: options.loadAdapter,
+    openExecutor: options.openExecutor,
+    source: booted.source,
+    declareReady: (domain, block0) => declareReady(domain, block0),
+    onActivated: (tenant) => pipeline.add(tenant),
+  });
+  const { tenants } = roster;
+  for (const tenant of booted.tenants.values()) roster.add(tenant);
+  const inspect = createInspect(tenants, (transactions) =>
+    inspectControl({ bls, genesis: genesisRoot, state: () => settledState, probe: roster.probe }, transactions),
+  );
   // The set of genesis serves in every epoch as long as the ordering state has no way to change it.
   const validatorsOf = (epoch: number): ValidatorSet => validatorSet(state, asEpoch(epoch));
   const branches = createBranches({ root: ordered.header, height: ordered.height, state });
@@ -119,7 +145,7 @@ export const startNode = async (options: NodeOptions): Promise<Node> => {
   });
 
   const pool = createPool({
-    tenants: new Map([...tenants].map(([domain, { budget }]) => [domain, budget])),
+    tenant: (domain) => laneAdmission(settledState, domain),
     inspect,
     runtime,
     exchange,
@@ -129,6 +155,13 @@ export const startNode = async (options: NodeOptions): Promise<Node> => {
     onEnded: (endings) => storeEndings(endings),
     fatal,
   });
+
+  const declareReady = (domain: Domain, block0: Root): void => {
+    const body = { kind: "ready", value: { domain, genesis: block0 } } as const;
+    const signature = signer.sign(controlSigningRoot(genesisRoot, body));
+    const transaction = encodeControl({ body, signatures: [{ publicKey: signer.publicKey, signature }] });
+    void pool.submit(controlDomain, [transaction]);
+  };
 
   /** What another validator got executed meanwhile has its outcome from that. */
   const storeEndings = async (endings: readonly Ending[]): Promise<void> => {
@@ -176,7 +209,19 @@ export const startNode = async (options: NodeOptions): Promise<Node> => {
     log({ event: "execution_stopped", problem });
   };
 
-  const onTenant = ({ domain, slice, executions, record }: TenantResult): void => {
+  const served = new Map<Domain, ServedTenant>();
+  const tenantListeners: ((tenant: ServedTenant) => void)[] = [];
+  const serve = (domain: Domain): void => {
+    const tenant = tenants.get(domain) as Tenant;
+    const services = createTenantServices(tenant, { pool, history, events, heads: () => heads });
+    const one: ServedTenant = { adapter: tenant.adapter, services, port: tenant.entry.registration.port };
+    served.set(domain, one);
+    for (const listener of tenantListeners) listener(one);
+  };
+
+  const onTenant = ({ domain, context, slice, executions, record }: TenantResult): void => {
+    withBlocks.add(domain);
+    if (context.number === 0) serve(domain);
     events.emit({ type: "tenant", block: tenantBlockOf(domain, record, slice) });
     const settled = executions.flatMap((execution) => {
       const entry = slice[execution.index];
@@ -197,7 +242,7 @@ export const startNode = async (options: NodeOptions): Promise<Node> => {
   const pipeline = createPipeline({
     disk,
     runtime,
-    tenants,
+    roster,
     ordered: ordered.height,
     executed,
     finalizedBlock: (height) => consensus.finalizedBlock(height),
@@ -233,12 +278,22 @@ export const startNode = async (options: NodeOptions): Promise<Node> => {
     exchange,
     summaries,
     commands: (held) => readCommands(bls, genesisRoot, held),
+    controlled: async ({ header: settled, root }, after, held) => {
+      const slice = slicesOf(held).get(controlDomain) ?? [];
+      const ids = slice.map(({ leaf }) => leaf);
+      const before = await history.appliedAmong(controlDomain, ids);
+      const results = controlResults(settled.height, slice, branches.outcomes(root), before);
+      if (slice.length > 0) pool.executed(results.settled).catch(fatal);
+      const commands = slice.length === 0 ? [] : await readCommands(bls, genesisRoot, held);
+      return [...results.writes, ...(await roster.settle(settled.height, after, commands))];
+    },
     pool,
     onSettled: producer.settled,
     onOrdered: ({ block, state: after, writes }) => {
       const { header: settled } = block;
       settledState = after;
       settledHeight = settled.height;
+      roster.follow(after);
       pipeline.push({ block, state: after, writes: [...writes, ...carrierWrites(settled)] });
       if (isStuck || pipeline.backlog() > keptBlocks) batches.release(settled.batches.map(toHex));
     },
@@ -306,16 +361,8 @@ export const startNode = async (options: NodeOptions): Promise<Node> => {
   await consensus.start();
   pipeline.start();
 
-  const services = [...tenants.values()].map(
-    (tenant) =>
-      [
-        tenant.domain,
-        {
-          adapter: tenant.adapter,
-          services: createTenantServices(tenant, { pool, history, events, heads: () => heads }),
-        },
-      ] as const,
-  );
+  for (const tenant of tenants.values()) if (tenant.stored >= tenant.activatedAt) serve(tenant.domain);
+  roster.follow(state);
 
   const service = createNodeService({
     genesis,
@@ -327,7 +374,7 @@ export const startNode = async (options: NodeOptions): Promise<Node> => {
     tenants,
     events,
     heads: () => heads,
-    problems: () => [...problems, ...quarantineProblems(tenants, pipeline.quarantines())],
+    problems: () => [...problems, ...roster.problems(), ...quarantineProblems(tenants, pipeline.quarantines())],
     urls: options.urls,
     validatorsOf,
     metrics: createMetrics({ heads: () => heads, pool, consensus, pipeline, network, events }),
@@ -335,7 +382,8 @@ export const startNode = async (options: NodeOptions): Promise<Node> => {
 
   return {
     service,
-    tenants: new Map(services),
+    tenants: served,
+    onTenant: (listener) => void tenantListeners.push(listener),
     close: async () => {
       closed = true;
       await consensus.stop();
@@ -346,7 +394,7 @@ export const startNode = async (options: NodeOptions): Promise<Node> => {
       pool.stop();
       exchange.stop();
       summaries.stop();
-      await Promise.all([...tenants.values()].map(({ executor }) => executor.close()));
+      await roster.close();
     },
   };
 };

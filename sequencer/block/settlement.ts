@@ -1,9 +1,10 @@
 /** What a finalized order means for batches and mempool, before and apart from its execution. */
 
-import type { FinalizedBlock } from "../../consensus/application.ts";
+import type { FinalizedBlock, KnownHeader } from "../../consensus/application.ts";
 import type { Hex } from "../../protocol/bytes.ts";
 import { LockstepError } from "../../protocol/errors.ts";
 import type { OrderingState } from "../../protocol/ordering.ts";
+import type { DiskWrite } from "../../protocol/ports.ts";
 import type { Summaries } from "../attestation/summaries.ts";
 import type { BatchExchange } from "../batch/exchange.ts";
 import type { HeldBatch } from "../batch/held.ts";
@@ -23,6 +24,8 @@ export type SettlementOptions = {
   pool: Pick<Pool, "ordered" | "passedOver">;
   /** Own batches that are on their way no more. */
   onSettled(keys: readonly Hex[]): void;
+  /** Takes over what a block's control transactions did; gives the writes to make with its order. */
+  controlled(block: KnownHeader, state: OrderingState, batches: readonly HeldBatch[]): Promise<DiskWrite[]>;
   /** Called in order of height. */
   onOrdered(ordered: OrderedBlock): void;
   fatal(error: unknown): void;
@@ -52,10 +55,11 @@ export const createSettlement = (options: SettlementOptions): Settlement => {
     for (const batch of held) pool.ordered(batch);
     const taken = new Set(held.map(({ key }) => key));
     const { writes, passedOver } = batches.settle(state, header.height, taken);
+    const controlled = await options.controlled(block, state, held);
     exchange.settled(held, passedOver);
     for (const batch of passedOver) pool.passedOver(batch);
     options.onSettled([...taken, ...passedOver.map(({ key }) => key)]);
-    options.onOrdered({ block, state, writes });
+    options.onOrdered({ block, state, writes: [...writes, ...controlled] });
   };
 
   return {

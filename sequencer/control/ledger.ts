@@ -35,6 +35,7 @@ export const controlRefusals = [
   "not_pending",
   "wrong_sequence",
   "wrong_status",
+  "too_many_changes",
 ] as const;
 export type ControlRefusal = (typeof controlRefusals)[number];
 
@@ -110,6 +111,7 @@ const setStatus = (state: OrderingState, change: StatusChange, signers: readonly
   const { active, paused, retired } = tenantStatuses;
   if (!has(signers, tenant.owner) && !isQuorumOf(state, signers)) return { code: "not_signed" };
   if (change.sequence !== tenant.sequence + 1) return { code: "wrong_sequence" };
+  if (change.sequence > limits.statusChanges) return { code: "too_many_changes" };
   const isPossible =
     (change.status === paused && tenant.status === active) ||
     (change.status === active && tenant.status === paused) ||

@@ -72,7 +72,7 @@ export const lastSequence = (state: OrderingState, producer: PublicKey): number 
 export const tenantState = (state: OrderingState, domain: Domain): OrderingTenant | undefined =>
   state.tenants.find((tenant) => tenant.domain === domain);
 
-/** Budget and capacity of a tenant, or of the control ledger, and the bytes of its largest transaction. */
+/** Budget and capacity of an active tenant, or of the control ledger, and the bytes of its largest transaction. */
 export type CapacityOf = { budget: TenantBudget; capacity: Capacity; largestBytes: number };
 
 export const capacityOf = (state: OrderingState, domain: Domain): CapacityOf | undefined => {
@@ -80,7 +80,8 @@ export const capacityOf = (state: OrderingState, domain: Domain): CapacityOf | u
     return { budget: controlBudget, capacity: state.control, largestBytes: controlBudget.bytes.burst };
   }
   const tenant = tenantState(state, domain);
-  return tenant && { ...tenant, largestBytes: transactionLimits[vmName(tenant.vm) ?? "data"] };
+  if (tenant?.status !== tenantStatuses.active) return undefined;
+  return { ...tenant, largestBytes: transactionLimits[vmName(tenant.vm) ?? "data"] };
 };
 
 /**

@@ -5,6 +5,7 @@ import { createWorld } from "../../consensus/simulator/world.ts";
 import type { Batch } from "../../protocol/batch.ts";
 import { usualBudgets } from "../../protocol/budget.ts";
 import { utf8 } from "../../protocol/bytes.ts";
+import { success } from "../../protocol/errors.ts";
 import { asDomain, asRoot, asSignature, asValidatorIndex } from "../../protocol/ids.ts";
 import { limits } from "../../protocol/limits.ts";
 import { createBatchExchange } from "../batch/exchange.ts";
@@ -39,7 +40,7 @@ const setUp = async (seed: number) => {
       fatal,
     });
     pool = createPool({
-      tenants: new Map([[data, usualBudgets.data]]),
+      tenant: () => success(usualBudgets.data),
       inspect: (_, transactions) => executor.inspect(transactions),
       runtime,
       exchange,

@@ -50,7 +50,8 @@ export type Pool = {
 };
 
 export type PoolOptions = {
-  tenants: ReadonlyMap<Domain, TenantBudget>;
+  /** The budget of a domain that takes transactions now, or why it takes none. */
+  tenant(domain: Domain): Result<TenantBudget>;
   /** Besides the adapter's refusals: `unavailable` while the tenant's executor is down. */
   inspect(domain: Domain, transactions: readonly Uint8Array[]): Promise<Result<TransactionFacts>[]>;
   runtime: Runtime;
@@ -63,6 +64,16 @@ export type PoolOptions = {
   /** Called with every ending; resolves once the node keeps them. */
   onEnded(endings: readonly Ending[]): Promise<void>;
   fatal(error: unknown): void;
+};
+
+const byDomain = <T extends { domain: Domain }>(transactions: readonly T[]): Map<Domain, T[]> => {
+  const groups = new Map<Domain, T[]>();
+  for (const transaction of transactions) {
+    const group = groups.get(transaction.domain);
+    if (group === undefined) groups.set(transaction.domain, [transaction]);
+    else group.push(transaction);
+  }
+  return groups;
 };
 
 const tickMs = 1_000;
@@ -96,12 +107,19 @@ const refuseBelowFloor = (inspection: Result<TransactionFacts>): Result<Transact
 
 export const createPool = (options: PoolOptions): Pool => {
   const { runtime, exchange, replication, f } = options;
-  const lanes = new Map<Domain, Lane>([...options.tenants.keys()].map((domain) => [domain, createLane()]));
-  const natives = new Map<Domain, Map<Hex, PoolEntry>>([...lanes.keys()].map((domain) => [domain, new Map()]));
+  const lanes = new Map<Domain, Lane>();
+  const natives = new Map<Domain, Map<Hex, PoolEntry>>();
   const acknowledgements = new Map<PoolEntry, () => void>();
   const pendingListeners = new Map<Domain, Set<(nativeId: Hex) => void>>();
   const turns = new Map<Domain, number>();
-  const laneOf = (domain: Domain): Lane => lanes.get(domain) as Lane;
+  const laneOf = (domain: Domain): Lane => {
+    const known = lanes.get(domain);
+    if (known !== undefined) return known;
+    const lane = createLane();
+    lanes.set(domain, lane);
+    natives.set(domain, new Map());
+    return lane;
+  };
 
   const remember = (entry: PoolEntry): void => {
     natives.get(entry.domain)?.set(entry.facts.nativeId, entry);
@@ -199,14 +217,10 @@ export const createPool = (options: PoolOptions): Pool => {
     journal(entries.filter((entry) => entry.phase === "queued" && laneOf(entry.domain).entries.has(entry.key)));
 
   const submit = async (domain: Domain, transactions: readonly Uint8Array[]): Promise<Result<Taken>[]> => {
-    if (!lanes.has(domain)) {
-      const known = [...lanes.keys()].join(", ");
-      const unknown = failure("unknown_tenant", `no tenant has domain ${domain}; there are ${known}`, { domain });
-      return transactions.map(() => unknown);
-    }
-    const budget = options.tenants.get(domain) as TenantBudget;
+    const budget = options.tenant(domain);
+    if (!budget.ok) return transactions.map(() => budget);
     const inspections = (await options.inspect(domain, transactions)).map((inspection, i) =>
-      refuseOversized(budget, (transactions[i] as Uint8Array).length, refuseBelowFloor(inspection)),
+      refuseOversized(budget.value, (transactions[i] as Uint8Array).length, refuseBelowFloor(inspection)),
     );
     const results = takeIn(domain, transactions, inspections);
     const entries = results.flatMap((result) => (result.ok ? [result.value] : []));
@@ -352,17 +366,11 @@ export const createPool = (options: PoolOptions): Pool => {
   /** Puts peers' transactions into own lanes when their entry node has not had them ordered for long. */
   const adoptHeld = async (): Promise<void> => {
     const now = runtime.now();
-    const byDomain = new Map<Domain, HeldTransaction[]>();
     const candidates = replication.nextHeld(heldPerTick);
     if (candidates.length === 0) return;
-    for (const held of candidates) {
-      const group = byDomain.get(held.domain);
-      if (group === undefined) byDomain.set(held.domain, [held]);
-      else group.push(held);
-    }
-    for (const [domain, group] of byDomain) {
+    for (const [domain, group] of byDomain(candidates)) {
       const bytes = group.map((held) => held.bytes);
-      const inspections = lanes.has(domain) ? await options.inspect(domain, bytes) : [];
+      const inspections = await options.inspect(domain, bytes);
       const over: typeof group = [];
       for (const [i, held] of group.entries()) {
         const inspection = inspections[i];
@@ -380,6 +388,36 @@ export const createPool = (options: PoolOptions): Pool => {
     options.onReady();
   };
 
+  /** Of the journal, what waits for its tenant's executor. */
+  let unrestored: PooledTransaction[] = [];
+
+  const restoreJournaled = async (journaled: readonly PooledTransaction[]): Promise<void> => {
+    for (const [domain, group] of byDomain(journaled)) {
+      const inspections = await options.inspect(
+        domain,
+        group.map(({ bytes }) => bytes),
+      );
+      const isAway = (_: unknown, i: number): boolean => {
+        const inspection = inspections[i];
+        return inspection?.ok === false && inspection.error.code === "unavailable";
+      };
+      unrestored.push(...group.filter(isAway));
+      const here = group.filter((_, i) => !isAway(_, i));
+      const answers = inspections.filter((_, i) => !isAway(_, i));
+      const overtaken = takeIn(
+        domain,
+        here.map(({ bytes }) => bytes),
+        answers,
+      ).flatMap((result, i): Ending[] => {
+        const inspection = answers[i];
+        if (result.ok || !inspection?.ok) return [];
+        const entry = entryFor(domain, (here[i] as PooledTransaction).bytes, inspection.value);
+        return [{ entry, status: "omitted", reason: result.error.code }];
+      });
+      end(overtaken);
+    }
+  };
+
   const expire = (): void => {
     const oldest = runtime.now() - poolLimits.lifetimeMs;
     const expired = [...lanes.values()].flatMap((lane) =>
@@ -388,9 +426,16 @@ export const createPool = (options: PoolOptions): Pool => {
     end(expired.map((entry) => ({ entry, status: "expired", reason: "not executable in time" })));
   };
 
-  const tick = (): void => {
+  const look = async (): Promise<void> => {
     expire();
-    adoptHeld().then(() => {
+    const waiting = unrestored;
+    unrestored = [];
+    await restoreJournaled(waiting);
+    await adoptHeld();
+  };
+
+  const tick = (): void => {
+    look().then(() => {
       if (!stopped) cancelTick = runtime.after(tickMs, tick);
     }, options.fatal);
   };
@@ -432,26 +477,15 @@ export const createPool = (options: PoolOptions): Pool => {
       return { transactions, bytes };
     },
     restore: async (journaled, batches) => {
-      for (const [domain, lane] of lanes) {
-        const inBatches = batches
-          .flatMap(({ transactions }) => transactions)
-          .filter((transaction) => transaction.domain === domain)
-          .map(({ bytes }) => bytes);
-        const alone = journaled.filter((transaction) => transaction.domain === domain).map(({ bytes }) => bytes);
-        const known = new Set(inBatches.map((bytes) => toHex(transactionId(bytes))));
-        const waiting = alone.filter((bytes) => !known.has(toHex(transactionId(bytes))));
-        for (const entry of takeIn(domain, inBatches, await options.inspect(domain, inBatches))) {
-          if (entry.ok) lane.mark(entry.value, "batched");
+      const ordered = batches.flatMap(({ transactions }) => transactions);
+      const known = new Set(ordered.map(({ bytes }) => toHex(transactionId(bytes))));
+      for (const [domain, group] of byDomain(ordered)) {
+        const bytes = group.map((transaction) => transaction.bytes);
+        for (const entry of takeIn(domain, bytes, await options.inspect(domain, bytes))) {
+          if (entry.ok) laneOf(domain).mark(entry.value, "batched");
         }
-        const inspections = await options.inspect(domain, waiting);
-        const overtaken = takeIn(domain, waiting, inspections).flatMap((result, i): Ending[] => {
-          const inspection = inspections[i];
-          if (result.ok || !inspection?.ok) return [];
-          const entry = entryFor(domain, waiting[i] as Uint8Array, inspection.value);
-          return [{ entry, status: "omitted", reason: result.error.code }];
-        });
-        end(overtaken);
       }
+      await restoreJournaled(journaled.filter(({ bytes }) => !known.has(toHex(transactionId(bytes)))));
       options.onReady();
     },
     onPending: (domain, listener) => {

@@ -4,8 +4,9 @@ import type { KnownHeader } from "../../consensus/application.ts";
 import { compareBytes, fromHex, type Hex, toHex, utf8 } from "../../protocol/bytes.ts";
 import { asRevision, type Domain, type Root, zeroRoot } from "../../protocol/ids.ts";
 import { type Input, inputKinds, inputsRoot } from "../../protocol/inputs.ts";
-import { type HopelessCount, type Summary, type TenantSummary, tenantStatuses } from "../../protocol/summary.ts";
+import type { HopelessCount, Summary, TenantStatus, TenantSummary } from "../../protocol/summary.ts";
 import type { SliceEntry } from "../block/payload.ts";
+import type { Due } from "../roster/entry.ts";
 import { type ExecutionRecord, outcomeKinds, type TenantRecord } from "../storage/records.ts";
 
 export type TenantResult = {
@@ -135,8 +136,12 @@ export const tenantResult = (result: Omit<TenantResult, "record">): TenantResult
   record: tenantRecord(result),
 });
 
+/** Block 0 of a tenant: nothing is executed in it. */
+export const genesisResult = (domain: Domain, context: BlockContext, seal: Seal): TenantResult =>
+  tenantResult({ domain, context: { ...context, parentHash: zeroRoot }, writes: [], slice: [], executions: [], seal });
+
 /** The tenant's line in the summary. It has no outbox yet, so that stays empty. */
-const tenantSummary = (domain: Domain, record: TenantRecord): TenantSummary => ({
+const tenantSummary = (domain: Domain, record: TenantRecord, status: TenantStatus): TenantSummary => ({
   domain,
   number: record.number,
   blockHash: record.blockHash,
@@ -147,13 +152,14 @@ const tenantSummary = (domain: Domain, record: TenantRecord): TenantSummary => (
   outboxRoot: zeroRoot,
   outboxCount: 0,
   gasUsed: record.gasUsed,
-  status: tenantStatuses.active,
+  status,
 });
 
-/** The summary of a height, from its header and every tenant's record. */
+/** The summary of a height, from its header and the record of every tenant that has a block there. */
 export const summaryOf = (
   { header, root }: KnownHeader,
   previous: Root,
+  due: readonly Due[],
   records: ReadonlyMap<Domain, TenantRecord>,
 ): Summary => ({
   epoch: header.epoch,
@@ -163,7 +169,10 @@ export const summaryOf = (
   previous,
   timestampMs: header.timestampMs,
   accountsRoot: zeroRoot,
-  tenants: [...records].map(([domain, record]) => tenantSummary(domain, record)),
+  tenants: due.flatMap(({ domain, status }) => {
+    const record = records.get(domain);
+    return record === undefined ? [] : [tenantSummary(domain, record, status)];
+  }),
   bundles: [],
   hopeless: addUp([...records.values()].flatMap(({ hopeless }) => hopeless)),
 });

@@ -25,6 +25,7 @@ import { assembleHeader } from "../block/assembly.ts";
 import { genesisHeader } from "../block/genesis.ts";
 import { boot } from "../boot.ts";
 import { genesisState } from "../control/state.ts";
+import { dueAt } from "../roster/entry.ts";
 import { createHistory } from "../storage/history.ts";
 import { keys } from "../storage/keys.ts";
 import { pipelineLimits } from "./limits.ts";
@@ -95,10 +96,11 @@ const setUp = () => {
 
   const start = async (): Promise<void> => {
     const [disk, runtime] = [world.disk(node), world.runtime(node)];
-    const { tenants, ordered, executed } = await boot({
+    const { roster, tenants, ordered, executed } = await boot({
       disk,
       genesis,
-      adapters: { data: dataAdapter },
+      runtime,
+      loadAdapter: async () => dataAdapter,
       openExecutor: (adapter, options) =>
         hostInWorld(runtime, adapter, options, faults.get(options.domain) ?? noFaults()),
     });
@@ -108,7 +110,7 @@ const setUp = () => {
     pipeline = createPipeline({
       disk,
       runtime,
-      tenants,
+      roster: { tenants, due: (height) => dueAt(roster, height) },
       ordered: ordered.height,
       executed,
       finalizedBlock,

@@ -13,11 +13,12 @@ import type { OrderingState } from "../../protocol/ordering.ts";
 import type { Disk, DiskWrite, Runtime } from "../../protocol/ports.ts";
 import { Summary } from "../../protocol/summary.ts";
 import type { SliceEntry, Slices } from "../block/payload.ts";
+import type { Roster } from "../roster/roster.ts";
 import type { TenantRecord } from "../storage/records.ts";
 import { summaryOf, type TenantResult } from "./execute.ts";
 import { pipelineLimits } from "./limits.ts";
 import type { Quarantine } from "./quarantine.ts";
-import type { Tenants } from "./tenants.ts";
+import type { Tenant } from "./tenants.ts";
 import { createTrack, type Track } from "./track.ts";
 import { omittedIds, orderWrites, summaryWrites, tenantWrites } from "./writes.ts";
 
@@ -36,7 +37,7 @@ export type ExecutedBlock = { block: FinalizedBlock; summary: Summary; summaryRo
 export type PipelineOptions = {
   disk: Disk;
   runtime: Runtime;
-  tenants: Tenants;
+  roster: Pick<Roster, "tenants" | "due">;
   /** Newest height whose order is stored. */
   ordered: Height;
   /** Newest height at which all tenants are executed, and the root of its summary. */
@@ -67,6 +68,8 @@ export type PipelineOptions = {
 export type Pipeline = {
   /** Lets tenants that are behind the stored order catch up. */
   start(): void;
+  /** Executes a tenant that has come to be active. */
+  add(tenant: Tenant): void;
   push(ordered: OrderedBlock): void;
   /** Blocks that wait for their turn. */
   backlog(): number;
@@ -78,7 +81,8 @@ export type Pipeline = {
 type Step = { ordered: OrderedBlock; slices: Slices; results: TenantResult[]; isOpen: boolean; stored: Promise<void> };
 
 export const createPipeline = (options: PipelineOptions): Pipeline => {
-  const { disk, runtime, tenants } = options;
+  const { disk, runtime } = options;
+  const { tenants } = options.roster;
   const queue: OrderedBlock[] = [];
   let ordered = options.ordered;
   let executed = options.executed;
@@ -121,7 +125,7 @@ export const createPipeline = (options: PipelineOptions): Pipeline => {
     return block;
   };
 
-  const tracks: Track[] = [...tenants.values()].map((tenant) =>
+  const trackOf = (tenant: Tenant): Track =>
     createTrack({
       tenant,
       runtime,
@@ -138,8 +142,8 @@ export const createPipeline = (options: PipelineOptions): Pipeline => {
       onQuarantine: options.onQuarantine,
       log: options.log,
       onStuck: options.onStuck,
-    }),
-  );
+    });
+  const tracks: Track[] = [...tenants.values()].map(trackOf);
 
   /** Resolves when nobody executes the height any more, or after a while. */
   const stepOver = (height: Height): Promise<void> =>
@@ -158,7 +162,7 @@ export const createPipeline = (options: PipelineOptions): Pipeline => {
     block: FinalizedBlock,
     records: ReadonlyMap<Domain, TenantRecord>,
   ): { executed: ExecutedBlock; writes: DiskWrite[] } => {
-    const summary = summaryOf(block, executed.summaryRoot, records);
+    const summary = summaryOf(block, executed.summaryRoot, options.roster.due(block.header.height), records);
     const next = { block, summary, summaryRoot: Summary.root(summary) };
     return { executed: next, writes: [...summaryWrites(summary), ...options.seal(next)] };
   };
@@ -170,12 +174,12 @@ export const createPipeline = (options: PipelineOptions): Pipeline => {
 
   const summarizeAll = async (): Promise<void> => {
     isSummarizing = true;
-    const whole = (): number => Math.min(ordered, ...tracks.map(({ tenant }) => tenant.stored));
+    const whole = (): number => Math.min(ordered, ...tracks.map((track) => track.reached()));
     while (!isStopped && executed.height < whole()) {
       const block = await blockAt(asHeight(executed.height + 1));
       const records = new Map<Domain, TenantRecord>();
-      for (const { domain, activatedAt } of tenants.values()) {
-        const record = await options.record(domain, block.header.height - activatedAt);
+      for (const { domain, number } of options.roster.due(block.header.height)) {
+        const record = await options.record(domain, number);
         if (record !== undefined) records.set(domain, record);
       }
       const next = execution(block, records);
@@ -200,7 +204,8 @@ export const createPipeline = (options: PipelineOptions): Pipeline => {
         return result === undefined ? [] : [[domain, result.record] as const];
       }),
     );
-    const isWhole = records.size === tenants.size && executed.height === height - 1;
+    const isWhole =
+      options.roster.due(height).every(({ domain }) => records.has(domain)) && executed.height === height - 1;
     const whole = isWhole ? execution(block, records) : undefined;
     await disk.write([...writes, ...orderWrites(block, state), ...tenantsWrites.flat(), ...(whole?.writes ?? [])]);
     ordered = height;
@@ -235,6 +240,9 @@ export const createPipeline = (options: PipelineOptions): Pipeline => {
     start: () => {
       for (const track of tracks) track.advance();
       summarize();
+    },
+    add: (tenant) => {
+      if (!isStopped) tracks.push(trackOf(tenant));
     },
     push: (next) => {
       if (isStopped) return;

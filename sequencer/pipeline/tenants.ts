@@ -1,8 +1,10 @@
 /** The tenants of this node: adapter, executor and the newest sealed block of each. */
-import type { Adapter, SealedHead } from "../../adapters/adapter.ts";
+import type { Adapter, Seal, SealedHead } from "../../adapters/adapter.ts";
 import type { TenantExecutor } from "../../adapters/host/host.ts";
 import type { TenantBudget } from "../../protocol/budget.ts";
 import type { Domain, Height, Root } from "../../protocol/ids.ts";
+
+import type { RosterEntry } from "../roster/entry.ts";
 
 export type Tenant = Omit<TenantExecutor, "genesis"> & {
   domain: Domain;
@@ -10,7 +12,10 @@ export type Tenant = Omit<TenantExecutor, "genesis"> & {
   adapter: Adapter;
   config: Uint8Array;
   budget: TenantBudget;
+  entry: RosterEntry;
   activatedAt: Height;
+  /** Block 0, of a tenant that has none stored. */
+  genesis?(): Promise<Seal>;
   /** Newest height whose result is stored, and the hash of its block. */
   stored: Height;
   head: Root;

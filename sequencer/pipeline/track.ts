@@ -8,7 +8,8 @@ import { LockstepError } from "../../protocol/errors.ts";
 import { asHeight, type Domain, type Height } from "../../protocol/ids.ts";
 import type { Runtime } from "../../protocol/ports.ts";
 import type { SliceEntry } from "../block/payload.ts";
-import { executeTenant, type TenantResult } from "./execute.ts";
+import { retiredAt } from "../roster/entry.ts";
+import { executeTenant, genesisResult, type TenantResult } from "./execute.ts";
 import { pipelineLimits } from "./limits.ts";
 import { countDeath, type Deaths, describePlace, isTooMany, type Quarantine } from "./quarantine.ts";
 import type { Tenant } from "./tenants.ts";
@@ -37,6 +38,8 @@ export type Track = {
   tenant: Tenant;
   /** Takes note that the front moved. */
   advance(): void;
+  /** Up to which height nothing is missing of the tenant; infinite once it is retired and done. */
+  reached(): number;
   /** Whether it executes this height now. */
   isExecuting(height: Height): boolean;
   quarantine(): Quarantine | undefined;
@@ -71,7 +74,8 @@ export const createTrack = (options: TrackOptions): Track => {
 
   const executeOnce = async (height: Height): Promise<TenantResult> => {
     if (tenant.isUp()) executing = height;
-    await catchUp(height - activatedAt);
+    if (height > activatedAt) await catchUp(height - activatedAt);
+    const block0 = height === activatedAt ? await tenant.genesis?.() : undefined;
     executing = height;
     const { block, slice } = await options.ordered(height, domain);
     const { header, root } = block;
@@ -84,6 +88,7 @@ export const createTrack = (options: TrackOptions): Track => {
       parentHash: tenant.head,
       certified: Math.max(0, header.certified.height - activatedAt),
     };
+    if (block0 !== undefined) return genesisResult(domain, context, block0);
     return await executeTenant(executor, tenant.adapter, domain, context, slice);
   };
 
@@ -143,9 +148,11 @@ export const createTrack = (options: TrackOptions): Track => {
     return undefined;
   };
 
+  const lastDue = (): number => Math.min(options.front(), retiredAt(tenant.entry) ?? Number.POSITIVE_INFINITY);
+
   const run = async (): Promise<void> => {
     isRunning = true;
-    while (!isStopped && tenant.stored < options.front()) {
+    while (!isStopped && tenant.stored < lastDue()) {
       const result = await execute(asHeight(tenant.stored + 1));
       executing = undefined;
       if (result !== undefined) await options.store(result);
@@ -158,6 +165,7 @@ export const createTrack = (options: TrackOptions): Track => {
     advance: () => {
       if (!isRunning && !isStopped) run().catch(options.onStuck);
     },
+    reached: () => (tenant.stored === retiredAt(tenant.entry) ? Number.POSITIVE_INFINITY : tenant.stored),
     isExecuting: (height) => executing === height,
     quarantine: () => quarantine,
     stop: () => {

@@ -3,7 +3,7 @@ import { concatBytes, type Hex, utf8 } from "../../protocol/bytes.ts";
 import type { Domain, Height, Root } from "../../protocol/ids.ts";
 
 /** Raised when the meaning of stored bytes changes; a store of another version is refused. */
-export const schemaVersion = 3;
+export const schemaVersion = 4;
 
 const u32 = (value: number): Uint8Array => {
   const bytes = new Uint8Array(4);
@@ -37,6 +37,8 @@ export const keys = {
   summary: (height: Height): Uint8Array => prefixed("s/", u64(height)),
   /** Newest height at which all tenants are executed: that of the newest summary. */
   executed: (): Uint8Array => prefixed("executed"),
+  /** What a tenant was registered with, and how its status changed. */
+  roster: (domain: Domain): Uint8Array => prefixed("r/", u32(domain)),
   /** Number of a tenant's newest block. Tenants may be ahead of the newest summary, each by itself. */
   tenantHead: (domain: Domain): Uint8Array => prefixed("e/", u32(domain)),
   tenantBlock: (domain: Domain, number: number): Uint8Array => prefixed("k/", u32(domain), u64(number)),
@@ -61,6 +63,7 @@ export const below = (prefix: Uint8Array): { gte: Uint8Array; lt: Uint8Array } =
 };
 
 export const prefixes = {
+  roster: (): Uint8Array => prefixed("r/"),
   openBatches: (): Uint8Array => prefixed("o/"),
   pooled: (): Uint8Array => prefixed("p/"),
   outcomes: (id: Root): Uint8Array => prefixed("t/", id),

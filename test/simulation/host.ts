@@ -3,7 +3,7 @@ import type { Adapter, Executor, OpenedExecutor, Place, SealedHead } from "../..
 import type { TenantExecutor } from "../../adapters/host/host.ts";
 import { LockstepError } from "../../protocol/errors.ts";
 import type { Runtime } from "../../protocol/ports.ts";
-import type { OpenSupervised } from "../../sequencer/boot.ts";
+import type { OpenSupervised } from "../../sequencer/roster/roster.ts";
 
 /** What is wrong with one tenant's engine at one node; may be changed at any time. */
 export type Faults = {

@@ -120,7 +120,8 @@ export const createNodes = async (options: NodesOptions): Promise<Nodes> => {
       network: world.network(index),
       runtime: world.runtime(index),
       disk: world.disk(index),
-      adapters: { data: dataAdapter, evm: evmAdapter },
+      // Loaded before: loading takes real time, of which the world knows nothing.
+      loadAdapter: async (vm) => (vm === "evm" ? evmAdapter : dataAdapter),
       // In this process: a child would live in real time.
       openExecutor: (adapter, hosted) =>
         hostInWorld(world.runtime(index), adapter, hosted, faults(index, hosted.domain)),
