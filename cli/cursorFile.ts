@@ -9,12 +9,13 @@ import type { Domain, Height } from "../protocol/ids.ts";
 import { integer, rootJson } from "../protocol/json.ts";
 import { readJsonFile } from "./jsonFile.ts";
 
+/** A cursor as JSON. */
+export const cursorJson = z.strictObject({ height: integer<Height>(), genesis: rootJson, header: rootJson });
+
 const schema = z.strictObject({
   format: z.literal("lockstep cursor 1"),
   domain: integer<Domain>(2 ** 32 - 1),
-  height: integer<Height>(),
-  genesis: rootJson,
-  header: rootJson,
+  cursor: cursorJson,
 });
 
 /**
@@ -24,8 +25,8 @@ const schema = z.strictObject({
  */
 export const readCursor = async (path: string, domain: Domain): Promise<OrderCursor | undefined> => {
   if (!existsSync(path)) return undefined;
-  const { domain: found, height, genesis, header } = await readJsonFile(schema, path, "state file");
-  if (found === domain) return { height, genesis, header };
+  const { domain: found, cursor } = await readJsonFile(schema, path, "state file");
+  if (found === domain) return cursor;
   throw new LockstepError(
     "other_domain",
     `The state file ${path} is of domain ${found}, not ${domain}: give each domain a file of its own.`,
@@ -49,7 +50,7 @@ const sync = async (path: string, text?: string): Promise<void> => {
  * @throws LockstepError `unwritable_file`
  */
 export const writeCursor = async (path: string, domain: Domain, cursor: Required<OrderCursor>): Promise<void> => {
-  const text = z.encode(schema, { format: "lockstep cursor 1", domain, ...cursor });
+  const text = z.encode(schema, { format: "lockstep cursor 1", domain, cursor });
   const unfinished = `${path}.unfinished`;
   try {
     await sync(unfinished, `${JSON.stringify(text)}\n`);

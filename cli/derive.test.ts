@@ -62,7 +62,7 @@ const entriesAt = (height: number): string[] =>
 const heightsOf = (lines: readonly Line[]) =>
   lines.filter(({ event }) => event === "height").map((line) => line.height);
 const numbers = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => from + i);
-const keptHeight = async (): Promise<number> => JSON.parse(await readFile(state, "utf8")).height;
+const keptHeight = async (): Promise<number> => JSON.parse(await readFile(state, "utf8")).cursor.height;
 
 describe("lockstep derive", () => {
   test("tells each height in words: its time, how final it is, and its transactions", async () => {
@@ -180,7 +180,7 @@ describe("a state file", () => {
   test("of another network is refused before anything is given out", async () => {
     await start();
     const kept = JSON.parse(await readFile(state, "utf8"));
-    await writeFile(state, JSON.stringify({ ...kept, genesis: `0x${"12".repeat(32)}` }));
+    await writeFile(state, JSON.stringify({ ...kept, cursor: { ...kept.cursor, genesis: `0x${"12".repeat(32)}` } }));
     const { exit, err, out } = await derive({ state });
     expect([exit, out]).toEqual([1, ""]);
     expect(err).toMatch(/height 3 was read from network 0x1212.*, the trust is in 0x.*\(wrong_genesis\)/);
