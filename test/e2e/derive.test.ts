@@ -89,18 +89,16 @@ describe("lockstep derive", () => {
   test.each<[string, () => Change, string]>([
     ["a transaction", () => change(atHeight(), "entries", 0), "malformed_answer"],
     ["the proof that it was ordered", () => change(atHeight(), "proof", "witness", "branch", 0), "branch"],
-    ["how many were ordered", () => change(atHeight(), "proof", "witness", "entry", "entriesRoot"), "branch"],
     ["a height's parent", () => change(slices, "block", "header", "parent"), "malformed_answer"],
-    ["a height's time", () => change(slices, "block", "header", "timestampMs"), "malformed_answer"],
     ["the certificate under the newest height", () => change(tip, "certificate", "signature"), "signature"],
-    ["who signed it", () => change(tip, "certificate", "signers"), "no_quorum"],
-    ["the view it is from", () => change(tip, "proposal", "view"), "signature"],
     ["the trusted set", () => change(/^\/v1\/epochs\/0$/, "set", "members", 0, "publicKey"), "malformed_answer"],
   ])("refuses a proxy that changes a digit of %s, and goes on at an honest API", async (_what, changeOf, code) => {
     const proxy = await startProxy(third, changeOf());
     const upTo = flags("--from", String(height), "--to", String(height), "--json");
-    const alone = await lockstep("derive", proxy.url, ...upTo);
-    const helped = await lockstep("derive", proxy.url, fourth.api, ...upTo);
+    const [alone, helped] = await Promise.all([
+      lockstep("derive", proxy.url, ...upTo),
+      lockstep("derive", proxy.url, fourth.api, ...upTo),
+    ]);
     await proxy.close();
     expect(JSON.parse(alone.out)).toMatchObject({ error: { code, message: expect.stringMatching(/.{20,}/) } });
     expect(alone.code).toBe(1);
