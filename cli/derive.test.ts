@@ -39,6 +39,7 @@ type Line = { event?: string; height?: number; transactions?: string[]; code?: s
 const derive = async (
   args: Partial<DeriveArguments> = {},
   seen: (text: string, stop: () => void) => unknown = () => {},
+  input: AsyncIterator<string> = (async function* () {})(),
 ) => {
   const controller = new AbortController();
   let [out, err] = ["", ""];
@@ -52,7 +53,7 @@ const derive = async (
       err += text;
     },
   };
-  const exit = await runDerive(all, output, controller.signal);
+  const exit = await runDerive(all, { output, input, signal: controller.signal });
   const lines = (): Line[] => out.split("\n").flatMap((line) => (line === "" ? [] : [JSON.parse(line) as Line]));
   return { exit, out, err, lines };
 };
@@ -117,6 +118,32 @@ describe("lockstep derive", () => {
     expect(heightsOf((await derive({ json: true, state })).lines())).toEqual(numbers(4, 12));
   });
 
+  test("with --confirm counts a height once its reader says so, and gives out the next one then", async () => {
+    const given: number[] = [];
+    const upToFive = async function* () {
+      for (const height of numbers(1, 5)) yield String(height);
+    };
+    const seen = (text: string) => given.push((JSON.parse(text) as Line).height ?? 0);
+    const ended = await derive({ json: true, state, confirm: true }, seen, upToFive());
+    expect([ended.exit, given, await keptHeight()]).toEqual([0, numbers(1, 6), 5]);
+
+    given.length = 0;
+    const wrong = async function* () {
+      yield "6";
+      yield "8";
+    };
+    const refused = await derive({ json: true, state, confirm: true }, seen, wrong());
+    expect(refused.lines().at(-1)).toMatchObject({ error: { code: "wrong_confirmation" } });
+    expect([refused.exit, given.slice(0, 2), await keptHeight()]).toEqual([2, [6, 7], 6]);
+  });
+
+  test("with --confirm ends when it is told to while it waits for its reader", async () => {
+    const silent: AsyncIterator<string> = { next: () => new Promise(() => {}) };
+    const { exit, lines } = await derive({ json: true, state, confirm: true }, (_text, stop) => stop(), silent);
+    expect([exit, heightsOf(lines())]).toEqual([0, [1]]);
+    expect(await readdir(folder)).toEqual([]);
+  });
+
   test("ends when it is told to, between two heights", async () => {
     const { exit, lines } = await derive({ json: true, state }, (text, stop) => {
       if ((JSON.parse(text) as Line).height === 6) stop();
@@ -156,7 +183,7 @@ describe("lockstep derive", () => {
   ])("exits 1, with a reason, for %s", async (_what, args, code) => {
     const { exit, err, out } = await derive(args);
     expect([exit, out]).toEqual([1, ""]);
-    expect(err).toMatch(new RegExp(`^lockstep derive: not proven: .{20,} \\(${code}\\)\n$`));
+    expect(err).toMatch(new RegExp(`^lockstep derive: .{20,} \\(${code}\\)\n$`));
     expect((await derive({ ...args, json: true })).lines()).toMatchObject([{ error: { code } }]);
   });
 
@@ -167,6 +194,7 @@ describe("lockstep derive", () => {
     ["a domain above u32", { domain: "4294967296" }, "give --domain <number>"],
     ["a first height that is none", { from: "0" }, "--from 0 is no height"],
     ["a last height that is none", { to: "-1" }, "--to -1 is no height"],
+    ["confirmations without a state file", { confirm: true }, "--confirm needs --state"],
   ])("exits 2 for %s", async (_what, args, words) => {
     const { exit, err } = await derive(args);
     expect([exit, err]).toEqual([2, expect.stringContaining(words)]);

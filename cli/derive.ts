@@ -1,12 +1,12 @@
 /** `lockstep derive`: follows what is ordered for a tenant, height after height, from proofs alone. */
 import type { FollowedHeight, Trouble } from "../messaging/light-client/follow.ts";
 import type { OrderCursor } from "../messaging/light-client/order.ts";
-import type { Refusal } from "../messaging/light-client/refusal.ts";
 import { toHex } from "../protocol/bytes.ts";
 import { type Failure, failure, type Result, success } from "../protocol/errors.ts";
 import { asHeight, type Domain, type Height } from "../protocol/ids.ts";
 import type { ExitCode, Output } from "./command.ts";
 import { readCursor, writeCursor } from "./cursorFile.ts";
+import { aborted } from "./lifecycle.ts";
 import { followApis, parseDomain, parseTrustedApi, type TrustedApi } from "./trustedApi.ts";
 
 export type DeriveArguments = {
@@ -21,17 +21,30 @@ export type DeriveArguments = {
   to?: string;
   /** File that keeps the cursor. */
   state?: string;
+  /** A height is confirmed when its number comes back from its reader, one a line. */
+  confirm?: boolean;
   json?: boolean;
 };
 
-type Task = { apis: TrustedApi[]; domain: Domain; from: Height; to: number; state?: string };
+/** What a run reads and writes, and what ends it. */
+export type DeriveStreams = { output: Output; input: AsyncIterator<string>; signal: AbortSignal };
+
+type Task = { apis: TrustedApi[]; domain: Domain; from: Height; to: number; state?: string; confirm: boolean };
 
 const parseHeight = (flag: string, text: string): Result<Height> =>
   /^[1-9][0-9]{0,14}$/.test(text)
     ? success(asHeight(Number(text)))
     : failure("usage", `${flag} ${text} is no height: give a whole number from 1 on`);
 
-const parseArguments = ({ trust, domain, from = "1", to, state, ...args }: DeriveArguments): Result<Task> => {
+const parseArguments = ({
+  trust,
+  domain,
+  from = "1",
+  to,
+  state,
+  confirm = false,
+  ...args
+}: DeriveArguments): Result<Task> => {
   const apis: TrustedApi[] = [];
   for (const api of args.apis) {
     const trusted = parseTrustedApi(api, trust);
@@ -44,8 +57,12 @@ const parseArguments = ({ trust, domain, from = "1", to, state, ...args }: Deriv
   if (!first.ok) return first;
   const last = to === undefined ? success(Number.POSITIVE_INFINITY) : parseHeight("--to", to);
   if (!last.ok) return last;
+  if (confirm && state === undefined) {
+    return failure("usage", "--confirm needs --state <file>: that is where confirmed heights are kept");
+  }
   return success({
     apis,
+    confirm,
     domain: tenant.value,
     from: first.value,
     to: last.value,
@@ -101,11 +118,22 @@ const troubleJson = ({ api, refusal, consequence, pauseMs }: Trouble): object =>
 
 const line = (value: object): string => `${JSON.stringify(value)}\n`;
 
-/** Gives out height after height; says why when it can't go on. A height is confirmed once its reader took it. */
+/** Waits for the reader's word on a height: whether it is done with it, or has nothing more to say. */
+const confirmed = async (height: number, { input, signal }: DeriveStreams): Promise<Result<boolean>> => {
+  const answer = await Promise.race([input.next(), aborted(signal)]);
+  if (!answer || answer.done === true) return success(false);
+  if (answer.value.trim() === String(height)) return success(true);
+  const said = JSON.stringify(answer.value.slice(0, shownBytes));
+  return failure("wrong_confirmation", `standard input says ${said} where ${height}, the height to confirm, is due`);
+};
+
+/** Gives out height after height; says why when it can't go on. */
 const derive = async (
-  { apis, domain, to, state, from }: Task,
-  { asJson, output, signal }: { asJson: boolean; output: Output; signal: AbortSignal },
-): Promise<Refusal | undefined> => {
+  { apis, domain, to, state, from, confirm }: Task,
+  asJson: boolean,
+  streams: DeriveStreams,
+): Promise<Failure | undefined> => {
+  const { output, signal } = streams;
   const kept = state === undefined ? undefined : await readCursor(state, domain);
   const after: OrderCursor = kept ?? { height: asHeight(from - 1) };
   if (after.height >= to) return undefined;
@@ -113,28 +141,31 @@ const derive = async (
     if (asJson) output.out(line(troubleJson(trouble)));
     else output.err(troubleWords(trouble));
   };
-  for await (const height of followApis(apis, { domain, after, signal, report })) {
-    if (!height.ok) return height.error;
-    await output.out(asJson ? line(jsonOf(height.value)) : wordsOf(height.value));
-    if (state !== undefined) await writeCursor(state, domain, height.value.cursor);
-    if (signal.aborted || height.value.header.height >= to) return undefined;
+  for await (const followed of followApis(apis, { domain, after, signal, report })) {
+    if (!followed.ok) return followed.error;
+    const { header, cursor } = followed.value;
+    await output.out(asJson ? line(jsonOf(followed.value)) : wordsOf(followed.value));
+    if (confirm) {
+      const word = await confirmed(header.height, streams);
+      if (!word.ok) return word.error;
+      if (!word.value) return undefined;
+    }
+    if (state !== undefined) await writeCursor(state, domain, cursor);
+    if (signal.aborted || header.height >= to) return undefined;
   }
   return undefined;
 };
 
+const exitCodes: Readonly<Record<string, ExitCode>> = { usage: 2, wrong_confirmation: 2, unreachable: 2 };
+
 /** Follows from the state file's cursor, or from `from`, until `to`, the signal, or what can't be proven. */
-export const runDerive = async (args: DeriveArguments, output: Output, signal: AbortSignal): Promise<ExitCode> => {
+export const runDerive = async (args: DeriveArguments, streams: DeriveStreams): Promise<ExitCode> => {
+  const { output } = streams;
   const asJson = args.json === true;
   const task = parseArguments(args);
-  const end = async (error: Failure, words: string): Promise<void> => {
-    await (asJson ? output.out(line({ error })) : output.err(words));
-  };
-  if (!task.ok) {
-    await end(task.error, `lockstep derive: ${task.error.message}\n`);
-    return 2;
-  }
-  const refusal = await derive(task.value, { asJson, output, signal });
-  if (refusal === undefined) return 0;
-  await end(refusal, `lockstep derive: not proven: ${refusal.message} (${refusal.code})\n`);
-  return refusal.code === "unreachable" ? 2 : 1;
+  const error = task.ok ? await derive(task.value, asJson, streams) : task.error;
+  if (error === undefined) return 0;
+  if (asJson) await output.out(line({ error }));
+  else output.err(`lockstep derive: ${error.message} (${error.code})\n`);
+  return exitCodes[error.code] ?? 1;
 };

@@ -1,4 +1,5 @@
 /** `lockstep derive` on the command line. */
+import { createInterface } from "node:readline";
 import type { AddCommand } from "./command.ts";
 import { type DeriveArguments, runDerive } from "./derive.ts";
 import { watchForStop } from "./lifecycle.ts";
@@ -28,13 +29,20 @@ With --json each line is an event:
   {"error":{"code":"...","message":"..."}}
       the last line, when it can't go on
 
-The state file is written, synced, after a height's line was handed to the reader. So a crash may repeat heights, and
-never skips one that the reader did not get; a reader that keeps its own height starts with --from instead. Transactions
-are bytes as they were ordered: some may be invalid to the rollup or come twice, which is the rollup's to pass over.
+The state file is written, synced, after a height's line was handed over; a crash repeats what was not, and skips nothing.
+A reader that may crash itself, with lines still unread, adds --confirm: then a height counts, and the next one comes, once
+its number was written to this command's standard input. One that keeps the height with its own state uses --from instead.
+
+Transactions are bytes as they were ordered: some may be invalid to the rollup or come twice; that is its own to pass over.
 
 Exit code: 0 ended by a signal or --to, 1 forged, reordered, truncated or withheld, 2 wrongly called or no answer for
 minutes.
 `;
+
+/** Touches standard input once the first line is asked for: a command in the background may have none. */
+async function* standardInput(): AsyncGenerator<string> {
+  yield* createInterface({ input: process.stdin });
+}
 
 export const addDeriveCommand: AddCommand = (program, finish, output) => {
   program
@@ -45,14 +53,16 @@ export const addDeriveCommand: AddCommand = (program, finish, output) => {
     .option("--from <height>", "first height, where there is no state file yet (default: 1)")
     .option("--to <height>", "last height (default: goes on)")
     .option("--state <file>", "keeps how far it is, and goes on from there")
+    .option("--confirm", "wait for each height's number on standard input before it counts as done")
     .option("--json", "print one line of JSON for every event")
     .addHelpText("after", help)
     .action(async (apis: string[], options: Omit<DeriveArguments, "apis">) => {
       const watch = watchForStop({ dieWithParent: false, force: () => process.exit(130) });
       try {
-        finish(await runDerive({ apis, ...options }, output, watch.signal));
+        finish(await runDerive({ apis, ...options }, { output, input: standardInput(), signal: watch.signal }));
       } finally {
         watch.release();
+        if (options.confirm === true) process.stdin.unref?.();
       }
     });
 };
