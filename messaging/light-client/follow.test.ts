@@ -129,10 +129,30 @@ describe("a follower of the order", () => {
 
   test("ends when all APIs were away for too long", async () => {
     const nodes = [nodeOf("a", away), nodeOf("b", away)];
-    const { heights, waits, end } = await follow(nodes);
+    const { heights, troubles, waits, end } = await follow(nodes);
     expect([heights, end]).toEqual([[], "unreachable"]);
+    expect(troubles.at(-1)).toMatchObject({ api: "b", consequence: "dropped" });
     expect(waits).toHaveLength(limits.retries - 1);
     expect(Math.max(...waits)).toBe(limits.longestRetryMs);
+  });
+
+  test("waits a little for what an API must have, then takes it as withheld", async () => {
+    const missing = { error: { code: "not_found", message: "no such height" } };
+    const hiding: Fetch = async (url, init) =>
+      /blocks\/4\/tenants/.test(url) ? Response.json(missing, { status: 404 }) : showing(14)(url, init);
+    const node = nodeOf("a", hiding);
+    let pauses = 0;
+    const shown = await follow([node], {
+      waiting: () => {
+        if (++pauses === 3) node.fetch = showing(14);
+      },
+    });
+    expectHeights(shown.heights, 1, 14);
+    expect(shown.troubles.map(({ refusal }) => refusal.code)).toEqual(Array(3).fill("withheld"));
+
+    const hidden = await follow([nodeOf("a", hiding), nodeOf("b", hiding)]);
+    expect([hidden.heights, hidden.end]).toEqual([[], "withheld"]);
+    expect(hidden.waits).toEqual([250, 500, 1000, 2000]);
   });
 
   test("goes to the next API when one fails, and takes what is wrong with it as passing", async () => {

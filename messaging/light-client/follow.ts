@@ -16,7 +16,7 @@ export type FollowedHeight = OrderedHeight & { certified: Height };
 export type Trouble = {
   api: string;
   refusal: Refusal;
-  /** `dropped`: it said what doesn't hold, and is not asked again. `retried`: it is asked again in its turn. */
+  /** `dropped`: it said what doesn't hold, or was away for too long. `retried`: it is asked again in its turn. */
   consequence: "dropped" | "retried";
   /** Pause before the next API is asked, milliseconds. */
   pauseMs: number;
@@ -32,8 +32,14 @@ export type FollowOptions = {
   report(trouble: Trouble): void;
 };
 
-/** An API that is away or can't tell may be right later; all else that it says wrong stays wrong. */
-const mayPass = ({ code }: Refusal): boolean => code === "unreachable" || code === "not_available";
+/**
+ * Rounds through all APIs for which a refusal is tried again. One that is away or can't tell may be right later, and
+ * behind one address may be several nodes, not all of them as far; what doesn't hold never will.
+ */
+const patienceWith = ({ code }: Refusal): number => {
+  if (code === "unreachable" || code === "not_available") return limits.retries;
+  return code === "withheld" ? limits.withheldRetries : 0;
+};
 
 const pauseAfter = (round: number): number => Math.min(limits.longestRetryMs, limits.firstRetryMs * 2 ** (round - 1));
 
@@ -53,7 +59,7 @@ const noNews = ({ api }: OrderSource, height: number): Refusal =>
 /**
  * Each height above `after`, in order and without a gap, once it is proven; a height is asked for only when the one
  * before was taken. Ends when `signal` fires, or with the refusal after which no API is left: `unreachable` or
- * `not_available` when all were away for too long, whatever didn't hold otherwise.
+ * `not_available` when all were away for too long, what didn't hold otherwise.
  */
 export async function* followOrder(options: FollowOptions): AsyncGenerator<Proof<FollowedHeight>> {
   const { domain, wait, signal, report } = options;
@@ -80,14 +86,13 @@ export async function* followOrder(options: FollowOptions): AsyncGenerator<Proof
         turn++;
       }
       await wait(limits.pollMs);
-    } else if (mayPass(run.error)) {
-      failures++;
+      continue;
+    }
+    const patience = patienceWith(run.error);
+    if (patience > 0) failures++;
+    const round = failures / sources.length;
+    if (round < patience) {
       turn++;
-      const round = failures / sources.length;
-      if (round >= limits.retries) {
-        yield run;
-        return;
-      }
       const pauseMs = Number.isInteger(round) ? pauseAfter(round) : 0;
       report(troubleOf(source, run.error, "retried", pauseMs));
       if (pauseMs > 0) await wait(pauseMs);

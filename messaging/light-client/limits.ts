@@ -20,4 +20,6 @@ export const lightClientLimits = {
   longestRetryMs: 5_000,
   /** Rounds through all APIs that may fail one after the other: five minutes. */
   retries: 64,
+  /** The same while an API doesn't show what it must have: four seconds. */
+  withheldRetries: 5,
 } as const;

@@ -20,7 +20,7 @@ export type Store = {
   head(): Promise<Head | undefined>;
   block(number: number): Promise<Block | undefined>;
   receipt(hash: Hex): Promise<unknown>;
-  /** All or nothing; a new block is on the disk when it resolves. Heights without one may be forgotten in a crash. */
+  /** All or nothing, and on the disk when it resolves. */
   advance(head: Head, receipts: ReadonlyMap<Hex, object>): Promise<void>;
   close(): Promise<void>;
 };
@@ -31,7 +31,6 @@ export const openStore = async (folder: string, common: Common): Promise<Store> 
   const nodes = database.sublevel<string, Uint8Array>("nodes", { valueEncoding: "view" });
   const blocks = database.sublevel<string, Uint8Array>("blocks", { valueEncoding: "view" });
   const receipts = database.sublevel<string, object>("receipts", { valueEncoding: "json" });
-  let known = -1;
 
   const block: Store["block"] = async (number) => {
     const bytes = await blocks.get(String(number));
@@ -58,7 +57,6 @@ export const openStore = async (folder: string, common: Common): Promise<Store> 
       const stored = await database.get("head");
       if (stored === undefined) return undefined;
       const { number, cursor } = z.decode(Head, JSON.parse(stored));
-      known = number;
       const newest = await block(number);
       return newest && { block: newest, cursor };
     },
@@ -66,20 +64,14 @@ export const openStore = async (folder: string, common: Common): Promise<Store> 
     receipt: (hash) => receipts.get(hash),
     advance: async ({ block: newest, cursor }, added) => {
       const number = Number(newest.header.number);
-      const isNew = number > known;
-      const puts = [...added].map(([key, value]) => ({ type: "put" as const, sublevel: receipts, key, value }));
-      const head = JSON.stringify(z.encode(Head, { number, cursor }));
       await database.batch<string, unknown>(
         [
-          ...puts,
-          ...(isNew
-            ? [{ type: "put" as const, sublevel: blocks, key: String(number), value: newest.serialize() }]
-            : []),
-          { type: "put", key: "head", value: head },
+          ...[...added].map(([key, value]) => ({ type: "put" as const, sublevel: receipts, key, value })),
+          { type: "put", sublevel: blocks, key: String(number), value: newest.serialize() },
+          { type: "put", key: "head", value: JSON.stringify(z.encode(Head, { number, cursor })) },
         ],
-        { sync: isNew },
+        { sync: true },
       );
-      known = number;
     },
     close: () => database.close(),
   };
