@@ -6,7 +6,6 @@ import { type Failure, failure, type Result, success } from "../protocol/errors.
 import { asHeight, type Domain, type Height } from "../protocol/ids.ts";
 import type { ExitCode, Output } from "./command.ts";
 import { readCursor, writeCursor } from "./cursorFile.ts";
-import { aborted } from "./lifecycle.ts";
 import { followApis, parseDomain, parseTrustedApi, type TrustedApi } from "./trustedApi.ts";
 
 export type DeriveArguments = {
@@ -118,12 +117,22 @@ const troubleJson = ({ api, refusal, consequence, pauseMs }: Trouble): object =>
 
 const line = (value: object): string => `${JSON.stringify(value)}\n`;
 
+/** The next line of `input`; nothing once it has ended, or `signal` fired. Leaves no listener behind. */
+const nextLine = ({ input, signal }: DeriveStreams): Promise<string | undefined> =>
+  new Promise((resolve, reject) => {
+    const stop = (): void => resolve(undefined);
+    if (signal.aborted) stop();
+    signal.addEventListener("abort", stop, { once: true });
+    const settled = input.next().then((answer) => resolve(answer.done === true ? undefined : answer.value), reject);
+    void settled.finally(() => signal.removeEventListener("abort", stop));
+  });
+
 /** Waits for the reader's word on a height: whether it is done with it, or has nothing more to say. */
-const confirmed = async (height: number, { input, signal }: DeriveStreams): Promise<Result<boolean>> => {
-  const answer = await Promise.race([input.next(), aborted(signal)]);
-  if (!answer || answer.done === true) return success(false);
-  if (answer.value.trim() === String(height)) return success(true);
-  const said = JSON.stringify(answer.value.slice(0, shownBytes));
+const confirmed = async (height: number, streams: DeriveStreams): Promise<Result<boolean>> => {
+  const answer = await nextLine(streams);
+  if (answer === undefined) return success(false);
+  if (answer.trim() === String(height)) return success(true);
+  const said = JSON.stringify(answer.slice(0, shownBytes));
   return failure("wrong_confirmation", `standard input says ${said} where ${height}, the height to confirm, is due`);
 };
 

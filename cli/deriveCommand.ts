@@ -39,6 +39,9 @@ Exit code: 0 ended by a signal or --to, 1 forged, reordered, truncated or withhe
 minutes.
 `;
 
+/** How long a request under way may hold up the end; the state file is whole at any time. */
+const stopMs = 2_000;
+
 /** Touches standard input once the first line is asked for: a command in the background may have none. */
 async function* standardInput(): AsyncGenerator<string> {
   yield* createInterface({ input: process.stdin });
@@ -58,6 +61,7 @@ export const addDeriveCommand: AddCommand = (program, finish, output) => {
     .addHelpText("after", help)
     .action(async (apis: string[], options: Omit<DeriveArguments, "apis">) => {
       const watch = watchForStop({ dieWithParent: false, force: () => process.exit(130) });
+      watch.signal.addEventListener("abort", () => setTimeout(() => process.exit(0), stopMs).unref());
       try {
         finish(await runDerive({ apis, ...options }, { output, input: standardInput(), signal: watch.signal }));
       } finally {

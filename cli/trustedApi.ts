@@ -34,19 +34,12 @@ export const parseDomain = (domain: string | undefined, whose: string): Result<D
     ? success(asDomain(Number(domain)))
     : failure("usage", `give --domain <number>, ${whose}`);
 
-/** @param signal also ends what is under way */
-export const connect = (
-  { api, trust }: TrustedApi,
-  signal?: AbortSignal,
-): { transport: Transport; client: LightClient } => {
-  const transport = createTransport(api, (url, init) => {
-    const deadline = AbortSignal.timeout(answerMs);
-    return fetch(url, { ...init, signal: signal ? AbortSignal.any([signal, deadline]) : deadline });
-  });
+export const connect = ({ api, trust }: TrustedApi): { transport: Transport; client: LightClient } => {
+  const transport = createTransport(api, (url, init) => fetch(url, { ...init, signal: AbortSignal.timeout(answerMs) }));
   return { transport, client: createLightClient({ api: transport, trustedRoot: trust, verifier: createBlst() }) };
 };
 
-/** Follows a tenant's slice of the order at these APIs until `signal` fires: see `followOrder`. */
+/** Follows a tenant's slice of the order at these APIs until `signal` fires: see `followOrder`. A request under way is waited for. */
 export const followApis = (
   apis: readonly TrustedApi[],
   options: Pick<FollowOptions, "domain" | "after" | "signal" | "report">,
@@ -54,7 +47,7 @@ export const followApis = (
   const { signal } = options;
   return followOrder({
     ...options,
-    sources: apis.map((api) => ({ api: api.api, client: connect(api, signal).client })),
+    sources: apis.map((api) => ({ api: api.api, client: connect(api).client })),
     wait: (ms) => setTimeout(ms, undefined, { signal }).catch(() => {}),
   });
 };

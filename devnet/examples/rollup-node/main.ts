@@ -38,6 +38,8 @@ const readArguments = () => {
 const run = async (): Promise<void> => {
   const { apis, domain, folder, port } = readArguments();
   const watch = watchForStop({ dieWithParent: false, force: () => process.exit(130) });
+  // A request under way may hold up the end for long, and the store is whole at any time.
+  watch.signal.addEventListener("abort", () => setTimeout(() => process.exit(0), 2_000).unref());
   const common = createRules();
   const store = await openStore(folder, common);
   const chain = await openChain(common, store);
