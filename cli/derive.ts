@@ -175,6 +175,6 @@ export const runDerive = async (args: DeriveArguments, streams: DeriveStreams): 
   const error = task.ok ? await derive(task.value, asJson, streams) : task.error;
   if (error === undefined) return 0;
   if (asJson) await output.out(line({ error }));
-  else output.err(`lockstep derive: ${error.message} (${error.code})\n`);
+  else output.err(`lockstep derive: ${error.message}${task.ok ? ` (${error.code})` : ""}\n`);
   return exitCodes[error.code] ?? 1;
 };
