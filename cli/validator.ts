@@ -11,10 +11,10 @@ import { useNativeSha256 } from "../consensus/runtime/sha256.ts";
 import { equalBytes, fromHex, toHex } from "../protocol/bytes.ts";
 import { LockstepError } from "../protocol/errors.ts";
 import { Genesis } from "../protocol/genesis.ts";
-import { asValidatorIndex } from "../protocol/ids.ts";
+import { asValidatorIndex, type Domain } from "../protocol/ids.ts";
 import type { Disk, Runtime } from "../protocol/ports.ts";
 import { serveApi } from "../sequencer/api/server.ts";
-import { startNode } from "../sequencer/node.ts";
+import { type ServedTenant, startNode } from "../sequencer/node.ts";
 import { openDisk } from "../sequencer/storage/disk.ts";
 import { readKeyFile } from "./keyFile.ts";
 import { type NodeConfig, readGenesis } from "./nodeConfig.ts";
@@ -54,6 +54,13 @@ const addressesOf = (genesis: Genesis, config: NodeConfig) =>
     const peer = config.p2p.peers.find((entry) => equalBytes(fromHex(entry.publicKey) ?? new Uint8Array(), publicKey));
     return peer === undefined ? { publicKey } : { publicKey, address: peer.address };
   });
+
+/** Port of a tenant's own API here; 0 takes a free one. */
+const portOf = ({ rpc }: NodeConfig, domain: Domain, registered: number): number => {
+  const named = rpc.ports[String(domain)];
+  if (named !== undefined) return named;
+  return registered === 0 || rpc.offset === undefined ? 0 : registered + rpc.offset;
+};
 
 export type Validator = {
   ready: NodeReady;
@@ -126,13 +133,24 @@ export const startValidator = async (
     add(node.close);
     await network.start();
 
-    for (const { adapter, services } of node.tenants.values()) {
-      const port = config.rpc.ports[String(services.domain)];
-      if (adapter.serve === undefined || port === undefined) continue;
-      const server = await adapter.serve(services, { host: config.rpc.host, port });
+    const serve = async ({ adapter, services, port }: ServedTenant): Promise<void> => {
+      if (adapter.serve === undefined) return;
+      const server = await adapter.serve(services, {
+        host: config.rpc.host,
+        port: portOf(config, services.domain, port),
+      });
       add(server.close);
       urls.set(services.domain, { rpc: server.rpc, ws: server.ws });
-    }
+    };
+    for (const tenant of node.tenants.values()) await serve(tenant);
+    node.onTenant((tenant) => {
+      const { domain } = tenant.services;
+      serve(tenant).then(
+        () => log.info({ domain, ...urls.get(domain) }, "tenant served"),
+        // The network goes on with it; only its API is missing here.
+        (error) => log.error({ domain, error }, "the API of a tenant can't be served"),
+      );
+    });
     const api = await serveApi(node.service, { ...config.api, log });
     add(api.close);
 

@@ -21,12 +21,17 @@ const occupy = (): Promise<number> =>
 describe("planPorts", () => {
   test("validator 0 has the usual ports, validator i is 1000·i further up", () => {
     const plans = planPorts(4, tenants);
-    expect(plans[0]).toEqual({ api: 7300, p2p: 7400, rpc: new Map([[evm, 8545]]) });
-    expect(plans[3]).toEqual({ api: 10300, p2p: 10400, rpc: new Map([[evm, 11545]]) });
+    expect(plans[0]).toEqual({ api: 7300, p2p: 7400, rpc: new Map([[evm, 8545]]), offset: 0 });
+    expect(plans[3]).toEqual({ api: 10300, p2p: 10400, rpc: new Map([[evm, 11545]]), offset: 3000 });
   });
 
   test("a port base moves the API of validator 0 there, and all others along", () => {
-    expect(planPorts(1, tenants, 17300)[0]).toEqual({ api: 17300, p2p: 17400, rpc: new Map([[evm, 18545]]) });
+    expect(planPorts(1, tenants, 17300)[0]).toEqual({
+      api: 17300,
+      p2p: 17400,
+      rpc: new Map([[evm, 18545]]),
+      offset: 10_000,
+    });
   });
 
   test("no port is planned twice", () => {

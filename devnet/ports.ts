@@ -22,6 +22,8 @@ export type ValidatorPorts = {
   api: number;
   p2p: number;
   rpc: ReadonlyMap<Domain, number>;
+  /** How far above their registered ports it serves tenants that come later; absent with free ports. */
+  offset?: number;
 };
 
 /**
@@ -38,7 +40,7 @@ export const planPorts = (
   const plans = Array.from({ length: validators }, (_, i) => {
     const shift = portBase - apiPort + stride * i;
     const rpc = tenants.flatMap(({ domain, port }) => (port === undefined ? [] : [[domain, port + shift] as const]));
-    return { api: apiPort + shift, p2p: p2pPort + shift, rpc: new Map(rpc) };
+    return { api: apiPort + shift, p2p: p2pPort + shift, rpc: new Map(rpc), offset: shift };
   });
   const highest = Math.max(...plans.flatMap((ports) => [ports.api, ports.p2p, ...ports.rpc.values()]));
   if (highest > 65_535) {
