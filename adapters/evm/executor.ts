@@ -15,6 +15,7 @@ import type {
   StateSource,
 } from "../adapter.ts";
 import { asDeclared, canonicalOrder, leftOut } from "../order.ts";
+import { onlyWriters } from "../writers.ts";
 import { accountAt, answerRead } from "./answers.ts";
 import { auxRootOf, baseFeeOf, excessAt, type FeeState, targetOf } from "./baseFee.ts";
 import { encodeBlock } from "./block.ts";
@@ -27,7 +28,7 @@ import {
   engineCall,
   loadEvmEngine,
 } from "./engine.ts";
-import { type EvmConfig, engineChain, engineGenesis, parseEvmConfig } from "./genesis.ts";
+import { type EvmConfig, engineChain, engineGenesis, parseEvmConfig, parseWriters } from "./genesis.ts";
 import { decodeWrite } from "./protocolWrites.ts";
 import { diffWithFees, restoreEngine } from "./state.ts";
 import { executionOf, inspectionOf } from "./transactions.ts";
@@ -68,14 +69,22 @@ const inChunks = <T>(transactions: readonly Uint8Array[], call: (raw: Buffer[], 
   return results;
 };
 
-const createExecutor = (engine: EvmEngine, config: EvmConfig, restored: FeeState): Executor => {
+const createExecutor = (
+  engine: EvmEngine,
+  config: EvmConfig,
+  writers: readonly Hex[] | undefined,
+  restored: FeeState,
+): Executor => {
+  const checkWriter = onlyWriters(writers);
   const target = targetOf(config.gas.rate);
   let sealedFees = restored;
   /** Of the open block: what it started with, and the number of the block that its header certifies. */
   let open: (FeeState & { certified: number }) | undefined;
 
   const inspectAll = (transactions: readonly Uint8Array[]): Inspection[] =>
-    inChunks<EngineInspected>(transactions, (raw) => engine.inspect(raw)).map(inspectionOf);
+    inChunks<EngineInspected>(transactions, (raw) => engine.inspect(raw)).map((inspected) =>
+      checkWriter(inspectionOf(inspected)),
+    );
 
   const executeAll = (entries: readonly OrderedEntry[], certified: number): Execution[] => {
     const raw = entries.map(({ bytes }) => bytes);
@@ -184,10 +193,12 @@ export const openEvmExecutor = async (options: {
   domain: Domain;
   config: Uint8Array;
   budget: TenantBudget;
+  writers?: readonly string[];
   source?: StateSource;
   mark?: Mark;
 }): Promise<OpenedExecutor> => {
   const config = parseEvmConfig(options.domain, options.config, options.budget);
+  const writers = parseWriters(options.writers);
   const module = await loadEvmEngine();
   const markWith = (engine: EvmEngine): void => {
     const { mark } = options;
@@ -196,13 +207,13 @@ export const openEvmExecutor = async (options: {
   if (options.source !== undefined) {
     const { engine, fees } = await restoreEngine(module, engineChain(config), options.source);
     markWith(engine);
-    return { executor: createExecutor(engine, config, fees), sealed: headOf(engineCall(() => engine.head())) };
+    return { executor: createExecutor(engine, config, writers, fees), sealed: headOf(engineCall(() => engine.head())) };
   }
   const engine = engineCall(() => new module.EvmEngine(engineGenesis(config)));
   markWith(engine);
   const fees: FeeState = { excess: 0n, timestampMs: 1000 * config.timestamp };
   return {
-    executor: createExecutor(engine, config, fees),
+    executor: createExecutor(engine, config, writers, fees),
     sealed: headOf(engineCall(() => engine.head())),
     genesis: sealOf(
       engineCall(() => engine.genesis()),
