@@ -2,7 +2,8 @@
 import type { Consensus } from "../consensus/consensus.ts";
 import { toHex } from "../protocol/bytes.ts";
 import { type Genesis, lastHeightOf } from "../protocol/genesis.ts";
-import { asDomain, asEpoch, type Height, type Root } from "../protocol/ids.ts";
+import { asDomain, asEpoch, type Domain, type Height, type Root } from "../protocol/ids.ts";
+import type { OrderingState } from "../protocol/ordering.ts";
 import { proveSlice } from "../protocol/payload.ts";
 import type { Network } from "../protocol/ports.ts";
 import type { ValidatorSet } from "../protocol/validators.ts";
@@ -11,7 +12,9 @@ import type { Events } from "./events.ts";
 import type { PoolEntry } from "./mempool/entry.ts";
 import type { Pool } from "./mempool/pool.ts";
 import type { Tenants } from "./pipeline/tenants.ts";
-import type { NodeService, TenantInfo, TransactionStatus } from "./service.ts";
+import type { RosterEntry } from "./roster/entry.ts";
+import { describeTenants, type Judged, proveTenant } from "./roster/view.ts";
+import type { NodeService, TransactionStatus } from "./service.ts";
 import type { History } from "./storage/history.ts";
 import { type OutcomeRecord, outcomeKind } from "./storage/records.ts";
 
@@ -26,6 +29,11 @@ export type NodeServiceOptions = {
   pool: Pool;
   history: History;
   tenants: Tenants;
+  entries: ReadonlyMap<Domain, RosterEntry>;
+  /** Ordering state after the newest finalized block. */
+  state(): OrderingState;
+  /** That block; absent until one is finalized in this life of the node. */
+  judged(): Judged | undefined;
   events: Events;
   heads(): Heads;
   problems(): string[];
@@ -61,13 +69,7 @@ const endedStatus = (id: Root, record: OutcomeRecord): TransactionStatus => {
 export const createNodeService = (options: NodeServiceOptions): NodeService => {
   const { genesis, genesisRoot, consensus, pool, history, tenants } = options;
 
-  const tenantInfos = (): TenantInfo[] =>
-    [...tenants.values()].map(({ domain, name, adapter }) => ({
-      domain,
-      name,
-      vm: adapter.vm,
-      ...options.urls.get(domain),
-    }));
+  const describe = () => describeTenants(options.state(), options.entries, options.urls);
 
   const transaction = async (id: Root): Promise<TransactionStatus | undefined> => {
     const entry = pool.find(toHex(id));
@@ -93,10 +95,21 @@ export const createNodeService = (options: NodeServiceOptions): NodeService => {
         certified,
         peers: options.network.peers(),
         mempool: pool.size(),
-        tenants: tenantInfos(),
+        tenants: describe().map(({ domain, name, vm, status }) => ({
+          domain,
+          name,
+          vm,
+          status,
+          ...options.urls.get(domain),
+        })),
       };
     },
     submit: (domain, transactions) => pool.submit(domain, transactions),
+    tenants: describe,
+    tenant: (domain) => {
+      const judged = options.judged();
+      return judged && proveTenant(judged, options.entries, domain);
+    },
     transaction,
     transactionByNativeId: async (domain, nativeId) => {
       const entry = pool.findNative(domain, nativeId);

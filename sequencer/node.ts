@@ -39,6 +39,7 @@ import { createPipeline, type ExecutedBlock } from "./pipeline/pipeline.ts";
 import type { Tenant } from "./pipeline/tenants.ts";
 import { quarantineProblems } from "./problems.ts";
 import { createRoster, type OpenSupervised, type Roster } from "./roster/roster.ts";
+import type { Judged } from "./roster/view.ts";
 import type { NodeService } from "./service.ts";
 import { endingWrites } from "./storage/endings.ts";
 import { createHistory, type History, tenantBlockOf } from "./storage/history.ts";
@@ -127,6 +128,7 @@ export const startNode = async (options: NodeOptions): Promise<Node> => {
   const branches = createBranches({ root: ordered.header, height: ordered.height, state });
   let settledState = state;
   let settledHeight = ordered.height;
+  let judged: Judged | undefined;
   let newestWork = 0;
   let isStuck = false;
 
@@ -291,6 +293,7 @@ export const startNode = async (options: NodeOptions): Promise<Node> => {
     onSettled: producer.settled,
     onOrdered: ({ block, state: after, writes }) => {
       const { header: settled } = block;
+      judged = { block, state: settledState };
       settledState = after;
       settledHeight = settled.height;
       roster.follow(after);
@@ -372,6 +375,9 @@ export const startNode = async (options: NodeOptions): Promise<Node> => {
     pool,
     history,
     tenants,
+    entries: roster.entries,
+    state: () => settledState,
+    judged: () => judged,
     events,
     heads: () => heads,
     problems: () => [...problems, ...roster.problems(), ...quarantineProblems(tenants, pipeline.quarantines())],

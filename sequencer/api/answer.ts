@@ -9,14 +9,16 @@ const statuses: Readonly<Record<string, number>> = {
   unknown_route: 404,
   not_found: 404,
   not_certified_yet: 404,
+  not_finalized_yet: 404,
   method_not_allowed: 405,
   body_too_large: 413,
   unsupported_media_type: 415,
   too_many_connections: 503,
+  unavailable: 503,
   busy: 503,
 };
 
-export const statusOf = (code: string): number => statuses[code] ?? 500;
+export const statusOf = (code: string, otherwise = 500): number => statuses[code] ?? otherwise;
 
 const plain = (_key: string, value: unknown): unknown =>
   value instanceof Uint8Array ? toHex(value) : typeof value === "bigint" ? value.toString() : value;
@@ -26,8 +28,13 @@ export const jsonText = (value: unknown): string => JSON.stringify(value, plain)
 
 export const failureJson = (failure: Failure): string => jsonText({ error: failure });
 
-export const refuse = (failure: Failure, headers: Readonly<Record<string, string>> = {}): Response =>
+/** `otherwise` is the status of a code that has none of its own. */
+export const refuse = (
+  failure: Failure,
+  headers: Readonly<Record<string, string>> = {},
+  otherwise?: number,
+): Response =>
   new Response(failureJson(failure), {
-    status: statusOf(failure.code),
+    status: statusOf(failure.code, otherwise),
     headers: { "content-type": "application/json", ...headers },
   });

@@ -10,6 +10,7 @@ import { refuse } from "./answer.ts";
 import { serveChain } from "./chain.ts";
 import { apiLimits } from "./limits.ts";
 import { onlyMethod } from "./route.ts";
+import { serveTenants } from "./tenants.ts";
 import { serveTransactions } from "./transactions.ts";
 
 /** Where the API tells of what it can't answer for; pino's loggers fit. */
@@ -75,6 +76,7 @@ export const createApi = (
   api.use(cors({ origin: "*", maxAge: 86_400 }));
   serveChain(api, service);
   serveTransactions(api, service, budget);
+  serveTenants(api, service, budget);
   serveHealth(api, service);
   serveDescription(api);
   api.get("/v1/stream", () =>
