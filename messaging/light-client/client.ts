@@ -28,6 +28,7 @@ import { createFinality } from "./finality.ts";
 import { createOrder, type OrderCursor, type OrderedRun, shownSlice } from "./order.ts";
 import { type Proof, refused } from "./refusal.ts";
 import { createTrustedSets } from "./sets.ts";
+import { type ProvenTenant, proveTenant } from "./tenant.ts";
 import { ask, type Transport } from "./transport.ts";
 
 /** What executing a height came to, under a quorum's attestations that a final block carries. */
@@ -67,6 +68,8 @@ export type LightClient = {
   slice(height: Height, domain: Domain): Promise<Proof<ProvenSlice>>;
   inputs(height: Height, domain: Domain): Promise<Proof<ProvenInputs>>;
   transaction(id: Root): Promise<Proof<ProvenTransaction>>;
+  /** A tenant of the newest final block that the API shows, and what it was registered with. */
+  tenant(domain: Domain): Promise<Proof<ProvenTenant>>;
   /** An EVM tenant's account (20 bytes) and slots (32 bytes each), in the newest certified state. */
   account(domain: Domain, address: Hex, slots?: readonly Hex[]): Promise<Proof<ProvenAccountState>>;
 };
@@ -213,32 +216,38 @@ export const createLightClient = ({
     return success({ ...place, outcome: "applied" });
   };
 
-  const vmOf = (genesis: Genesis, domain: Domain): Vm | undefined => {
-    const tenant = genesis.tenants.find((tenant) => tenant.domain === domain);
-    return tenant && vmName(tenant.vm);
+  const tenant: LightClient["tenant"] = (domain) => proveTenant(api, finality, domain);
+
+  /** Of a tenant of genesis, or of one that was registered later. */
+  const vmOf = async (domain: Domain): Promise<Proof<Vm | undefined>> => {
+    const genesis = await sets.genesis();
+    if (!genesis.ok) return genesis;
+    const founding = genesis.value.tenants.find((tenant) => tenant.domain === domain);
+    if (founding !== undefined) return success(vmName(founding.vm));
+    const later = await tenant(domain);
+    return later.ok ? success(vmName(later.value.registration.vm)) : later;
   };
 
   const account: LightClient["account"] = async (domain, address, slots = []) => {
-    const genesis = await sets.genesis();
-    if (!genesis.ok) return genesis;
-    const vm = vmOf(genesis.value, domain);
-    if (vm !== "evm") {
-      return failure("unsupported_vm", `domain ${domain} is ${vm ?? "no tenant"}: accounts are proven for EVM tenants`);
+    const vm = await vmOf(domain);
+    if (!vm.ok) return vm;
+    if (vm.value !== "evm") {
+      return failure("unsupported_vm", `domain ${domain} is of another VM: accounts are proven for EVM tenants`);
     }
     const executed = await execution();
     if (!executed.ok) return executed;
-    const tenant = tenantOf(executed.value.summary, domain);
-    if (tenant === undefined)
+    const line = tenantOf(executed.value.summary, domain);
+    if (line === undefined)
       return failure("unknown_tenant", `the certified summary has no tenant with domain ${domain}`);
     const status = await ask(api, "/v1/status", StatusWire);
     if (!status.ok) return status;
-    const rpc = status.value.tenants.find((tenant) => tenant.domain === domain)?.rpc;
+    const rpc = status.value.tenants.find((each) => each.domain === domain)?.rpc;
     if (rpc === undefined) return failure("not_available", `the node serves no RPC for domain ${domain}`);
-    const number = `0x${tenant.number.toString(16)}`;
+    const number = `0x${line.number.toString(16)}`;
     const answer = await api.call(rpc, "eth_getProof", [address, slots, number]);
     if (!answer.ok) return answer;
-    const state = proveState(tenant.stateRoot, address, slots, answer.value);
-    return state.ok ? success({ ...state.value, height: executed.value.certified.height, tenant }) : state;
+    const state = proveState(line.stateRoot, address, slots, answer.value);
+    return state.ok ? success({ ...state.value, height: executed.value.certified.height, tenant: line }) : state;
   };
 
   return {
@@ -251,6 +260,7 @@ export const createLightClient = ({
     slice,
     inputs,
     transaction,
+    tenant,
     account,
   };
 };
