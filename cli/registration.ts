@@ -5,7 +5,7 @@ import { utf8 } from "../protocol/bytes.ts";
 import { LockstepError } from "../protocol/errors.ts";
 import { type Vm, vms } from "../protocol/genesis.ts";
 import { asDomain, type PublicKey } from "../protocol/ids.ts";
-import { limits } from "../protocol/limits.ts";
+import { limits, transactionLimits } from "../protocol/limits.ts";
 import type { Registration } from "../protocol/tenant.ts";
 import { unreadable } from "./jsonFile.ts";
 
@@ -26,9 +26,18 @@ export type RegistrationFlags = {
 
 const wrong = (message: string): LockstepError => new LockstepError("bad_flag", message);
 
+const MiB = 1024 * 1024;
+const dataBytes = { rate: 2 * MiB, burst: MiB };
+
+/** As in genesis, but for `data`: one of those already has half of every block, as a rule. */
+const startBudgets: Readonly<Record<Vm, TenantBudget>> = {
+  ...usualBudgets,
+  data: { gas: { ...dataBytes, largest: transactionLimits.data }, bytes: dataBytes },
+};
+
 /** The usual budget of the VM, with the figures that are given. */
 const budgetOf = (flags: RegistrationFlags): TenantBudget => {
-  const { gas, bytes } = usualBudgets[flags.vm];
+  const { gas, bytes } = startBudgets[flags.vm];
   const budget: TenantBudget = {
     gas: {
       rate: flags.gasRate ?? gas.rate,
