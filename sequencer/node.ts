@@ -12,6 +12,7 @@ import { asEpoch, asHeight, type Domain, type ValidatorIndex } from "../protocol
 import type { Disk, DiskWrite, Network, Runtime } from "../protocol/ports.ts";
 import { Attestation } from "../protocol/summary.ts";
 import { faultTolerance, type ValidatorSet } from "../protocol/validators.ts";
+import { createCannotBoard } from "./attestation/cannot.ts";
 import { createAttestationCollector } from "./attestation/collector.ts";
 import { createSummaries } from "./attestation/summaries.ts";
 import { createBatchExchange } from "./batch/exchange.ts";
@@ -31,7 +32,7 @@ import { createMetrics } from "./metrics.ts";
 import { createNodeService, type Heads } from "./node-service.ts";
 import type { TenantResult } from "./pipeline/execute.ts";
 import { createPipeline, type ExecutedBlock } from "./pipeline/pipeline.ts";
-import { quarantineProblems } from "./problems.ts";
+import { cannotNotices, certificationProblems, quarantineProblems } from "./problems.ts";
 import type { NodeService } from "./service.ts";
 import { endingWrites } from "./storage/endings.ts";
 import { createHistory, type History, tenantBlockOf } from "./storage/history.ts";
@@ -149,6 +150,20 @@ export const startNode = async (options: NodeOptions): Promise<Node> => {
     publish: pool.publish,
   });
 
+  const cannot = createCannotBoard({
+    genesis: genesisRoot,
+    epochLength: genesis.epochLength,
+    self,
+    signer,
+    bls,
+    network,
+    runtime,
+    domains: new Set(tenants.keys()),
+    validatorsOf,
+    finalized: () => heads.finalized,
+    fatal,
+  });
+
   const collector = createAttestationCollector({
     genesis: genesisRoot,
     epochLength: genesis.epochLength,
@@ -163,6 +178,7 @@ export const startNode = async (options: NodeOptions): Promise<Node> => {
       disk.write([{ key: keys.certificate(), value: CertifiedRecord.encode(certified) }]).catch(fatal);
       consensus.workArrived();
     },
+    cannot,
     onDisagreement: ({ height }) =>
       stopExecuting(`two thirds attested to another result at height ${height} than this node's`),
     fatal,
@@ -213,7 +229,8 @@ export const startNode = async (options: NodeOptions): Promise<Node> => {
     onOrdered: ({ block }) => batches.release(block.header.batches.map(toHex)),
     onTenant,
     onExecuted,
-    onQuarantine: () => {},
+    onQuarantine: () =>
+      cannot.publish(new Map([...pipeline.quarantines()].map(([domain, { height }]) => [domain, height]))),
     onStuck: (error) => stopExecuting(`execution failed: ${error instanceof Error ? error.message : String(error)}`),
     log,
   });
@@ -325,10 +342,26 @@ export const startNode = async (options: NodeOptions): Promise<Node> => {
     tenants,
     events,
     heads: () => heads,
-    problems: () => [...problems, ...quarantineProblems(tenants, pipeline.quarantines())],
+    problems: () => [
+      ...problems,
+      ...quarantineProblems(tenants, pipeline.quarantines()),
+      ...certificationProblems(tenants, cannot.all(), validatorsOf(0)),
+    ],
+    notices: () => cannotNotices(tenants, cannot.all(), self),
+    quarantines: pipeline.quarantines,
+    cannot: cannot.all,
     urls: options.urls,
     validatorsOf,
-    metrics: createMetrics({ heads: () => heads, pool, consensus, pipeline, network, events }),
+    metrics: createMetrics({
+      heads: () => heads,
+      pool,
+      consensus,
+      pipeline,
+      tenants,
+      cannot: cannot.all,
+      network,
+      events,
+    }),
   });
 
   return {
@@ -340,6 +373,7 @@ export const startNode = async (options: NodeOptions): Promise<Node> => {
       settlement.stop();
       pipeline.stop();
       collector.stop();
+      cannot.stop();
       producer.stop();
       pool.stop();
       exchange.stop();

@@ -70,6 +70,33 @@ describe("an executor that dies of a transaction at one of four validators", () 
     for (const at of [0, 1, 2]) expect(problemsOf(nodes, index(at))).toEqual([]);
   });
 
+  it("makes its validator say so to all others, until it has caught up", async () => {
+    const { nodes, fatalHeight } = await poisoned(2);
+    const word = { validator: ill, domain: notes, height: fatalHeight };
+    const words = (): unknown[] => nodes.indices.map((at) => nodes.node(at).service.status().cannot);
+    await nodes.world.run(() => words().every((said) => (said as unknown[]).length > 0));
+    expect(words()).toEqual(nodes.indices.map(() => [word]));
+    for (const at of [0, 1, 2]) {
+      const notice = `validator 3 (from height ${fatalHeight} on)`;
+      expect(nodes.node(index(at)).service.notices()).toEqual([expect.stringContaining(notice)]);
+    }
+    nodes.crash(ill);
+    nodes.faults(ill, notes).isDeadly = () => false;
+    nodes.restart(ill);
+    await nodes.world.run(() => [0, 1, 2].every((at) => nodes.node(index(at)).service.status().cannot.length === 0));
+    expect(nodes.world.penalties).toEqual([]);
+  });
+
+  it("stops certification, and says so, once that happens at two", async () => {
+    const nodes = await loaded(3);
+    for (const at of [2, 3]) nodes.faults(index(at), notes).isDeadly = isPoison;
+    nodes.submit(index(0), poison, notes);
+    await nodes.world.run(() => problemsOf(nodes, index(0)).length > 0);
+    expect(problemsOf(nodes, index(0))).toEqual([expect.stringContaining("validators 2, 3 can't execute tenant 2")]);
+    nodes.submit(index(1), "goes on", data);
+    await nodes.world.run(() => headOf(nodes, data, ill) >= headOf(nodes, notes, ill) + 10);
+  });
+
   it("comes back at the node's next start", async () => {
     const { nodes, fatalHeight } = await poisoned(3);
     await goOn(nodes, fatalHeight + 30);
@@ -122,22 +149,19 @@ describe("an executor", () => {
     await expectAgreement(nodes);
   });
 
-  it.each([13, 14])(
-    "that is killed at random is never quarantined, and nothing is lost (seed %i)",
-    async (seed) => {
-      const nodes = await loaded(seed);
-      const { random } = nodes.world;
-      for (const at of nodes.indices) for (const domain of [data, notes]) nodes.faults(at, domain).msPerCall = 2;
-      for (let round = 0; round < 15; round++) {
-        for (let i = 0; i < 2; i++) nodes.submit(index(random.below(4)), `${round} ${i}`, i === 0 ? data : notes);
-        nodes.faults(index(random.below(4)), random.below(2) === 0 ? data : notes).kill();
-        await nodes.world.run(random.below(200));
-        for (const at of nodes.indices) expect(problemsOf(nodes, at)).toEqual([]);
-      }
-      for (const at of nodes.indices) for (const domain of [data, notes]) nodes.faults(at, domain).msPerCall = 0;
-      await nodes.world.run(20_000);
-      await goOn(nodes, nodes.executed(index(0)) + 3);
-      await expectAgreement(nodes);
-    },
-  );
+  it.each([13, 14])("that is killed at random is never quarantined, and nothing is lost (seed %i)", async (seed) => {
+    const nodes = await loaded(seed);
+    const { random } = nodes.world;
+    for (const at of nodes.indices) for (const domain of [data, notes]) nodes.faults(at, domain).msPerCall = 2;
+    for (let round = 0; round < 15; round++) {
+      for (let i = 0; i < 2; i++) nodes.submit(index(random.below(4)), `${round} ${i}`, i === 0 ? data : notes);
+      nodes.faults(index(random.below(4)), random.below(2) === 0 ? data : notes).kill();
+      await nodes.world.run(random.below(200));
+      for (const at of nodes.indices) expect(problemsOf(nodes, at)).toEqual([]);
+    }
+    for (const at of nodes.indices) for (const domain of [data, notes]) nodes.faults(at, domain).msPerCall = 0;
+    await nodes.world.run(20_000);
+    await goOn(nodes, nodes.executed(index(0)) + 3);
+    await expectAgreement(nodes);
+  });
 });
