@@ -95,7 +95,7 @@ export const startNode = async (options: NodeOptions): Promise<Node> => {
     carrier: progress.carrier,
   };
   const events = createEvents((error) => log({ event: "listener_failed", error: String(error) }));
-  const inspect = createInspect(tenants);
+  const inspect = createInspect(tenants, () => heads.certified);
   // The set of genesis serves in every epoch as long as the ordering state has no way to change it.
   const validatorsOf = (epoch: number): ValidatorSet => validatorSet(state, asEpoch(epoch));
   const branches = createBranches({ root: ordered.header, height: ordered.height, state });
@@ -150,38 +150,24 @@ export const startNode = async (options: NodeOptions): Promise<Node> => {
     publish: pool.publish,
   });
 
+  const { epochLength } = genesis;
+  const signing = { genesis: genesisRoot, epochLength, self, signer, bls, network, runtime, validatorsOf, fatal };
   const cannot = createCannotBoard({
-    genesis: genesisRoot,
-    epochLength: genesis.epochLength,
-    self,
-    signer,
-    bls,
-    network,
-    runtime,
+    ...signing,
     domains: new Set(tenants.keys()),
-    validatorsOf,
     finalized: () => heads.finalized,
-    fatal,
   });
 
   const collector = createAttestationCollector({
-    genesis: genesisRoot,
-    epochLength: genesis.epochLength,
-    self,
-    signer,
-    bls,
-    network,
-    runtime,
-    validatorsOf,
+    ...signing,
+    cannot,
     newest: progress.certificate,
     onCertificate: (certified) => {
       disk.write([{ key: keys.certificate(), value: CertifiedRecord.encode(certified) }]).catch(fatal);
       consensus.workArrived();
     },
-    cannot,
     onDisagreement: ({ height }) =>
       stopExecuting(`two thirds attested to another result at height ${height} than this node's`),
-    fatal,
   });
 
   const stopExecuting = (problem: string): void => {

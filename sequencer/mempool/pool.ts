@@ -388,9 +388,34 @@ export const createPool = (options: PoolOptions): Pool => {
     end(expired.map((entry) => ({ entry, status: "expired", reason: "not executable in time" })));
   };
 
+  /** Own journaled transactions, until the tenant's executor was there to be asked about them. */
+  const unread = new Map<Domain, readonly Uint8Array[]>();
+
+  const restoreWaiting = async (): Promise<void> => {
+    for (const [domain, waiting] of unread) {
+      const inspections = await options.inspect(domain, waiting);
+      if (inspections.some((inspection) => !inspection.ok && inspection.error.code === "unavailable")) continue;
+      unread.delete(domain);
+      const overtaken = takeIn(domain, waiting, inspections).flatMap((result, i): Ending[] => {
+        const inspection = inspections[i];
+        if (result.ok || !inspection?.ok) return [];
+        const entry = entryFor(domain, waiting[i] as Uint8Array, inspection.value);
+        return [{ entry, status: "omitted", reason: result.error.code }];
+      });
+      end(overtaken);
+    }
+  };
+
+  const lookAfterWaiting = async (): Promise<void> => {
+    await adoptHeld();
+    if (unread.size === 0) return;
+    await restoreWaiting();
+    options.onReady();
+  };
+
   const tick = (): void => {
     expire();
-    adoptHeld().then(() => {
+    lookAfterWaiting().then(() => {
       if (!stopped) cancelTick = runtime.after(tickMs, tick);
     }, options.fatal);
   };
@@ -443,15 +468,9 @@ export const createPool = (options: PoolOptions): Pool => {
         for (const entry of takeIn(domain, inBatches, await options.inspect(domain, inBatches))) {
           if (entry.ok) lane.mark(entry.value, "batched");
         }
-        const inspections = await options.inspect(domain, waiting);
-        const overtaken = takeIn(domain, waiting, inspections).flatMap((result, i): Ending[] => {
-          const inspection = inspections[i];
-          if (result.ok || !inspection?.ok) return [];
-          const entry = entryFor(domain, waiting[i] as Uint8Array, inspection.value);
-          return [{ entry, status: "omitted", reason: result.error.code }];
-        });
-        end(overtaken);
+        unread.set(domain, waiting);
       }
+      await restoreWaiting();
       options.onReady();
     },
     onPending: (domain, listener) => {

@@ -1,8 +1,8 @@
 /** Executors that die, hang or are slow: neither an outcome, nor a loss, nor in anybody else's way. */
 import { describe, expect, it } from "vitest";
-import { fromHex } from "../../protocol/bytes.ts";
-import { asRoot, asValidatorIndex, type Domain } from "../../protocol/ids.ts";
+import { asValidatorIndex, type Domain } from "../../protocol/ids.ts";
 import { pipelineLimits } from "../../sequencer/pipeline/limits.ts";
+import { expectAgreement } from "./agreement.ts";
 import { createNodes, data, type Nodes, notes } from "./nodes.ts";
 
 const index = asValidatorIndex;
@@ -32,21 +32,11 @@ const goOn = async (nodes: Nodes, height: number): Promise<void> => {
   await nodes.world.run(() => nodes.executed(index(0)) >= height);
 };
 
-/** All nodes agree on every summary, and have executed all that was acknowledged. */
-const expectAgreement = async (nodes: Nodes): Promise<void> => {
+/** All nodes come to the same, and lost nothing. */
+const expectAllTheSame = async (nodes: Nodes): Promise<void> => {
   const height = nodes.executed(index(0));
   await nodes.reach(height);
-  expect(nodes.fatal).toEqual([]);
-  const first = await nodes.summaries(index(0), height);
-  expect(first).not.toContain("none");
-  for (const other of nodes.indices.slice(1)) expect(await nodes.summaries(other, height)).toEqual(first);
-  for (const id of nodes.acknowledged) {
-    for (const at of nodes.indices) {
-      const status = await nodes.ask(nodes.node(at).service.transaction(asRoot(fromHex(id) as Uint8Array)));
-      expect([id, at, status?.status]).toEqual([id, at, "executed"]);
-    }
-  }
-  for (const at of nodes.indices) expect(problemsOf(nodes, at)).toEqual([]);
+  await expectAgreement(nodes, height);
 };
 
 describe("an executor that dies of a transaction at one of four validators", () => {
@@ -68,6 +58,16 @@ describe("an executor that dies of a transaction at one of four validators", () 
     expect(headOf(nodes, notes)).toBe(fatalHeight - 1);
     expect(nodes.executed(ill)).toBe(fatalHeight - 1);
     for (const at of [0, 1, 2]) expect(problemsOf(nodes, index(at))).toEqual([]);
+  });
+
+  it("is asked about no more transactions once it is far behind what is certified", async () => {
+    const { nodes, fatalHeight } = await poisoned(7);
+    await goOn(nodes, fatalHeight + pipelineLimits.staleHeights + 10);
+    nodes.refused.splice(0);
+    nodes.submit(ill, "too late", notes);
+    nodes.submit(ill, "in time", data);
+    await nodes.world.run(500);
+    expect(nodes.refused).toEqual(["unavailable"]);
   });
 
   it("makes its validator say so to all others, until it has caught up", async () => {
@@ -105,7 +105,7 @@ describe("an executor that dies of a transaction at one of four validators", () 
     nodes.restart(ill);
     await nodes.world.run(() => nodes.executed(ill) >= fatalHeight + 30);
     await goOn(nodes, nodes.executed(index(0)) + 3);
-    await expectAgreement(nodes);
+    await expectAllTheSame(nodes);
   });
 
   it.each([4, 5])("may have its node crash at any time while it catches up (seed %i)", async (seed) => {
@@ -119,7 +119,7 @@ describe("an executor that dies of a transaction at one of four validators", () 
       await nodes.world.run(5 + nodes.world.random.below(60));
     }
     await goOn(nodes, nodes.executed(index(0)) + 3);
-    await expectAgreement(nodes);
+    await expectAllTheSame(nodes);
   });
 });
 
@@ -135,7 +135,7 @@ describe("an executor", () => {
     nodes.restart(ill);
     await nodes.world.run(() => nodes.executed(ill) > 0);
     await goOn(nodes, nodes.executed(index(0)) + 3);
-    await expectAgreement(nodes);
+    await expectAllTheSame(nodes);
   });
 
   it("that is slow falls behind, holds nobody up, and keeps pace again once it can", async () => {
@@ -146,7 +146,7 @@ describe("an executor", () => {
     expect(headOf(nodes, notes)).toBeLessThan(headOf(nodes, data) - 5);
     nodes.faults(ill, notes).msPerCall = 0;
     await goOn(nodes, nodes.executed(index(0)) + 10);
-    await expectAgreement(nodes);
+    await expectAllTheSame(nodes);
   });
 
   it.each([13, 14])("that is killed at random is never quarantined, and nothing is lost (seed %i)", async (seed) => {
@@ -162,6 +162,6 @@ describe("an executor", () => {
     for (const at of nodes.indices) for (const domain of [data, notes]) nodes.faults(at, domain).msPerCall = 0;
     await nodes.world.run(20_000);
     await goOn(nodes, nodes.executed(index(0)) + 3);
-    await expectAgreement(nodes);
+    await expectAllTheSame(nodes);
   });
 });
