@@ -331,7 +331,7 @@ export const startNode = async (options: NodeOptions): Promise<Node> => {
     problems: () => [
       ...problems,
       ...quarantineProblems(tenants, pipeline.quarantines()),
-      ...certificationProblems(tenants, cannot.all(), validatorsOf(0)),
+      ...certificationProblems(tenants, cannot.all(), validatorsOf(consensus.status().epoch)),
     ],
     notices: () => cannotNotices(tenants, cannot.all(), self),
     quarantines: pipeline.quarantines,
