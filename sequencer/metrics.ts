@@ -1,17 +1,22 @@
 /** Prometheus metrics of a node. */
 import { Counter, Gauge, Registry } from "prom-client";
 import type { Consensus } from "../consensus/consensus.ts";
+import type { Cannot } from "../protocol/cannot.ts";
+import type { Domain } from "../protocol/ids.ts";
 import type { Network } from "../protocol/ports.ts";
 import type { Events } from "./events.ts";
 import type { Pool } from "./mempool/pool.ts";
 import type { Heads } from "./node-service.ts";
 import type { Pipeline } from "./pipeline/pipeline.ts";
+import type { Tenant, Tenants } from "./pipeline/tenants.ts";
 
 export type MetricsOptions = {
   heads(): Heads;
   pool: Pool;
   consensus: Consensus;
   pipeline: Pipeline;
+  tenants: Tenants;
+  cannot(): Cannot[];
   network: Network;
   events: Events;
 };
@@ -49,6 +54,28 @@ export const createMetrics = (node: MetricsOptions): (() => Promise<string>) => 
   gauge("lockstep_mempool_bytes", "Bytes of the transactions in the mempool", () => node.pool.size().bytes);
   gauge("lockstep_execution_backlog_blocks", "Finalized blocks that wait for their execution", () =>
     node.pipeline.backlog(),
+  );
+
+  const byTenant = (name: string, help: string, values: () => Iterable<readonly [Domain, number]>): void => {
+    new Gauge({
+      name,
+      help,
+      labelNames: ["domain"] as const,
+      registers,
+      collect() {
+        for (const [domain, value] of values()) this.set({ domain: String(domain) }, value);
+      },
+    });
+  };
+  const tenants = (): Tenant[] => [...node.tenants.values()];
+  byTenant("lockstep_tenant_executed_height", "Newest height at which this node has executed a tenant", () =>
+    tenants().map(({ domain, stored }) => [domain, stored]),
+  );
+  byTenant("lockstep_tenant_quarantined", "Whether this node has stopped to execute a tenant", () =>
+    tenants().map(({ domain }) => [domain, node.pipeline.quarantines().has(domain) ? 1 : 0]),
+  );
+  byTenant("lockstep_tenant_cannot_validators", "Validators that said that they can't execute a tenant", () =>
+    tenants().map((tenant) => [tenant.domain, node.cannot().filter(({ domain }) => domain === tenant.domain).length]),
   );
 
   const transactions = new Counter({

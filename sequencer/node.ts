@@ -13,6 +13,7 @@ import { asEpoch, asHeight, type Domain, type Root, type ValidatorIndex } from "
 import type { Disk, DiskWrite, Network, Runtime } from "../protocol/ports.ts";
 import { Attestation } from "../protocol/summary.ts";
 import { faultTolerance, type ValidatorSet } from "../protocol/validators.ts";
+import { createCannotBoard } from "./attestation/cannot.ts";
 import { createAttestationCollector } from "./attestation/collector.ts";
 import { createSummaries } from "./attestation/summaries.ts";
 import { createBatchExchange } from "./batch/exchange.ts";
@@ -37,7 +38,7 @@ import { createNodeService, type Heads } from "./node-service.ts";
 import type { TenantResult } from "./pipeline/execute.ts";
 import { createPipeline, type ExecutedBlock } from "./pipeline/pipeline.ts";
 import type { Tenant } from "./pipeline/tenants.ts";
-import { quarantineProblems } from "./problems.ts";
+import { cannotNotices, certificationProblems, quarantineProblems } from "./problems.ts";
 import { createRoster, type OpenSupervised, type Roster } from "./roster/roster.ts";
 import type { NodeService } from "./service.ts";
 import { endingWrites } from "./storage/endings.ts";
@@ -119,8 +120,11 @@ export const startNode = async (options: NodeOptions): Promise<Node> => {
   });
   const { tenants } = roster;
   for (const tenant of booted.tenants.values()) roster.add(tenant);
-  const inspect = createInspect(tenants, (transactions) =>
-    inspectControl({ bls, genesis: genesisRoot, state: () => settledState, probe: roster.probe }, transactions),
+  const inspect = createInspect(
+    tenants,
+    () => heads.certified,
+    (transactions) =>
+      inspectControl({ bls, genesis: genesisRoot, state: () => settledState, probe: roster.probe }, transactions),
   );
   // The set of genesis serves in every epoch as long as the ordering state has no way to change it.
   const validatorsOf = (epoch: number): ValidatorSet => validatorSet(state, asEpoch(epoch));
@@ -183,15 +187,17 @@ export const startNode = async (options: NodeOptions): Promise<Node> => {
     publish: pool.publish,
   });
 
+  const { epochLength } = genesis;
+  const signing = { genesis: genesisRoot, epochLength, self, signer, bls, network, runtime, validatorsOf, fatal };
+  const cannot = createCannotBoard({
+    ...signing,
+    domains: new Set(tenants.keys()),
+    finalized: () => heads.finalized,
+  });
+
   const collector = createAttestationCollector({
-    genesis: genesisRoot,
-    epochLength: genesis.epochLength,
-    self,
-    signer,
-    bls,
-    network,
-    runtime,
-    validatorsOf,
+    ...signing,
+    cannot,
     newest: progress.certificate,
     onCertificate: (certified) => {
       disk.write([{ key: keys.certificate(), value: CertifiedRecord.encode(certified) }]).catch(fatal);
@@ -199,7 +205,6 @@ export const startNode = async (options: NodeOptions): Promise<Node> => {
     },
     onDisagreement: ({ height }) =>
       stopExecuting(`two thirds attested to another result at height ${height} than this node's`),
-    fatal,
   });
 
   const stopExecuting = (problem: string): void => {
@@ -259,7 +264,8 @@ export const startNode = async (options: NodeOptions): Promise<Node> => {
     onOrdered: ({ block }) => batches.release(block.header.batches.map(toHex)),
     onTenant,
     onExecuted,
-    onQuarantine: () => {},
+    onQuarantine: () =>
+      cannot.publish(new Map([...pipeline.quarantines()].map(([domain, { height }]) => [domain, height]))),
     onStuck: (error) => stopExecuting(`execution failed: ${error instanceof Error ? error.message : String(error)}`),
     log,
   });
@@ -374,10 +380,27 @@ export const startNode = async (options: NodeOptions): Promise<Node> => {
     tenants,
     events,
     heads: () => heads,
-    problems: () => [...problems, ...roster.problems(), ...quarantineProblems(tenants, pipeline.quarantines())],
+    problems: () => [
+      ...problems,
+      ...roster.problems(),
+      ...quarantineProblems(tenants, pipeline.quarantines()),
+      ...certificationProblems(tenants, cannot.all(), validatorsOf(consensus.status().epoch)),
+    ],
+    notices: () => cannotNotices(tenants, cannot.all(), self),
+    quarantines: pipeline.quarantines,
+    cannot: cannot.all,
     urls: options.urls,
     validatorsOf,
-    metrics: createMetrics({ heads: () => heads, pool, consensus, pipeline, network, events }),
+    metrics: createMetrics({
+      heads: () => heads,
+      pool,
+      consensus,
+      pipeline,
+      tenants,
+      cannot: cannot.all,
+      network,
+      events,
+    }),
   });
 
   return {
@@ -390,6 +413,7 @@ export const startNode = async (options: NodeOptions): Promise<Node> => {
       settlement.stop();
       pipeline.stop();
       collector.stop();
+      cannot.stop();
       producer.stop();
       pool.stop();
       exchange.stop();

@@ -189,6 +189,23 @@ describe("a hosted executor", () => {
     expect(await deathOf(executor.checkpoint())).toMatchObject({ place: { height: 1, at: 1 }, during: "checkpoint" });
   });
 
+  it("may die at its first start when it has sealed blocks, and says so when it does at every one", async () => {
+    const store = createStore();
+    const { genesis } = await dataAdapter.open({ domain, config: utf8(""), budget: usualBudgets.data });
+    if (genesis === undefined) throw new Error("no genesis");
+    store.save(genesis);
+    const real = createRuntime();
+    const hosted = await hostExecutor({
+      ...optionsFor(() => store.source()),
+      vm: "data",
+      runtime: { after: (ms, callback) => real.after(Math.min(ms, 10), callback) },
+      limits: { ...processLimits, dataMiB: 8 },
+    });
+    open.push(hosted);
+    expect(hosted.isUp()).toBe(false);
+    await expect(hosted.ready()).rejects.toMatchObject({ code: "executor_unstartable" });
+  });
+
   it("is ended and started again when it gives no sign of life", async () => {
     const looks: (() => void)[] = [];
     const look = (): void => {

@@ -43,8 +43,8 @@ export type TenantExecutor = {
   genesis?: Seal;
   /**
    * The newest sealed block that the running executor started from; waits while it is started again.
-   * Rejects when that is not possible: with what the adapter refused, or `executor_died` if it was closed. Asked
-   * once more after that, it tries once more.
+   * Rejects when that is not possible: with what the adapter refused, `executor_unstartable` if it died each time,
+   * or `executor_died` if it was closed. Asked once more after that, it tries once more.
    */
   ready(): Promise<SealedHead>;
   /** Whether calls are answered now. */
@@ -120,7 +120,7 @@ export const hostExecutor = async (options: HostOptions & { vm: Vm }): Promise<T
   };
 
   const restart = async (): Promise<SealedHead> => {
-    for (;;) {
+    for (let deaths = 0; deaths < hostLimits.startingDeaths; deaths++) {
       if (!isClosed) await pause();
       if (isClosed) throw died();
       const process = start(options.source());
@@ -134,6 +134,8 @@ export const hostExecutor = async (options: HostOptions & { vm: Vm }): Promise<T
         log.error({ domain, vm, error }, "executor died while it was started");
       }
     }
+    const message = `the executor died ${hostLimits.startingDeaths} times in a row while it was started; look at its memory`;
+    throw new LockstepError("executor_unstartable", message);
   };
 
   const call = async <T>(method: Method, argument?: unknown): Promise<T> => {

@@ -35,7 +35,8 @@ const registerSchemas = (api: OpenAPIHono): void => {
 const serveHealth = (api: OpenAPIHono, service: NodeService): void => {
   api.get("/healthz", () => {
     const problems = service.problems();
-    return Response.json({ healthy: problems.length === 0, problems }, { status: problems.length === 0 ? 200 : 503 });
+    const body = { healthy: problems.length === 0, problems, notices: service.notices() };
+    return Response.json(body, { status: problems.length === 0 ? 200 : 503 });
   });
   api.get(
     "/metrics",

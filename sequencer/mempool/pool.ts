@@ -388,36 +388,6 @@ export const createPool = (options: PoolOptions): Pool => {
     options.onReady();
   };
 
-  /** Of the journal, what waits for its tenant's executor. */
-  let unrestored: PooledTransaction[] = [];
-
-  const restoreJournaled = async (journaled: readonly PooledTransaction[]): Promise<void> => {
-    for (const [domain, group] of byDomain(journaled)) {
-      const inspections = await options.inspect(
-        domain,
-        group.map(({ bytes }) => bytes),
-      );
-      const isAway = (_: unknown, i: number): boolean => {
-        const inspection = inspections[i];
-        return inspection?.ok === false && inspection.error.code === "unavailable";
-      };
-      unrestored.push(...group.filter(isAway));
-      const here = group.filter((_, i) => !isAway(_, i));
-      const answers = inspections.filter((_, i) => !isAway(_, i));
-      const overtaken = takeIn(
-        domain,
-        here.map(({ bytes }) => bytes),
-        answers,
-      ).flatMap((result, i): Ending[] => {
-        const inspection = answers[i];
-        if (result.ok || !inspection?.ok) return [];
-        const entry = entryFor(domain, (here[i] as PooledTransaction).bytes, inspection.value);
-        return [{ entry, status: "omitted", reason: result.error.code }];
-      });
-      end(overtaken);
-    }
-  };
-
   const expire = (): void => {
     const oldest = runtime.now() - poolLimits.lifetimeMs;
     const expired = [...lanes.values()].flatMap((lane) =>
@@ -426,16 +396,34 @@ export const createPool = (options: PoolOptions): Pool => {
     end(expired.map((entry) => ({ entry, status: "expired", reason: "not executable in time" })));
   };
 
-  const look = async (): Promise<void> => {
-    expire();
-    const waiting = unrestored;
-    unrestored = [];
-    await restoreJournaled(waiting);
+  /** Own journaled transactions, until the tenant's executor was there to be asked about them. */
+  const unread = new Map<Domain, readonly Uint8Array[]>();
+
+  const restoreWaiting = async (): Promise<void> => {
+    for (const [domain, waiting] of unread) {
+      const inspections = await options.inspect(domain, waiting);
+      if (inspections.some((inspection) => !inspection.ok && inspection.error.code === "unavailable")) continue;
+      unread.delete(domain);
+      const overtaken = takeIn(domain, waiting, inspections).flatMap((result, i): Ending[] => {
+        const inspection = inspections[i];
+        if (result.ok || !inspection?.ok) return [];
+        const entry = entryFor(domain, waiting[i] as Uint8Array, inspection.value);
+        return [{ entry, status: "omitted", reason: result.error.code }];
+      });
+      end(overtaken);
+    }
+  };
+
+  const lookAfterWaiting = async (): Promise<void> => {
     await adoptHeld();
+    if (unread.size === 0) return;
+    await restoreWaiting();
+    options.onReady();
   };
 
   const tick = (): void => {
-    look().then(() => {
+    expire();
+    lookAfterWaiting().then(() => {
       if (!stopped) cancelTick = runtime.after(tickMs, tick);
     }, options.fatal);
   };
@@ -485,7 +473,14 @@ export const createPool = (options: PoolOptions): Pool => {
           if (entry.ok) laneOf(domain).mark(entry.value, "batched");
         }
       }
-      await restoreJournaled(journaled.filter(({ bytes }) => !known.has(toHex(transactionId(bytes)))));
+      const alone = journaled.filter(({ bytes }) => !known.has(toHex(transactionId(bytes))));
+      for (const [domain, group] of byDomain(alone)) {
+        unread.set(
+          domain,
+          group.map(({ bytes }) => bytes),
+        );
+      }
+      await restoreWaiting();
       options.onReady();
     },
     onPending: (domain, listener) => {
