@@ -146,10 +146,16 @@ impl EvmEngine {
         self.read(|engine| Ok(head(engine)))
     }
 
-    /// Decodes and checks transactions without state; JSON array.
+    /// Decodes and checks a packed list of transactions without state; packed answers.
     #[napi]
-    pub fn inspect(&mut self, raw: Vec<Buffer>) -> Result<String, Code> {
-        self.write(|engine| json(&raw.iter().map(|raw| engine.inspect(raw)).collect::<Vec<_>>()))
+    pub fn inspect(&mut self, transactions: Buffer) -> Result<Buffer, Code> {
+        self.write(|engine| {
+            let mut answers = Vec::new();
+            for inspected in engine.inspect(&packed::list(&transactions)?) {
+                transaction::pack_inspected(&inspected, &mut answers);
+            }
+            Ok(answers.into())
+        })
     }
 
     /// Opens the next block.
@@ -171,16 +177,17 @@ impl EvmEngine {
         })
     }
 
-    /// Executes a transaction in the open block; JSON.
+    /// Executes a packed list of transactions in order; packed answers. An error in the middle leaves those before it
+    /// applied.
     #[napi]
-    pub fn execute(&mut self, raw: Buffer) -> Result<String, Code> {
-        self.write(|engine| json(&engine.execute(&raw)?))
-    }
-
-    /// Executes transactions in order; JSON array. An error in the middle leaves those before it applied.
-    #[napi]
-    pub fn execute_many(&mut self, raw: Vec<Buffer>) -> Result<String, Code> {
-        self.write(|engine| json(&raw.iter().map(|raw| engine.execute(raw)).collect::<error::Result<Vec<_>>>()?))
+    pub fn execute(&mut self, transactions: Buffer) -> Result<Buffer, Code> {
+        self.write(|engine| {
+            let mut answers = Vec::new();
+            for raw in packed::list(&transactions)? {
+                engine.execute(raw)?.pack(&mut answers);
+            }
+            Ok(answers.into())
+        })
     }
 
     /// Marks the present point of the open block.
