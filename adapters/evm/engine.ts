@@ -16,7 +16,7 @@ export type EngineSeal = EngineHead & {
   diff: Buffer;
 };
 
-/** Methods that give a `string` give JSON; `packed.ts` packs what `inspect` and `execute` take, and reads what they give. */
+/** Methods that give a `string` give JSON; `inspect` and `execute` take a packed list, and `packed.ts` reads what they give. */
 export type EvmEngine = {
   load(entries: Buffer): void;
   loaded(): EngineHead;

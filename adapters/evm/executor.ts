@@ -13,13 +13,14 @@ import type {
   SealedHead,
   StateSource,
 } from "../adapter.ts";
+import { packBytes } from "../byteLists.ts";
 import { asDeclared, canonicalOrder, leftOut } from "../order.ts";
 import { accountAt, answerRead } from "./answers.ts";
 import { auxRootOf, baseFeeOf, excessAt, type FeeState, targetOf } from "./baseFee.ts";
 import { encodeBlock } from "./block.ts";
 import { type EngineHead, type EngineSeal, type EvmEngine, engineCall, loadEvmEngine } from "./engine.ts";
 import { type EvmConfig, engineChain, engineGenesis, parseEvmConfig } from "./genesis.ts";
-import { type EngineExecuted, packTransactions, readExecuted, readInspected } from "./packed.ts";
+import { type EngineExecuted, readExecuted, readInspected } from "./packed.ts";
 import { decodeWrite } from "./protocolWrites.ts";
 import { diffWithFees, restoreEngine } from "./state.ts";
 import { executionOf, inspectionOf } from "./transactions.ts";
@@ -56,7 +57,7 @@ const createExecutor = (engine: EvmEngine, config: EvmConfig, restored: FeeState
   const inspectAll = (transactions: readonly Uint8Array[]): Inspection[] => {
     // It only falls until the next block comes.
     const floor = baseFeeOf(sealedFees.excess, target);
-    const packed = packTransactions(transactions);
+    const packed = packBytes(transactions);
     return readInspected(engineCall(() => engine.inspect(packed))).map((inspected) => inspectionOf(inspected, floor));
   };
 
@@ -67,7 +68,7 @@ const createExecutor = (engine: EvmEngine, config: EvmConfig, restored: FeeState
     const executable = placed
       .filter(({ refusal }) => refusal === undefined)
       .map(({ index }) => raw[index] as Uint8Array);
-    const executed = readExecuted(engineCall(() => engine.execute(packTransactions(executable)))).values();
+    const executed = readExecuted(engineCall(() => engine.execute(packBytes(executable)))).values();
     return placed.map(({ index, refusal }) => {
       if (refusal !== undefined) return leftOut(index, refusal);
       return executionOf(index, executed.next().value as EngineExecuted, () => {

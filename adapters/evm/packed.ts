@@ -1,4 +1,4 @@
-/** Lists of transactions for the engine, and its answers; their format stands in the engine's README. */
+/** The engine's answers about lists of transactions; their format stands in its README. */
 import type { Hex } from "../../protocol/bytes.ts";
 
 export type EngineRefusal = { code: string; message: string };
@@ -24,20 +24,9 @@ export type EngineExecuted =
   | { applied: { hash: Hex; gasUsed: number; succeeded: boolean; receipt: Uint8Array } }
   | { invalid: EngineRefusal };
 
-/** Each after its u32 length. */
-export const packTransactions = (transactions: readonly Uint8Array[]): Buffer => {
-  const packed = Buffer.allocUnsafe(transactions.reduce((length, { length: own }) => length + 4 + own, 0));
-  let offset = 0;
-  for (const transaction of transactions) {
-    offset = packed.writeUInt32BE(transaction.length, offset);
-    packed.set(transaction, offset);
-    offset += transaction.length;
-  }
-  return packed;
-};
-
 /** Takes fields from the front of packed bytes. */
 const createReader = (packed: Buffer) => {
+  const all = new Uint8Array(packed.buffer, packed.byteOffset, packed.length);
   let offset = 0;
   const take = (length: number): number => {
     const start = offset;
@@ -62,7 +51,7 @@ const createReader = (packed: Buffer) => {
       }
       return value;
     },
-    bytes: (length: number) => packed.subarray(take(length), offset),
+    bytes: (length: number) => all.subarray(take(length), offset),
     hex: (length: number): Hex => `0x${packed.toString("hex", take(length), offset)}`,
     refusal: (): EngineRefusal => ({ code: text(u16()), message: text(u16()) }),
   };

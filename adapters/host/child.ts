@@ -1,8 +1,9 @@
 /** The child process of one executor: opens it as the host says, and serves its requests one at a time. */
 import { type Failure, LockstepError } from "../../protocol/errors.ts";
-import type { Executor, StateSource } from "../adapter.ts";
+import type { StateSource } from "../adapter.ts";
 import { loadAdapter } from "../registry.ts";
 import type { FromChild, Request, StreamName, ToChild } from "./messages.ts";
+import { type PackedExecutor, packed } from "./packing.ts";
 import { createSchedule } from "./schedule.ts";
 import { fromParts, toPairs } from "./stream.ts";
 
@@ -42,10 +43,10 @@ const pulledSource: StateSource = {
 };
 
 const schedule = createSchedule();
-let executor: Executor | undefined;
+let executor: PackedExecutor | undefined;
 let isServing = false;
 
-const serveOne = async (opened: Executor, { id, method, argument }: Request): Promise<void> => {
+const serveOne = async (opened: PackedExecutor, { id, method, argument }: Request): Promise<void> => {
   try {
     const call = opened[method] as (argument: unknown) => Promise<unknown>;
     const value = await call(argument);
@@ -75,7 +76,7 @@ const open = async ({ vm, domain, config, budget, restore }: Open): Promise<void
     const adapter = await loadAdapter(vm);
     const opened = await adapter.open({ domain, config, budget, ...(restore ? { source: pulledSource } : {}) });
     const { executor: openedExecutor, ...rest } = opened;
-    executor = openedExecutor;
+    executor = packed(openedExecutor);
     await send({ kind: "opened", opened: rest });
     await serve();
   } catch (error) {

@@ -70,7 +70,9 @@ export const createBatchProducer = (options: BatchProducerOptions): BatchProduce
       bundles: [],
     };
     const digest = sha256(Batch.encode(batch));
-    const held = holdBatch({ batch, signature: signer.sign(batchSigningRoot(genesis, sequence, digest)) });
+    const signature = signer.sign(batchSigningRoot(genesis, sequence, digest));
+    const leaves = entries.map(({ id }) => id);
+    const held = holdBatch({ batch, signature }, leaves);
     inFlight.add(held.key);
     options.publish(held, entries);
   };

@@ -41,7 +41,7 @@ const outcomeWrites = (
     const outcome: OutcomeRecord = { domain, kind, height: context.height, index: place, succeeded, nativeId, reason };
     writes.push({ key: keys.outcome(domain, id), value: OutcomeRecord.encode(outcome) });
     if (isApplied && !equalBytes(nativeId, id)) {
-      writes.push({ key: keys.native(domain, toHex(nativeId)), value: id });
+      writes.push({ key: keys.native(domain, nativeId), value: id });
     }
   }
   return writes;
