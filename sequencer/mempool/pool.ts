@@ -63,6 +63,8 @@ export type PoolOptions = {
   fatal(error: unknown): void;
 };
 
+type Submission = { missing: Set<PoolEntry>; end(): void };
+
 const tickMs = 1_000;
 /** Senders waiting for a nonce that are looked at after one block. */
 const waitingPerBlock = 256;
@@ -82,7 +84,8 @@ export const createPool = (options: PoolOptions): Pool => {
   const { runtime, exchange, replication, f } = options;
   const lanes = new Map<Domain, Lane>(options.domains.map((domain) => [domain, createLane()]));
   const natives = new Map<Domain, Map<Hex, PoolEntry>>(options.domains.map((domain) => [domain, new Map()]));
-  const acknowledgements = new Map<PoolEntry, () => void>();
+  /** Of each entry that is not acknowledged yet, the submission that waits for it. */
+  const awaited = new Map<PoolEntry, Submission>();
   const pendingListeners = new Map<Domain, Set<(nativeId: Hex) => void>>();
   const turns = new Map<Domain, number>();
   const laneOf = (domain: Domain): Lane => lanes.get(domain) as Lane;
@@ -95,7 +98,7 @@ export const createPool = (options: PoolOptions): Pool => {
   const remove = (entry: PoolEntry): void => {
     laneOf(entry.domain).remove(entry.key);
     natives.get(entry.domain)?.delete(entry.facts.nativeId);
-    acknowledgements.get(entry)?.();
+    acknowledge(entry);
   };
 
   const end = (endings: readonly Ending[]): void => {
@@ -135,19 +138,28 @@ export const createPool = (options: PoolOptions): Pool => {
     return results;
   };
 
-  /** Resolves `true` once f + 1 disks have the entry, `false` when that takes too long. */
-  const acknowledged = (entry: PoolEntry): Promise<boolean> =>
+  /** Resolves once f + 1 disks have these entries, or time is up, with those that are still missing there. */
+  const acknowledged = (entries: readonly PoolEntry[]): Promise<ReadonlySet<PoolEntry>> =>
     new Promise((resolve) => {
-      const cancel = runtime.after(poolLimits.acknowledgementMs, () => {
-        acknowledgements.delete(entry);
-        resolve(false);
-      });
-      acknowledgements.set(entry, () => {
+      const missing = new Set(entries);
+      if (missing.size === 0) return resolve(missing);
+      const end = () => {
         cancel();
-        acknowledgements.delete(entry);
-        resolve(true);
-      });
+        for (const entry of missing) awaited.delete(entry);
+        resolve(missing);
+      };
+      const cancel = runtime.after(poolLimits.acknowledgementMs, end);
+      for (const entry of entries) awaited.set(entry, { missing, end });
     });
+
+  /** Takes note that nobody has to wait for the entry any more. */
+  const acknowledge = (entry: PoolEntry): void => {
+    const submission = awaited.get(entry);
+    if (submission === undefined) return;
+    awaited.delete(entry);
+    submission.missing.delete(entry);
+    if (submission.missing.size === 0) submission.end();
+  };
 
   /** Entries that can't be batched yet go to other disks by themselves. */
   const replicateWaiting = (entries: readonly PoolEntry[]): void => {
@@ -156,7 +168,7 @@ export const createPool = (options: PoolOptions): Pool => {
     replication
       .replicate(waiting)
       .then(() => {
-        for (const entry of waiting) acknowledgements.get(entry)?.();
+        for (const entry of waiting) acknowledge(entry);
       })
       .catch(options.fatal);
   };
@@ -170,21 +182,20 @@ export const createPool = (options: PoolOptions): Pool => {
     const inspections = (await options.inspect(domain, transactions)).map(refuseBelowFloor);
     const results = takeIn(domain, transactions, inspections);
     const entries = results.flatMap((result) => (result.ok ? [result.value] : []));
-    const answers = new Map(entries.map((entry) => [entry, acknowledged(entry)]));
+    const answer = acknowledged(entries);
     replicateWaiting(entries);
     if (entries.length > 0) options.onReady();
-    return Promise.all(
-      results.map(async (result): Promise<Result<Taken>> => {
-        if (!result.ok) return result;
-        const { id, facts } = result.value;
-        if (await answers.get(result.value)) return success({ id, nativeId: facts.nativeId });
-        return failure(
-          "unavailable",
-          `fewer than ${f} other validators confirmed the transaction in time; it may still be executed: ask for its id`,
-          { id: toHex(id), nativeId: facts.nativeId },
-        );
-      }),
-    );
+    const missing = await answer;
+    return results.map((result): Result<Taken> => {
+      if (!result.ok) return result;
+      const { id, facts } = result.value;
+      if (!missing.has(result.value)) return success({ id, nativeId: facts.nativeId });
+      return failure(
+        "unavailable",
+        `fewer than ${f} other validators confirmed the transaction in time; it may still be executed: ask for its id`,
+        { id: toHex(id), nativeId: facts.nativeId },
+      );
+    });
   };
 
   const publish = (batch: HeldBatch, entries: readonly PoolEntry[]): void => {
@@ -192,7 +203,7 @@ export const createPool = (options: PoolOptions): Pool => {
     const elsewhere = exchange.acknowledged(batch, f);
     Promise.all([exchange.publish(batch), elsewhere])
       .then(() => {
-        for (const entry of entries) acknowledgements.get(entry)?.();
+        for (const entry of entries) acknowledge(entry);
         return replication.forget(entries);
       })
       .catch(options.fatal);
