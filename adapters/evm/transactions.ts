@@ -51,10 +51,15 @@ const waits = new Set<RefusalCode>(["nonce_too_high", "block_full"]);
  * What waits for an earlier nonce or for room goes back to the mempool; whatever else is invalid is left out.
  * `isStale` says whether the state that the block's header certifies has used the transaction's nonce.
  */
-export const executionOf = (index: number, executed: EngineExecuted, isStale: () => boolean): Execution => {
+export const executionOf = (
+  index: number,
+  gas: number,
+  executed: EngineExecuted,
+  isStale: () => boolean,
+): Execution => {
   if ("applied" in executed) {
     const { hash, receipt, gasUsed, succeeded } = executed.applied;
-    return { kind: "applied", index, nativeId: hash, receipt, gasUsed, succeeded };
+    return { kind: "applied", index, nativeId: hash, receipt, gas, gasUsed, succeeded };
   }
   const reason = refusalOf(executed.invalid.code);
   if (waits.has(reason)) return { kind: "returned", index, reason };
