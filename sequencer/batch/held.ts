@@ -17,6 +17,8 @@ export type HeldBatch = {
   transactions: readonly BatchTransaction[];
   /** Leaf of each transaction: Lockstep's id. */
   leaves: readonly Root[];
+  /** The leaves as map keys. */
+  keys: readonly Hex[];
   /** What it asks of each tenant's capacity. */
   loads: Loads;
   /** Bytes of the encoded batch, as they count towards a block. */
@@ -54,6 +56,7 @@ const heldFrom = ({ batch, signature }: SignedBatch, leaves: readonly Root[], en
     signature,
     transactions: batch.transactions,
     leaves,
+    keys: leaves.map(toHex),
     loads: loadsOf(batch.transactions),
     size: body.length,
     encoded,

@@ -279,7 +279,7 @@ export const createPool = (options: PoolOptions): Pool => {
 
   const ownEntries = (batch: HeldBatch): PoolEntry[] =>
     batch.transactions.flatMap(({ domain }, i) => {
-      const entry = lanes.get(domain)?.entries.get(toHex(batch.leaves[i] as Root));
+      const entry = lanes.get(domain)?.entries.get(batch.keys[i] as Hex);
       return entry === undefined ? [] : [entry];
     });
 
@@ -420,7 +420,7 @@ export const createPool = (options: PoolOptions): Pool => {
       requeue(own.filter(({ phase }) => phase === "batched"));
       // The producer batches its own again; should it be dead, whoever holds them does.
       const keys = new Set(own.map(({ key }) => key));
-      const foreign = batch.transactions.filter((_, i) => !keys.has(toHex(batch.leaves[i] as Root)));
+      const foreign = batch.transactions.filter((_, i) => !keys.has(batch.keys[i] as Hex));
       if (foreign.length > 0) replication.hold(foreign, toHex(batch.producer)).catch(options.fatal);
     },
     executed,
