@@ -16,7 +16,7 @@ export type EngineSeal = EngineHead & {
   diff: Buffer;
 };
 
-/** Methods that give a `string` give JSON; `inspect` and `execute` take a packed list, and `packed.ts` reads what they give. */
+/** Methods that give a `string` give JSON. `inspect` and `execute` take packed lists; `packed.ts` reads their answers. */
 export type EvmEngine = {
   load(entries: Buffer): void;
   loaded(): EngineHead;
