@@ -230,7 +230,7 @@ export const startNode = async (options: NodeOptions): Promise<Node> => {
     events.emit({ type: "tenant", block: tenantBlockOf(domain, record, slice) });
     const settled = executions.flatMap((execution) => {
       const entry = slice[execution.index];
-      return entry === undefined ? [] : [{ id: entry.leaf, key: toHex(entry.leaf), bytes: entry.bytes, execution }];
+      return entry === undefined ? [] : [{ id: entry.leaf, key: entry.key, bytes: entry.bytes, execution }];
     });
     if (settled.length > 0) pool.executed({ domain, executions: settled }).catch(fatal);
   };

@@ -16,17 +16,17 @@ export type EngineSeal = EngineHead & {
   diff: Buffer;
 };
 
-/** Methods that give a `string` give JSON. */
+/** Methods that give a `string` give JSON. `inspect` and `execute` take packed lists; `packed.ts` reads their answers. */
 export type EvmEngine = {
   load(entries: Buffer): void;
   loaded(): EngineHead;
   loadUndo(diff: Buffer): boolean;
   genesis(): EngineSeal;
   head(): EngineHead;
-  inspect(raw: Buffer[]): string;
+  inspect(transactions: Buffer): Buffer;
   begin(environment: string): void;
   systemCall(to: Buffer, data: Buffer): string;
-  executeMany(raw: Buffer[], places: number[]): string;
+  execute(transactions: Buffer, places: number[]): Buffer;
   markEntries(descriptor: number, offset: number): void;
   checkpoint(): number;
   commit(id: number): void;
@@ -47,42 +47,6 @@ export type EngineModule = {
     open(config: string): EvmEngine;
   };
 };
-
-type EngineRefusal = { error: { code: string; message: string } };
-
-/** Elements of what `inspect` gives. */
-export type EngineInspected =
-  | {
-      ok: {
-        hash: Hex;
-        sender: Hex;
-        nonce: Hex;
-        gasLimit: Hex;
-        maxFeePerGas: Hex;
-        maxPriorityFeePerGas: Hex;
-        maxCost: Hex;
-      };
-    }
-  | EngineRefusal;
-
-export type EngineReceipt = {
-  hash: Hex;
-  sender: Hex;
-  type: 0 | 1 | 2 | 4;
-  to: Hex | null;
-  contractAddress: Hex | null;
-  status: 0 | 1;
-  gasUsed: Hex;
-  cumulativeGasUsed: Hex;
-  effectiveGasPrice: Hex;
-  logs: { address: Hex; topics: Hex[]; data: Hex }[];
-  logsBloom: Hex;
-  output: Hex;
-  reason?: string;
-};
-
-/** Elements of what `executeMany` gives. */
-export type EngineExecuted = { applied: EngineReceipt } | { invalid: { code: string; message: string } };
 
 export type EngineProof = {
   address: Hex;

@@ -10,9 +10,11 @@ import { LockstepError } from "../../protocol/errors.ts";
 import type { Vm } from "../../protocol/genesis.ts";
 import type { Domain } from "../../protocol/ids.ts";
 import type { Runtime } from "../../protocol/ports.ts";
-import type { Execution, Executor, Inspection, Seal, SealedHead, StateSource } from "../adapter.ts";
+import type { Executor, Inspection, Seal, SealedHead, StateSource } from "../adapter.ts";
+import { packBytes } from "../byteLists.ts";
 import { hostLimits, type ProcessLimits } from "./limits.ts";
 import { isBlockMethod, type Method } from "./messages.ts";
+import { packEntries, unpackExecutions } from "./packing.ts";
 import { type Death, type ExecutorProcess, startProcess } from "./process.ts";
 
 export type HostLog = {
@@ -162,10 +164,10 @@ export const hostExecutor = async (options: HostOptions & { vm: Vm }): Promise<T
   }
 
   const executor: Executor = {
-    inspect: (transactions) => call<Inspection[]>("inspect", transactions),
+    inspect: (transactions) => call<Inspection[]>("inspect", packBytes(transactions)),
     begin: (context) => call("begin", context),
     write: (write) => call("write", write),
-    execute: (entries) => call<Execution[]>("execute", entries),
+    execute: async (entries) => unpackExecutions(await call("execute", packEntries(entries))),
     checkpoint: () => call<number>("checkpoint"),
     commit: (checkpoint) => call("commit", checkpoint),
     revert: (checkpoint) => call("revert", checkpoint),

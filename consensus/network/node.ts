@@ -4,9 +4,9 @@ import { noise } from "@chainsafe/libp2p-noise";
 import { yamux } from "@chainsafe/libp2p-yamux";
 import { generateKeyPairFromSeed } from "@libp2p/crypto/keys";
 import type { Libp2p } from "@libp2p/interface";
-import { tcp } from "@libp2p/tcp";
 import { createLibp2p } from "libp2p";
 import { networkLimits } from "./limits.ts";
+import { coalescingTcp } from "./tcp.ts";
 
 /** A node that is not started. `identity` is an ed25519 seed of 32 bytes; `listen` a multiaddr. */
 export const createNode = async (identity: Uint8Array, listen: string, validators: number): Promise<Libp2p> => {
@@ -15,7 +15,7 @@ export const createNode = async (identity: Uint8Array, listen: string, validator
     start: false,
     privateKey: await generateKeyPairFromSeed("Ed25519", identity),
     addresses: { listen: [listen] },
-    transports: [tcp()],
+    transports: [coalescingTcp()],
     connectionEncrypters: [noise()],
     streamMuxers: [
       yamux({

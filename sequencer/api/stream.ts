@@ -91,12 +91,11 @@ export const createStream = (service: NodeService, log: Log): Stream => {
   };
 
   const publish = (event: NodeEvent): void => {
-    if (subscriptions.size === 0) return;
-    const wire = wireEvent(event);
+    const about = { topic: event.type, ...(event.type === "tenant" ? { domain: event.block.domain } : {}) };
     let text: string | undefined;
     for (const [socket, subscription] of subscriptions) {
-      if (!wants(subscription, wire)) continue;
-      text ??= JSON.stringify(z.encode(EventWire, wire));
+      if (!wants(subscription, about)) continue;
+      text ??= JSON.stringify(z.encode(EventWire, wireEvent(event)));
       send(socket, text);
     }
   };

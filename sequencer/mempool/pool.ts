@@ -76,6 +76,8 @@ const byDomain = <T extends { domain: Domain }>(transactions: readonly T[]): Map
   return groups;
 };
 
+type Submission = { missing: Set<PoolEntry>; end(): void };
+
 const tickMs = 1_000;
 /** Senders waiting for a nonce that are looked at after one block. */
 const waitingPerBlock = 256;
@@ -109,7 +111,8 @@ export const createPool = (options: PoolOptions): Pool => {
   const { runtime, exchange, replication, f } = options;
   const lanes = new Map<Domain, Lane>();
   const natives = new Map<Domain, Map<Hex, PoolEntry>>();
-  const acknowledgements = new Map<PoolEntry, () => void>();
+  /** Of each entry that is not acknowledged yet, the submission that waits for it. */
+  const awaited = new Map<PoolEntry, Submission>();
   const pendingListeners = new Map<Domain, Set<(nativeId: Hex) => void>>();
   const turns = new Map<Domain, number>();
   const laneOf = (domain: Domain): Lane => {
@@ -133,7 +136,7 @@ export const createPool = (options: PoolOptions): Pool => {
 
   const forget = (entry: PoolEntry): void => {
     natives.get(entry.domain)?.delete(entry.facts.nativeId);
-    acknowledgements.get(entry)?.();
+    acknowledge(entry);
   };
 
   const end = (endings: readonly Ending[]): void => {
@@ -183,19 +186,28 @@ export const createPool = (options: PoolOptions): Pool => {
     return results;
   };
 
-  /** Resolves `true` once f + 1 disks have the entry, `false` when that takes too long. */
-  const acknowledged = (entry: PoolEntry): Promise<boolean> =>
+  /** Resolves once f + 1 disks have these entries, or time is up, with those that are still missing there. */
+  const acknowledged = (entries: readonly PoolEntry[]): Promise<ReadonlySet<PoolEntry>> =>
     new Promise((resolve) => {
-      const cancel = runtime.after(poolLimits.acknowledgementMs, () => {
-        acknowledgements.delete(entry);
-        resolve(false);
-      });
-      acknowledgements.set(entry, () => {
+      const missing = new Set(entries);
+      if (missing.size === 0) return resolve(missing);
+      const end = () => {
         cancel();
-        acknowledgements.delete(entry);
-        resolve(true);
-      });
+        for (const entry of missing) awaited.delete(entry);
+        resolve(missing);
+      };
+      const cancel = runtime.after(poolLimits.acknowledgementMs, end);
+      for (const entry of entries) awaited.set(entry, { missing, end });
     });
+
+  /** Takes note that nobody has to wait for the entry any more. */
+  const acknowledge = (entry: PoolEntry): void => {
+    const submission = awaited.get(entry);
+    if (submission === undefined) return;
+    awaited.delete(entry);
+    submission.missing.delete(entry);
+    if (submission.missing.size === 0) submission.end();
+  };
 
   /** Entries that no batch takes yet go to other disks by themselves. */
   const journal = (entries: readonly PoolEntry[]): void => {
@@ -205,7 +217,7 @@ export const createPool = (options: PoolOptions): Pool => {
     replication
       .replicate(alone)
       .then(() => {
-        for (const entry of alone) acknowledgements.get(entry)?.();
+        for (const entry of alone) acknowledge(entry);
       })
       .catch(options.fatal);
   };
@@ -224,24 +236,23 @@ export const createPool = (options: PoolOptions): Pool => {
     );
     const results = takeIn(domain, transactions, inspections);
     const entries = results.flatMap((result) => (result.ok ? [result.value] : []));
-    const answers = new Map(entries.map((entry) => [entry, acknowledged(entry)]));
+    const answer = acknowledged(entries);
     journalWaiting(entries);
     if (entries.length > 0) {
       options.onReady();
       runtime.after(poolLimits.unbatchedMs, () => journalUnbatched(entries));
     }
-    return Promise.all(
-      results.map(async (result): Promise<Result<Taken>> => {
-        if (!result.ok) return result;
-        const { id, facts } = result.value;
-        if (await answers.get(result.value)) return success({ id, nativeId: facts.nativeId });
-        return failure(
-          "unavailable",
-          `fewer than ${f} other validators confirmed the transaction in time; it may still be executed: ask for its id`,
-          { id: toHex(id), nativeId: facts.nativeId },
-        );
-      }),
-    );
+    const missing = await answer;
+    return results.map((result): Result<Taken> => {
+      if (!result.ok) return result;
+      const { id, facts } = result.value;
+      if (!missing.has(result.value)) return success({ id, nativeId: facts.nativeId });
+      return failure(
+        "unavailable",
+        `fewer than ${f} other validators confirmed the transaction in time; it may still be executed: ask for its id`,
+        { id: toHex(id), nativeId: facts.nativeId },
+      );
+    });
   };
 
   /** Every lane gets the same share of the batch, and what those with less leave of theirs. */
@@ -272,7 +283,7 @@ export const createPool = (options: PoolOptions): Pool => {
     Promise.all([exchange.publish(batch), elsewhere])
       .then(() => {
         for (const entry of entries) {
-          acknowledgements.get(entry)?.();
+          acknowledge(entry);
           entry.journaled = false;
         }
         return replication.forget(entries);
@@ -282,7 +293,7 @@ export const createPool = (options: PoolOptions): Pool => {
 
   const ownEntries = (batch: HeldBatch): PoolEntry[] =>
     batch.transactions.flatMap(({ domain }, i) => {
-      const entry = lanes.get(domain)?.entries.get(toHex(batch.leaves[i] as Root));
+      const entry = lanes.get(domain)?.entries.get(batch.keys[i] as Hex);
       return entry === undefined ? [] : [entry];
     });
 
@@ -442,7 +453,7 @@ export const createPool = (options: PoolOptions): Pool => {
       requeue(own.filter(({ phase }) => phase === "batched"));
       // The producer batches its own again; should it be dead, whoever holds them does.
       const keys = new Set(own.map(({ key }) => key));
-      const foreign = batch.transactions.filter((_, i) => !keys.has(toHex(batch.leaves[i] as Root)));
+      const foreign = batch.transactions.filter((_, i) => !keys.has(batch.keys[i] as Hex));
       if (foreign.length > 0) replication.hold(foreign, toHex(batch.producer)).catch(options.fatal);
     },
     executed,

@@ -237,6 +237,7 @@ export const openReplication = async (
         await Promise.all([written, ...elsewhere]);
       },
       forget: async (transactions) => {
+        if (held.size === 0 && journaled.size === 0) return;
         const writes = [];
         for (const { domain, id } of transactions) {
           const place = placeOf({ domain, id });
