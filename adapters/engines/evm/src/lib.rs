@@ -187,7 +187,7 @@ impl EvmEngine {
             let transactions = packed::list(&transactions)?;
             if transactions.len() != places.len() {
                 let (given, entries) = (places.len(), transactions.len());
-                return Err(error::EngineError::bad_input(format!("{given} places for {entries} entries")));
+                return Err(EngineError::bad_input(format!("{given} places for {entries} entries")));
             }
             let mut answers = Vec::new();
             for (raw, place) in transactions.into_iter().zip(places) {
