@@ -94,9 +94,10 @@ export const createMetrics = (node: MetricsOptions): (() => Promise<string>) => 
     if (event.type !== "tenant") return;
     const domain = String(event.block.domain);
     gas.inc({ domain }, event.block.seal.gasUsed);
-    for (const { succeeded } of event.block.transactions) {
-      transactions.inc({ domain, result: succeeded ? "succeeded" : "failed" });
-    }
+    const all = event.block.transactions.length;
+    const succeeded = event.block.transactions.filter((transaction) => transaction.succeeded).length;
+    if (succeeded > 0) transactions.inc({ domain, result: "succeeded" }, succeeded);
+    if (succeeded < all) transactions.inc({ domain, result: "failed" }, all - succeeded);
   });
   return () => registry.metrics();
 };

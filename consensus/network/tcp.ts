@@ -7,20 +7,23 @@ import type { ComponentLogger, MultiaddrConnection, Transport, Upgrader } from "
 import { tcp } from "@libp2p/tcp";
 import { endOfTurn } from "../runtime/turn.ts";
 
-/** Holds back what is written to the socket until the turn ends; how much may be held back is the socket's own rule. */
+/** Holds back what is written to the socket until the turn ends, or until the socket holds all it wants to. */
 const coalesce = <C extends MultiaddrConnection>(connection: C): C => {
   const { socket, sendData } = connection as unknown as { socket: Socket; sendData(data: unknown): unknown };
   let isHeld = false;
+  const release = (): void => {
+    isHeld = false;
+    socket.uncork();
+  };
   const send = (data: unknown): unknown => {
     if (!isHeld) {
       isHeld = true;
       socket.cork();
-      void endOfTurn().then(() => {
-        isHeld = false;
-        socket.uncork();
-      });
+      void endOfTurn().then(release);
     }
-    return sendData.call(connection, data);
+    const sent = sendData.call(connection, data);
+    if (socket.writableNeedDrain) release();
+    return sent;
   };
   return Object.assign(connection, { sendData: send });
 };
