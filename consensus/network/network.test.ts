@@ -502,7 +502,8 @@ describe("a hostile peer", { timeout: 60_000 }, () => {
 
   test("that floods is heard no faster than the rate, and banned, while others go on", async () => {
     const now = runtime.now();
-    const frozen: Runtime = { ...runtime, now: () => now };
+    const after: Runtime["after"] = (ms, callback) => runtime.after(ms / 10, callback);
+    const frozen: Runtime = { ...runtime, now: () => now, after };
     const home = await join(0, [undefined, undefined, undefined], { runtime: frozen });
     const friend = await join(1, [home.network.address(), undefined, undefined]);
     await eventually(() => expect(friend.network.peers()).toEqual([0]));

@@ -2,7 +2,7 @@
  * The mempool of a node: takes transactions in, answers once they are on f + 1 disks, hands them to
  * batches, and follows each to its end.
  */
-import type { Execution, TransactionFacts } from "../../adapters/adapter.ts";
+import type { Execution, RefusalCode, TransactionFacts } from "../../adapters/adapter.ts";
 import { transactionId } from "../../protocol/batch.ts";
 import { type Hex, toHex } from "../../protocol/bytes.ts";
 import { failure, type Result, success } from "../../protocol/errors.ts";
@@ -77,6 +77,18 @@ const refuseBelowFloor = (inspection: Result<TransactionFacts>): Result<Transact
   const message = `max fee per gas less than block base fee: maxFeePerGas: ${price.max}, baseFee: ${floor}`;
   return failure("fee_too_low", message, { maxFeePerGas: price.max.toString(), baseFee: floor.toString() });
 };
+
+/** Refusals that no state can change: no honest node takes such a transaction in. */
+const hopelessCodes: ReadonlySet<string> = new Set<RefusalCode>([
+  "undecodable",
+  "oversized",
+  "unsupported",
+  "wrong_chain",
+  "bad_signature",
+  "gas_limit",
+  "intrinsic_gas",
+]);
+const isHopeless = (code: string): boolean => hopelessCodes.has(code);
 
 export const createPool = (options: PoolOptions): Pool => {
   const { runtime, exchange, replication, f } = options;
@@ -292,18 +304,21 @@ export const createPool = (options: PoolOptions): Pool => {
       const bytes = group.map((held) => held.bytes);
       const inspections = lanes.has(domain) ? await options.inspect(domain, bytes) : [];
       const over: typeof group = [];
+      const hopeless: typeof group = [];
       for (const [i, held] of group.entries()) {
         const inspection = inspections[i];
         if (inspection?.ok === false && inspection.error.code === "unavailable") continue;
         const isOld = now - held.since > poolLimits.lifetimeMs;
         const nonce = inspection?.ok ? inspection.value.nonce : undefined;
         const next = inspection?.ok ? inspection.value.account?.nonce : undefined;
-        if (!inspection?.ok || isOld || (nonce ?? 0) < (next ?? 0)) over.push(held);
+        if (inspection?.ok === false && isHopeless(inspection.error.code)) hopeless.push(held);
+        else if (!inspection?.ok || isOld || (nonce ?? 0) < (next ?? 0)) over.push(held);
         else if (nonce !== next) continue;
         else if (held.executableSince === undefined) held.executableSince = now;
         else if (now - held.executableSince >= poolLimits.holderDelayMs) takeIn(domain, [held.bytes], [inspection]);
       }
       await replication.forget(over);
+      await replication.reject(hopeless);
     }
     options.onReady();
   };

@@ -39,11 +39,13 @@ const tags = { journal: 1, journaled: 2 } as const;
 export const encodeJournalMessage = (transactions: readonly PooledTransaction[]): Uint8Array =>
   tagged(tags.journal, Transactions.encode(transactions.map(({ domain, bytes }) => ({ domain, bytes }))));
 
+export type HeldSource = ValidatorIndex | string;
+
 /** A transaction held for a peer. */
 export type HeldTransaction = PooledTransaction & {
   id: Root;
-  /** On whose account it takes room. */
-  source: string;
+  /** On whose account it takes room: a peer's that sent it, or another's. */
+  source: HeldSource;
   /** When it came, and since when it could be executed, by this node's clock. */
   since: number;
   executableSince?: number;
@@ -54,10 +56,12 @@ export type Replication = {
   replicate(transactions: readonly (PooledTransaction & { id: Root })[]): Promise<void>;
   /** Forgets transactions that stand in a batch or have come to an end. */
   forget(transactions: readonly { domain: Domain; id: Root }[]): Promise<void>;
+  /** Forgets transactions that no state can make valid. A peer that sent some commits an offence by each call. */
+  reject(transactions: readonly HeldTransaction[]): Promise<void>;
   /** The next `count` of the transactions held for peers, in turn. */
   nextHeld(count: number): HeldTransaction[];
   /** Journals transactions that another node took in, as far as there is room for `source`; tells which ones. */
-  hold(transactions: readonly PooledTransaction[], source: string): Promise<Root[]>;
+  hold(transactions: readonly PooledTransaction[], source: HeldSource): Promise<Root[]>;
   stop(): void;
 };
 
@@ -99,22 +103,24 @@ export const openReplication = async (
   const { disk, network, runtime, f } = options;
   const held = new Map<string, HeldTransaction>();
   /** Room that each source takes of `held`. */
-  const used = new Map<string, { transactions: number; bytes: number }>();
+  const used = new Map<HeldSource, { transactions: number; bytes: number }>();
   const journaled = new Set<string>();
   const own: PooledTransaction[] = [];
   const waiting = new Set<Waiting>();
+  /** Those that wait for a transaction. */
+  const awaited = new Map<Hex, Set<Waiting>>();
   /** The newest write to the journal: once it is on disk, all before it are. */
   let newestWrite: Promise<void> = Promise.resolve();
   let stopped = false;
 
-  const account = (source: string, transactions: number, bytes: number): void => {
+  const account = (source: HeldSource, transactions: number, bytes: number): void => {
     const before = used.get(source) ?? { transactions: 0, bytes: 0 };
     const after = { transactions: before.transactions + transactions, bytes: before.bytes + bytes };
     if (after.transactions === 0) used.delete(source);
     else used.set(source, after);
   };
 
-  const note = ({ domain, bytes }: PooledTransaction, id: Root, source: string): void => {
+  const note = ({ domain, bytes }: PooledTransaction, id: Root, source: HeldSource): void => {
     held.set(placeOf({ domain, id }), { domain, bytes, id, source, since: runtime.now() });
     account(source, 1, bytes.length);
   };
@@ -138,7 +144,7 @@ export const openReplication = async (
     return newestWrite;
   };
 
-  const hold = async (transactions: readonly PooledTransaction[], source: string): Promise<Root[]> => {
+  const hold = async (transactions: readonly PooledTransaction[], source: HeldSource): Promise<Root[]> => {
     const ids: Root[] = [];
     const fresh: (PooledTransaction & { id: Root })[] = [];
     for (const transaction of transactions) {
@@ -160,16 +166,16 @@ export const openReplication = async (
   };
 
   const journal = async (from: ValidatorIndex, transactions: readonly PooledTransaction[]): Promise<void> => {
-    const ids = await hold(transactions, `peer ${from}`);
+    const ids = await hold(transactions, from);
     if (ids.length > 0) network.send(from, "pool", tagged(tags.journaled, Ids.encode(ids)));
   };
 
   const confirm = (from: ValidatorIndex, ids: readonly Root[]): void => {
-    const confirmedKeys = ids.map(toHex);
-    for (const wait of [...waiting]) {
-      const missing = wait.missing.get(from);
-      if (missing === undefined) continue;
-      for (const key of confirmedKeys) missing.delete(key);
+    const touched = new Set<Waiting>();
+    for (const key of ids.map(toHex)) {
+      for (const wait of awaited.get(key) ?? []) if (wait.missing.get(from)?.delete(key)) touched.add(wait);
+    }
+    for (const wait of touched) {
       if ([...wait.missing.values()].filter((left) => left.size === 0).length >= f) wait.done();
     }
   };
@@ -196,19 +202,39 @@ export const openReplication = async (
     new Promise<void>((resolve) => {
       const message = encodeJournalMessage(transactions);
       const ids = transactions.map(({ id }) => toHex(id));
+      const forget = (): void => {
+        waiting.delete(wait);
+        for (const key of ids) {
+          const waits = awaited.get(key);
+          if (waits?.delete(wait) && waits.size === 0) awaited.delete(key);
+        }
+      };
       const wait: Waiting = {
         message,
         missing: new Map(peers.map((peer) => [peer, new Set(ids)])),
         done: () => {
-          waiting.delete(wait);
+          forget();
           cancelGivingUp();
           resolve();
         },
       };
-      const cancelGivingUp = runtime.after(poolLimits.acknowledgementMs, () => waiting.delete(wait));
+      const cancelGivingUp = runtime.after(poolLimits.acknowledgementMs, forget);
       waiting.add(wait);
+      for (const key of ids) awaited.set(key, (awaited.get(key) ?? new Set()).add(wait));
       network.broadcast("pool", message);
     });
+
+  const forget = async (transactions: readonly { domain: Domain; id: Root }[]): Promise<void> => {
+    const writes = [];
+    for (const { domain, id } of transactions) {
+      const place = placeOf({ domain, id });
+      const entry = held.get(place);
+      if (entry !== undefined) account(entry.source, -1, -entry.bytes.length);
+      const wasHeld = held.delete(place);
+      if (journaled.delete(place) || wasHeld) writes.push({ key: keys.pooled(domain, id), value: undefined });
+    }
+    if (writes.length > 0) await disk.write(writes);
+  };
 
   return {
     own,
@@ -230,16 +256,11 @@ export const openReplication = async (
         const elsewhere = f === 0 ? [] : inChunks(transactions).map((chunk) => confirmed(chunk, network.peers()));
         await Promise.all([written, ...elsewhere]);
       },
-      forget: async (transactions) => {
-        const writes = [];
-        for (const { domain, id } of transactions) {
-          const place = placeOf({ domain, id });
-          const entry = held.get(place);
-          if (entry !== undefined) account(entry.source, -1, -entry.bytes.length);
-          const wasHeld = held.delete(place);
-          if (journaled.delete(place) || wasHeld) writes.push({ key: keys.pooled(domain, id), value: undefined });
-        }
-        if (writes.length > 0) await disk.write(writes);
+      forget,
+      reject: (transactions) => {
+        const senders = new Set(transactions.flatMap(({ source }) => (typeof source === "number" ? [source] : [])));
+        for (const peer of senders) network.penalize(peer, "it had transactions journaled that can never be valid");
+        return forget(transactions);
       },
       stop: () => {
         stopped = true;
