@@ -2,6 +2,7 @@
 import type { Logger } from "pino";
 import type { Adapter } from "../adapters/adapter.ts";
 import { openTenantExecutor } from "../adapters/host/open.ts";
+import type { DoorStats } from "../adapters/http/connections.ts";
 import { loadAdapter } from "../adapters/registry.ts";
 import type { BlsSigner } from "../consensus/certificate/bls.ts";
 import { createBlsPool } from "../consensus/certificate/pool.ts";
@@ -119,6 +120,7 @@ export const startValidator = async (
     });
     add(network.close);
 
+    const doors = new Map<string, () => DoorStats>();
     const urls = new Map<number, { rpc: string; ws: string }>();
     const node = await startNode({
       genesis,
@@ -126,6 +128,8 @@ export const startValidator = async (
       signer,
       bls,
       network,
+      networkStats: network.stats,
+      doors,
       runtime,
       disk,
       adapters: await loadAdapters(genesis),
@@ -144,9 +148,11 @@ export const startValidator = async (
       const server = await adapter.serve(services, { host: config.rpc.host, port });
       add(server.close);
       urls.set(services.domain, { rpc: server.rpc, ws: server.ws });
+      doors.set(String(services.domain), server.stats);
     }
     const api = await serveApi(node.service, { ...config.api, log });
     add(api.close);
+    doors.set("api", api.stats);
 
     const tenants = node.service.status().tenants.map(({ domain, vm, rpc, ws }) => ({ domain, vm, rpc, ws }));
     return {

@@ -3,8 +3,10 @@
  * composed here; nothing is decided here.
  */
 import type { Adapter, TenantServices } from "../adapters/adapter.ts";
+import type { DoorStats } from "../adapters/http/connections.ts";
 import type { Bls, BlsSigner } from "../consensus/certificate/bls.ts";
 import { createConsensus } from "../consensus/consensus.ts";
+import type { NetworkStats } from "../consensus/network/network.ts";
 import { equalBytes, toHex } from "../protocol/bytes.ts";
 import { Genesis, type Vm } from "../protocol/genesis.ts";
 import { asEpoch, asHeight, type Domain, type ValidatorIndex } from "../protocol/ids.ts";
@@ -44,6 +46,10 @@ export type NodeOptions = {
   signer: BlsSigner;
   bls: Bls;
   network: Network;
+  /** What `/metrics` tells of the network. */
+  networkStats(): NetworkStats;
+  /** What the node serves by HTTP, by name: filled once it serves. */
+  doors: ReadonlyMap<string, () => DoorStats>;
   runtime: Runtime;
   disk: Disk;
   adapters: Partial<Record<Vm, Adapter>>;
@@ -134,7 +140,8 @@ export const startNode = async (options: NodeOptions): Promise<Node> => {
     genesis: genesisRoot,
     signer,
     runtime,
-    lastSequence: Math.max(batches.highestSequence(signer.publicKey), lastSequence(state, signer.publicKey) ?? 0),
+    lastSequence: batches.highestSequence(signer.publicKey),
+    orderedSequence: () => lastSequence(settledState, signer.publicKey) ?? 0,
     inFlight: own.map(({ batch }) => batch.key),
     ready: pool.ready,
     publish: pool.publish,
@@ -307,7 +314,7 @@ export const startNode = async (options: NodeOptions): Promise<Node> => {
     problems: () => [...problems],
     urls: options.urls,
     validatorsOf,
-    metrics: createMetrics({ heads: () => heads, pool, consensus, pipeline, network, events }),
+    metrics: createMetrics({ ...options, heads: () => heads, pool, consensus, pipeline, events }),
   });
 
   return {

@@ -16,12 +16,15 @@ export type Budget = {
    */
   open(guest: { isWaiting(): boolean; evict(): void }): Holding;
   readonly used: number;
+  /** Connections evicted so far. */
+  readonly evicted: number;
 };
 
 export const createBudget = (cap: number): Budget => {
   type Entry = { bytes: number; isWaiting(): boolean; evict(): void };
   const entries = new Set<Entry>();
   let used = 0;
+  let evicted = 0;
 
   const end = (entry: Entry): void => {
     entries.delete(entry);
@@ -36,6 +39,7 @@ export const createBudget = (cap: number): Budget => {
       .reduce<Entry | undefined>((most, entry) => (entry.bytes > (most?.bytes ?? 0) ? entry : most), undefined);
     if (largest === undefined) return false;
     end(largest);
+    evicted++;
     largest.evict();
     return true;
   };
@@ -62,6 +66,9 @@ export const createBudget = (cap: number): Budget => {
     },
     get used() {
       return used;
+    },
+    get evicted() {
+      return evicted;
     },
   };
 };

@@ -3,6 +3,7 @@ import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { createSeats, type Seats } from "../../protocol/seats.ts";
+import type { Budget } from "./budget.ts";
 
 export type Connections = {
   readonly http: Seats;
@@ -10,6 +11,17 @@ export type Connections = {
   /** A connection has become a WebSocket: its place is among these from now on. */
   upgraded(stream: Duplex, socket: { isBusy(): boolean; evict(): void }): void;
 };
+
+/** What an operator sees of a server. */
+export type DoorStats = { connections: number; sockets: number; buffered: number; evicted: number };
+
+/** Places and bytes of a server in numbers. */
+export const doorStats = ({ http, sockets }: Connections, budget: Budget): DoorStats => ({
+  connections: http.taken,
+  sockets: sockets.taken,
+  buffered: budget.used,
+  evicted: http.evicted + sockets.evicted + budget.evicted,
+});
 
 type Exchange = { request: IncomingMessage; response: ServerResponse };
 

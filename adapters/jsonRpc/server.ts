@@ -4,7 +4,7 @@ import { type WebSocket, WebSocketServer } from "ws";
 import { createSeats } from "../../protocol/seats.ts";
 import type { RpcServer } from "../adapter.ts";
 import { createBudget } from "../http/budget.ts";
-import { boundConnections } from "../http/connections.ts";
+import { boundConnections, doorStats } from "../http/connections.ts";
 import { closeServer, type Listen, listenOn, type Sockets } from "../http/listen.ts";
 import { answerHttp } from "./http.ts";
 import { transportLimits as limits } from "./limits.ts";
@@ -48,7 +48,12 @@ export const serveJsonRpc = async (service: Service, listen: Listen): Promise<Rp
     stopHeartbeat();
     return closeServer(http, endingOf(sockets), limits.closeMs);
   };
-  return { rpc: `http://${authority}`, ws: `ws://${authority}`, close: () => (closing ??= close()) };
+  return {
+    rpc: `http://${authority}`,
+    ws: `ws://${authority}`,
+    close: () => (closing ??= close()),
+    stats: () => doorStats(connections, budget),
+  };
 };
 
 const endingOf = ({ clients }: WebSocketServer): Sockets => ({

@@ -39,7 +39,7 @@ export const channelLimits: Readonly<Record<Channel, ChannelLimits>> = {
     messageBurst: 4096,
     byteRate: MiB,
     byteBurst: 8 * MiB,
-    floodPoints: 1,
+    floodPoints: 2,
   },
   sync: {
     frameBytes: syncLimits.messageBytes,
@@ -49,7 +49,7 @@ export const channelLimits: Readonly<Record<Channel, ChannelLimits>> = {
     messageBurst: 400,
     byteRate: 64 * MiB,
     byteBurst: 64 * MiB,
-    floodPoints: 1,
+    floodPoints: 2,
   },
   batch: {
     frameBytes: limits.batchBytes + 64 * KiB,
@@ -79,7 +79,7 @@ export const channelLimits: Readonly<Record<Channel, ChannelLimits>> = {
     messageBurst: 2000,
     byteRate: MiB,
     byteBurst: 4 * MiB,
-    floodPoints: 1,
+    floodPoints: 2,
   },
 };
 
@@ -89,7 +89,7 @@ export const networkLimits = {
   /** What libp2p buffers per stream, received and not yet handed over. */
   streamWindowBytes: 4 * MiB,
   /** No piece accepted by a peer for so long: it reads too slowly and is cut off. */
-  stalledMs: 15_000,
+  stalledMs: 10_000,
 
   helloFrameBytes: KiB,
   /** From an open connection to proven keys. */
@@ -119,6 +119,6 @@ export const networkLimits = {
   offencePoints: 1,
   scoreHalfLifeMs: 60_000,
   /** Doubles from ban to ban; a peer that behaved for `forgiveMs` starts anew. */
-  banMs: { first: 5_000, last: 600_000 },
+  banMs: { first: 2_000, last: 600_000 },
   forgiveMs: 1_800_000,
 } as const;

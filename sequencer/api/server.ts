@@ -2,7 +2,7 @@
 import type { Server } from "node:http";
 import { createAdaptorServer } from "@hono/node-server";
 import { createBudget } from "../../adapters/http/budget.ts";
-import { boundConnections } from "../../adapters/http/connections.ts";
+import { boundConnections, type DoorStats, doorStats } from "../../adapters/http/connections.ts";
 import { closeServer, listenOn } from "../../adapters/http/listen.ts";
 import { failure } from "../../protocol/errors.ts";
 import type { NodeService } from "../service.ts";
@@ -19,7 +19,7 @@ import { createStream } from "./stream.ts";
 export const serveApi = async (
   service: NodeService,
   { host, port, log }: { host: string; port: number; log: Log },
-): Promise<{ url: string; close(): Promise<void> }> => {
+): Promise<{ url: string; stats(): DoorStats; close(): Promise<void> }> => {
   const budget = createBudget(apiLimits.bufferedBytes);
   const http = createAdaptorServer({
     fetch: createApi(service, log, budget).fetch,
@@ -48,6 +48,7 @@ export const serveApi = async (
   let closing: Promise<void> | undefined;
   return {
     url: `http://${authority}`,
+    stats: () => doorStats(connections, budget),
     close: () => {
       closing ??= closeServer(http, stream, apiLimits.closeMs);
       return closing;

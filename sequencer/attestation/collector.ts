@@ -13,11 +13,7 @@ import type { Network, Runtime } from "../../protocol/ports.ts";
 import { type SigningContext, signingRoot } from "../../protocol/signing.ts";
 import { Attestation } from "../../protocol/summary.ts";
 import { isQuorum, totalWeight, type ValidatorSet } from "../../protocol/validators.ts";
-
-/** How far above the newest certificate attestations are kept. */
-const window = 256;
-/** How often the newest own attestation is sent again while it isn't certified. */
-const resendMs = 1_000;
+import { attestationLimits } from "./limits.ts";
 
 export const attestationContext = (
   genesis: Root,
@@ -140,7 +136,7 @@ export const createAttestationCollector = (options: AttestationOptions): Attesta
   const add = (attestation: Attestation): void => {
     const { height, signer: index } = attestation;
     const base = newest?.height ?? 0;
-    if (height <= base || height > base + window) return;
+    if (height <= base || height > base + attestationLimits.heights) return;
     const byRoot = groups.get(height) ?? new Map<string, Group>();
     groups.set(height, byRoot);
     // One vote a signer: the first root it attests to at a height counts.
@@ -168,9 +164,9 @@ export const createAttestationCollector = (options: AttestationOptions): Attesta
     if (last !== undefined && last.height > (newest?.height ?? 0)) {
       network.broadcast("attestation", Attestation.encode(last));
     }
-    cancelResend = runtime.after(resendMs, resend);
+    cancelResend = runtime.after(attestationLimits.resendMs, resend);
   };
-  let cancelResend = runtime.after(resendMs, resend);
+  let cancelResend = runtime.after(attestationLimits.resendMs, resend);
 
   return {
     attest: ({ epoch, height, revision, root: summaryRoot }) => {

@@ -27,8 +27,10 @@ export type BatchProducerOptions = {
   genesis: Root;
   signer: BlsSigner;
   runtime: Runtime;
-  /** Sequence of the newest own batch on disk or on the chain. */
+  /** Sequence of the newest own batch on disk. */
   lastSequence: number;
+  /** Sequence of the newest own batch that the finalized chain took; above `lastSequence` where the disk was lost. */
+  orderedSequence(): number;
   /** Own batches that were open when the node started. */
   inFlight: readonly Hex[];
   /** Entries that can be batched now, in the order in which they should be. */
@@ -62,7 +64,7 @@ export const createBatchProducer = (options: BatchProducerOptions): BatchProduce
   let lingered = false;
 
   const produce = (entries: readonly PoolEntry[]): void => {
-    sequence++;
+    sequence = Math.max(sequence, options.orderedSequence()) + 1;
     const batch: Batch = {
       producer: signer.publicKey,
       sequence,

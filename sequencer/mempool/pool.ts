@@ -64,10 +64,6 @@ export type PoolOptions = {
 };
 
 const tickMs = 1_000;
-/** Senders waiting for a nonce that are looked at after one block. */
-const waitingPerBlock = 256;
-/** Transactions held for peers that are looked at in one tick. */
-const heldPerTick = 256;
 
 /** For new transactions only: what was acknowledged waits for its end, whatever fees do meanwhile. */
 const refuseBelowFloor = (inspection: Result<TransactionFacts>): Result<TransactionFacts> => {
@@ -245,8 +241,8 @@ export const createPool = (options: PoolOptions): Pool => {
   const waitingInTurn = (domain: Domain): PoolEntry[] => {
     const all = laneOf(domain).waiting();
     const first = all.length === 0 ? 0 : (turns.get(domain) ?? 0) % all.length;
-    turns.set(domain, first + waitingPerBlock);
-    return [...all.slice(first), ...all.slice(0, first)].slice(0, waitingPerBlock);
+    turns.set(domain, first + poolLimits.waitingPerBlock);
+    return [...all.slice(first), ...all.slice(0, first)].slice(0, poolLimits.waitingPerBlock);
   };
 
   const executed = async ({ domain, executions }: SettledSlice): Promise<void> => {
@@ -293,7 +289,7 @@ export const createPool = (options: PoolOptions): Pool => {
   const adoptHeld = async (): Promise<void> => {
     const now = runtime.now();
     const byDomain = new Map<Domain, HeldTransaction[]>();
-    const candidates = replication.nextHeld(heldPerTick);
+    const candidates = replication.nextHeld(poolLimits.heldPerTick);
     if (candidates.length === 0) return;
     for (const held of candidates) {
       const group = byDomain.get(held.domain);

@@ -1,8 +1,4 @@
 /** One process dies under load: the others go on, and it comes back as if it had never been away. */
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { afterEach, describe, expect, test } from "vitest";
 import { leaderOf } from "../../consensus/simplex/state.ts";
 import { evmAccounts } from "../../devnet/accounts.ts";
@@ -11,12 +7,11 @@ import type { StatusWire } from "../../protocol/wire.ts";
 import { allReach, expectExecuted, expectSameChain, heightOf } from "./agreement.ts";
 import { answers, status, until } from "./api.ts";
 import { gone, isAlive } from "./commands.ts";
-import { type Devnet, startDevnet } from "./devnet.ts";
+import { type Devnet, startDevnet, startValidator } from "./devnet.ts";
 import { createLoad, type Load } from "./load.ts";
 import { accusations } from "./logs.ts";
 import { executorsOf } from "./processes.ts";
 
-const command = fileURLToPath(new URL("../../bin/lockstep.js", import.meta.url));
 const epochLength = 20;
 const members = 4;
 
@@ -54,18 +49,6 @@ const expectWhole = async (load: Load, apis: readonly string[], folders: readonl
   expect(await accusations(folders)).toEqual([]);
 };
 
-/** Starts a validator as its operator would, with the files that it has. */
-const startAgain = async (folder: string): Promise<void> => {
-  const args = [command, "node", "--config", join(folder, "node.json"), "--die-with-parent"];
-  const child = spawn(process.execPath, args, { stdio: ["pipe", "pipe", "inherit"] });
-  cleanups.push(async () => {
-    if (child.exitCode !== null || child.signalCode !== null) return;
-    child.kill("SIGTERM");
-    await once(child, "exit");
-  });
-  await once(child.stdout, "data");
-};
-
 /** Views from `from` on and below `to` that a validator leads in an epoch. */
 const turnsOf = (index: number, epoch: number, from: number, to: number): number =>
   Array.from({ length: Math.max(0, to - from) }, (_, i) => leaderOf(asEpoch(epoch), asView(from + i), members)).filter(
@@ -95,7 +78,7 @@ describe("kill -9 of a validator", () => {
     });
     expect(await answers(apis[dead] ?? "")).toBe(false);
 
-    await startAgain(folders[dead] ?? "");
+    cleanups.push(await startValidator(folders[dead] ?? ""));
     await allReach(apis, await heightOf(others(apis)));
     await expectWhole(load, apis, folders);
   });

@@ -1,0 +1,7 @@
+/** Bounds of what a node keeps of attestations; local to each node. */
+export const attestationLimits = {
+  /** How far above the newest certificate attestations are kept: one of each signer and height. */
+  heights: 256,
+  /** How often the newest own attestation is sent again while it isn't certified. */
+  resendMs: 1_000,
+} as const;
