@@ -14,6 +14,7 @@ import type { Disk, Network, Runtime } from "../protocol/ports.ts";
 import { Attestation } from "../protocol/summary.ts";
 import { faultTolerance, type ValidatorSet } from "../protocol/validators.ts";
 import { createAttestationCollector } from "./attestation/collector.ts";
+import { createSummaries } from "./attestation/summaries.ts";
 import { createBatchExchange } from "./batch/exchange.ts";
 import { createBatchProducer } from "./batch/producer.ts";
 import { openBatchStore } from "./batch/store.ts";
@@ -32,7 +33,7 @@ import { createNodeService, type Heads } from "./node-service.ts";
 import { createPipeline, type ExecutedBlock } from "./pipeline/pipeline.ts";
 import type { NodeService } from "./service.ts";
 import { endingWrites } from "./storage/endings.ts";
-import { createHistory, tenantBlockOf } from "./storage/history.ts";
+import { createHistory, type History, tenantBlockOf } from "./storage/history.ts";
 import { encodeHeight, keys } from "./storage/keys.ts";
 import { readProgress } from "./storage/progress.ts";
 import { CertifiedRecord, outcomeKinds } from "./storage/records.ts";
@@ -100,6 +101,7 @@ export const startNode = async (options: NodeOptions): Promise<Node> => {
   const validatorsOf = (epoch: number): ValidatorSet => validatorSet(state, asEpoch(epoch));
   const branches = createBranches({ root: executed.header, height: executed.height, state });
   let settledState = state;
+  let settledHeight = executed.height;
   let newestWork = 0;
   let isStuck = false;
 
@@ -118,7 +120,7 @@ export const startNode = async (options: NodeOptions): Promise<Node> => {
   });
 
   const pool = createPool({
-    domains: [...tenants.keys()],
+    tenants: new Map([...tenants].map(([domain, { budget }]) => [domain, budget])),
     inspect,
     runtime,
     exchange,
@@ -135,15 +137,17 @@ export const startNode = async (options: NodeOptions): Promise<Node> => {
     await disk.write(endingWrites(endings.filter((_, i) => outcomes[i]?.kind !== outcomeKinds.applied)));
   };
 
+  const summaries = createSummaries({ network, runtime, stored: (height) => history.summary(height), fatal });
+
   const own = batches.open().filter(({ batch }) => equalBytes(batch.producer, signer.publicKey));
   const producer = createBatchProducer({
     genesis: genesisRoot,
     signer,
     runtime,
     lastSequence: batches.highestSequence(signer.publicKey),
-    orderedSequence: () => lastSequence(settledState, signer.publicKey) ?? 0,
-    inFlight: own.map(({ batch }) => batch.key),
-    ready: pool.ready,
+    inFlight: own.map(({ batch }) => batch),
+    division: () => ({ state: settledState, height: settledHeight, others: batches.loadsOfOthers(signer.publicKey) }),
+    take: pool.take,
     publish: pool.publish,
   });
 
@@ -192,7 +196,7 @@ export const startNode = async (options: NodeOptions): Promise<Node> => {
 
   const attestations = new Map<number, Attestation>();
   let sealedCertified = 0;
-  const history = createHistory(disk, batches, (height) => consensus.finalizedBlock(height));
+  const history: History = createHistory(disk, batches, (height) => consensus.finalizedBlock(height));
   const pipeline = createPipeline({
     disk,
     tenants,
@@ -221,10 +225,12 @@ export const startNode = async (options: NodeOptions): Promise<Node> => {
     branches,
     batches,
     exchange,
+    summaries,
     pool,
     onSettled: producer.settled,
     onOrdered: (ordered) => {
       settledState = ordered.state;
+      settledHeight = ordered.block.header.height;
       pipeline.push(ordered);
       if (isStuck || pipeline.backlog() > keptBlocks) batches.release(ordered.block.header.batches.map(toHex));
     },
@@ -239,6 +245,7 @@ export const startNode = async (options: NodeOptions): Promise<Node> => {
     branches,
     batches,
     exchange,
+    summaries,
     certified: collector.newest,
     newestWork: () => newestWork,
     validatorsOf,
@@ -329,6 +336,7 @@ export const startNode = async (options: NodeOptions): Promise<Node> => {
       producer.stop();
       pool.stop();
       exchange.stop();
+      summaries.stop();
       await Promise.all([...tenants.values()].map(({ executor }) => executor.close()));
     },
   };

@@ -4,4 +4,8 @@ export const attestationLimits = {
   heights: 256,
   /** How often the newest own attestation is sent again while it isn't certified. */
   resendMs: 1_000,
+  /** Summaries kept in memory, requests of one peer that wait for the disk, and when another peer is asked. */
+  cachedSummaries: 256,
+  unservedPerPeer: 64,
+  summaryRetryMs: 300,
 } as const;

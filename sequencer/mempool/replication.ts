@@ -39,13 +39,13 @@ const tags = { journal: 1, journaled: 2 } as const;
 export const encodeJournalMessage = (transactions: readonly PooledTransaction[]): Uint8Array =>
   tagged(tags.journal, Transactions.encode(transactions.map(({ domain, bytes }) => ({ domain, bytes }))));
 
-export type HeldSource = ValidatorIndex | string;
-
 /** A transaction held for a peer. */
 export type HeldTransaction = PooledTransaction & {
   id: Root;
-  /** On whose account it takes room: a peer's that sent it, or another's. */
-  source: HeldSource;
+  /** On whose account it takes room. */
+  source: string;
+  /** Who took it in; absent for what came back without a batch. */
+  owner?: ValidatorIndex;
   /** When it came, and since when it could be executed, by this node's clock. */
   since: number;
   executableSince?: number;
@@ -60,8 +60,10 @@ export type Replication = {
   reject(transactions: readonly HeldTransaction[]): Promise<void>;
   /** The next `count` of the transactions held for peers, in turn. */
   nextHeld(count: number): HeldTransaction[];
+  /** Whether the node that took a transaction in can be reached: then it has it ordered itself. */
+  isOwnerPresent(held: HeldTransaction): boolean;
   /** Journals transactions that another node took in, as far as there is room for `source`; tells which ones. */
-  hold(transactions: readonly PooledTransaction[], source: HeldSource): Promise<Root[]>;
+  hold(transactions: readonly PooledTransaction[], source: string, owner?: ValidatorIndex): Promise<Root[]>;
   stop(): void;
 };
 
@@ -103,7 +105,7 @@ export const openReplication = async (
   const { disk, network, runtime, f } = options;
   const held = new Map<string, HeldTransaction>();
   /** Room that each source takes of `held`. */
-  const used = new Map<HeldSource, { transactions: number; bytes: number }>();
+  const used = new Map<string, { transactions: number; bytes: number }>();
   const journaled = new Set<string>();
   const own: PooledTransaction[] = [];
   const waiting = new Set<Waiting>();
@@ -113,15 +115,16 @@ export const openReplication = async (
   let newestWrite: Promise<void> = Promise.resolve();
   let stopped = false;
 
-  const account = (source: HeldSource, transactions: number, bytes: number): void => {
+  const account = (source: string, transactions: number, bytes: number): void => {
     const before = used.get(source) ?? { transactions: 0, bytes: 0 };
     const after = { transactions: before.transactions + transactions, bytes: before.bytes + bytes };
     if (after.transactions === 0) used.delete(source);
     else used.set(source, after);
   };
 
-  const note = ({ domain, bytes }: PooledTransaction, id: Root, source: HeldSource): void => {
-    held.set(placeOf({ domain, id }), { domain, bytes, id, source, since: runtime.now() });
+  const note = ({ domain, bytes }: PooledTransaction, id: Root, source: string, owner?: ValidatorIndex): void => {
+    const entry: HeldTransaction = { domain, bytes, id, source, since: runtime.now() };
+    held.set(placeOf({ domain, id }), owner === undefined ? entry : { ...entry, owner });
     account(source, 1, bytes.length);
   };
 
@@ -144,7 +147,7 @@ export const openReplication = async (
     return newestWrite;
   };
 
-  const hold = async (transactions: readonly PooledTransaction[], source: HeldSource): Promise<Root[]> => {
+  const hold: Replication["hold"] = async (transactions, source, owner) => {
     const ids: Root[] = [];
     const fresh: (PooledTransaction & { id: Root })[] = [];
     for (const transaction of transactions) {
@@ -158,7 +161,7 @@ export const openReplication = async (
       if (!known && full) continue;
       ids.push(id);
       if (known) continue;
-      note(transaction, id, source);
+      note(transaction, id, source, owner);
       fresh.push({ ...transaction, id });
     }
     await (fresh.length > 0 ? write(fresh, false) : newestWrite);
@@ -166,7 +169,7 @@ export const openReplication = async (
   };
 
   const journal = async (from: ValidatorIndex, transactions: readonly PooledTransaction[]): Promise<void> => {
-    const ids = await hold(transactions, from);
+    const ids = await hold(transactions, `peer ${from}`, from);
     if (ids.length > 0) network.send(from, "pool", tagged(tags.journaled, Ids.encode(ids)));
   };
 
@@ -249,6 +252,7 @@ export const openReplication = async (
         }
         return next;
       },
+      isOwnerPresent: ({ owner }) => owner !== undefined && network.peers().includes(owner),
       hold,
       replicate: async (transactions) => {
         for (const transaction of transactions) journaled.add(placeOf(transaction));
@@ -258,7 +262,7 @@ export const openReplication = async (
       },
       forget,
       reject: (transactions) => {
-        const senders = new Set(transactions.flatMap(({ source }) => (typeof source === "number" ? [source] : [])));
+        const senders = new Set(transactions.flatMap(({ owner }) => (owner === undefined ? [] : [owner])));
         for (const peer of senders) network.penalize(peer, "it had transactions journaled that can never be valid");
         return forget(transactions);
       },
