@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { Agent, request } from "node:http";
 import type { DevnetReady } from "../../devnet/ready.ts";
 import { status, transaction, until } from "../e2e/api.ts";
-import { createLoad } from "../e2e/load.ts";
+import { type Acknowledged, createLoad } from "../e2e/load.ts";
 import { executorsOf } from "../e2e/processes.ts";
 import { type Attempt, attemptOf } from "./attempt.ts";
 import { type Answer, faultOf } from "./check.ts";
@@ -76,15 +76,20 @@ const memoryOf = async (pid: number): Promise<number> => {
 };
 
 /** Resolves when all validators have executed these and found them certified. */
-const certified = async ({ validators }: DevnetReady, all: readonly { domain: number; nativeId: `0x${string}` }[]) => {
-  for (const { api } of validators) {
-    for (const { domain, nativeId } of all) {
-      await until(`${api} certifies ${nativeId} of ${domain}`, async () => {
-        const found = await transaction(api, domain, nativeId);
-        return found?.status === "executed" && (await status(api)).certified >= (found.height ?? 0);
-      });
-    }
-  }
+const certified = async ({ validators }: DevnetReady, all: readonly Acknowledged[]): Promise<void> => {
+  await Promise.all(
+    validators.map(async ({ api }) => {
+      let highest = 0;
+      for (const { domain, nativeId } of all) {
+        const { height = 0 } = await until(`${api} executes ${nativeId} of ${domain}`, async () => {
+          const found = await transaction(api, domain, nativeId);
+          return found?.status === "executed" && found;
+        });
+        highest = Math.max(highest, height);
+      }
+      await until(`${api} finds ${highest} certified`, async () => (await status(api)).certified >= highest);
+    }),
+  );
 };
 
 /** Runs attempts `from` to `from + count`; reports every answer that is none, and everything that broke. */
@@ -135,15 +140,14 @@ export const fuzz = async (devnet: DevnetReady, { seed, from, count, say }: Fuzz
     while (numbers.next < numbers.end && problems.length < mostProblems) await attempt(numbers.next++);
   };
 
-  load.start(devnet);
   const step = Math.max(1, Math.ceil(count / 20));
   while (numbers.next < from + count && problems.length < mostProblems) {
     numbers.end = Math.min(numbers.next + step, from + count);
+    load.start(devnet);
     await Promise.all(Array.from({ length: inFlight }, work));
+    await load.stop();
     await check();
   }
-  await load.stop();
-  await check();
   agent.destroy();
   problems.push(...load.refused.map((message) => `an honest transaction was refused: ${message}`));
   return { attempts: numbers.next - from, answers, honest: checked, memoryMiB, problems };
