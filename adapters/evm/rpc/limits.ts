@@ -38,6 +38,8 @@ export const rpcLimits = {
   tipBlocks: 20,
   tipTransactions: 64,
   proofSlots: 1024,
+  /** Entries of an access list or an authorization list, and keys of one entry. */
+  callEntries: 4096,
   hashedBytes: 128 * 1024,
   /** Waits for execution of `eth_sendRawTransactionSync`. */
   syncDefaultMs: 20_000,
