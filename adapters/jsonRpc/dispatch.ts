@@ -1,4 +1,5 @@
 /** From the text of a request or a batch to the text of its answer. */
+import { nestsDeeper } from "../http/depth.ts";
 import { errorBody, errorCodes } from "./error.ts";
 import { transportLimits as limits } from "./limits.ts";
 import { type Call, type CallId, errorText, type Malformed, readCall, resultText } from "./message.ts";
@@ -18,6 +19,10 @@ export const dispatch = async (
   session?: Session,
   take: TakeRoom = () => true,
 ): Promise<string | undefined> => {
+  if (nestsDeeper(text, limits.jsonDepth)) {
+    const message = `invalid request: it nests deeper than ${limits.jsonDepth} levels`;
+    return errorText(null, { code: errorCodes.invalidRequest, message });
+  }
   let value: unknown;
   try {
     value = JSON.parse(text);

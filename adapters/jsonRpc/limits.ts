@@ -14,6 +14,8 @@ export const transportLimits = {
    * short, the connection that waits with the most of them is ended.
    */
   bufferedBytes: 256 * MiB,
+  /** Lists and objects within each other in a request. */
+  jsonDepth: 64,
   batchCalls: 1000,
   /** Calls of one batch that run at the same time. */
   batchConcurrency: 16,

@@ -1,5 +1,6 @@
 /** Reading request bodies within caps, and what a submission's body says. */
 import type { Holding } from "../../adapters/http/budget.ts";
+import { nestsDeeper } from "../../adapters/http/depth.ts";
 import { fromHex } from "../../protocol/bytes.ts";
 import { failure, type Result, success } from "../../protocol/errors.ts";
 import type { Domain } from "../../protocol/ids.ts";
@@ -40,7 +41,11 @@ export type Submission = { domain: Domain; transactions: (Uint8Array | undefined
 export const parseJsonSubmission = (body: Uint8Array): Result<Submission> => {
   let json: unknown;
   try {
-    json = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(body));
+    const text = new TextDecoder("utf-8", { fatal: true }).decode(body);
+    if (nestsDeeper(text, apiLimits.jsonDepth)) {
+      return failure("malformed_body", `the body nests deeper than ${apiLimits.jsonDepth} levels`);
+    }
+    json = JSON.parse(text);
   } catch (cause) {
     return failure("malformed_body", `the body is not JSON: ${(cause as Error).message}`);
   }

@@ -14,6 +14,8 @@ export const apiLimits = {
   /** Slices, which may be as large as a block, that are read at the same time, and requests for them that wait. */
   slices: 4,
   waitingSlices: 256,
+  /** Lists and objects within each other in a body. */
+  jsonDepth: 16,
   headerBytes: 16 * KiB,
   /** Places for connections, and below for streams; when all are taken, an idle one of the greediest host makes room. */
   connections: 1024,
