@@ -8,6 +8,7 @@ import type { Vm } from "../../protocol/genesis.ts";
 import type { Domain } from "../../protocol/ids.ts";
 import type { OpenedExecutor, StateSource } from "../adapter.ts";
 import { createLane, type Lane } from "./lane.ts";
+import { hostLimits } from "./limits.ts";
 import { errorOf, type FromChild, isBlockMethod, type Method, type StreamName, type ToChild } from "./messages.ts";
 import { flattenPairs, toParts } from "./stream.ts";
 
@@ -39,10 +40,6 @@ const loader = (): string[] =>
 const stackKb = 984;
 
 const graceMs = 5000;
-const maxLogBytes = 4096;
-
-const blockLane = { window: 64, capacity: 65_536 };
-const readLane = { window: 16, capacity: 1024 };
 
 type Streams = Record<StreamName, AsyncGenerator<Uint8Array>>;
 
@@ -70,7 +67,7 @@ export const startProcess = (options: {
     stdio: ["ignore", "pipe", "pipe", "ipc"],
   });
   for (const output of [child.stdout, child.stderr]) {
-    output?.on("data", (data: Buffer) => options.print(data.subarray(0, maxLogBytes).toString().trimEnd()));
+    output?.on("data", (data: Buffer) => options.print(data.subarray(0, hostLimits.printedBytes).toString().trimEnd()));
   }
 
   let lastId = 0;
@@ -79,8 +76,8 @@ export const startProcess = (options: {
   };
   const laneOf = (size: { window: number; capacity: number }): Lane =>
     createLane({ ...size, nextId: () => ++lastId, send: (call) => send({ kind: "request", ...call }) });
-  const block = laneOf(blockLane);
-  const reads = laneOf(readLane);
+  const block = laneOf(hostLimits.block);
+  const reads = laneOf(hostLimits.reads);
 
   const streams = options.source && streamsOf(options.source);
   const closeStreams = (): void => {
