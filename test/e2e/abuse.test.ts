@@ -18,6 +18,7 @@ import {
   slowHeaders,
 } from "./abuse/http.ts";
 import {
+  replayOldCertificate,
   sendBatchRequests,
   sendForeignBatches,
   sendForgedCertificates,
@@ -25,6 +26,7 @@ import {
   sendHugeFrame,
   sendJunkTransactions,
   sendKnownBatch,
+  sendSlowFrame,
   sendSyncRequests,
 } from "./abuse/peers.ts";
 import { createTraitor, type Foothold, p2pAddress, type Traitor } from "./abuse/traitor.ts";
@@ -244,6 +246,8 @@ describe("a validator gone bad", () => {
     const greedy = async () => {
       const foothold = await reconnect(2);
       const before = await metric(2, "lockstep_peer_received_total", { peer: String(bad), channel: "batch" });
+      await sendSlowFrame(foothold, "summary");
+      await replayOldCertificate(foothold, apiOf(2), 500);
       await sendBatchRequests(foothold, apiOf(2), 100);
       await sendKnownBatch(foothold, traitor, 60);
       await until("all of it is taken", async () => {

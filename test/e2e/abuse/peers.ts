@@ -2,6 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { createBlst } from "../../../consensus/certificate/blst.ts";
 import { assembleCertificate } from "../../../consensus/certificate/verify.ts";
+import { frameHeader } from "../../../consensus/network/frames.ts";
 import { encodeMessage } from "../../../consensus/simplex/codec.ts";
 import { contextOf, type Statement, type ViewCertificate } from "../../../consensus/simplex/statement.ts";
 import { syncLimits } from "../../../consensus/sync/limits.ts";
@@ -13,6 +14,7 @@ import { asDomain, asEpoch, asHeight, asRoot, asValidatorIndex, asView, type Roo
 import type { Channel } from "../../../protocol/ports.ts";
 import { signingRoot } from "../../../protocol/signing.ts";
 import type { ValidatorSet } from "../../../protocol/validators.ts";
+import { BlockWire, decodeWire } from "../../../protocol/wire.ts";
 import { batchSigningRoot } from "../../../sequencer/batch/exchange.ts";
 import { batchLimits } from "../../../sequencer/batch/limits.ts";
 import { encodeJournalMessage } from "../../../sequencer/mempool/replication.ts";
@@ -88,6 +90,19 @@ export const sendJunkTransactions = ({ send }: Foothold): Promise<void> => {
   const junk = repeated(4096, () => ({ domain: asDomain(evmDomain), bytes: random(100) }));
   return send("pool", encodeJournalMessage(junk));
 };
+
+/** A genuine certificate of the first epoch, over and over. */
+export const replayOldCertificate = async ({ send }: Foothold, api: string, count: number): Promise<void> => {
+  const block = decodeWire(BlockWire, await (await fetch(`${api}/v1/blocks/1`)).json());
+  if (!block.ok) throw new Error(block.error.message);
+  const { kind, proposal, certificate } = block.value;
+  const replayed = encodeMessage({ type: "certificate", certificate: { kind, proposal, certificate } });
+  await send("consensus", ...repeated(count, () => replayed));
+};
+
+/** Says that much will come, and sends next to nothing of it. */
+export const sendSlowFrame = ({ write }: Foothold, channel: Channel): Promise<void> =>
+  write(channel, concatBytes(frameHeader(100_000), random(10)));
 
 /** Requests for as many batches as one may name, over and over. */
 export const sendBatchRequests = async ({ send }: Foothold, api: string, count: number): Promise<void> => {
