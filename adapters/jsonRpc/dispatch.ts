@@ -5,7 +5,7 @@ import { transportLimits as limits } from "./limits.ts";
 import { type Call, type CallId, errorText, type Malformed, readCall, resultText } from "./message.ts";
 import type { GroupedMethod, Outcome, Service, Session } from "./service.ts";
 
-/** Whether there is room for so many bytes of answers. */
+/** Whether there is room for so many bytes of answers; not even for none once the connection has ended. */
 export type TakeRoom = (bytes: number) => boolean;
 
 /**
@@ -64,8 +64,9 @@ const answerAll = async (
   let next = 0;
   const work = async (): Promise<void> => {
     for (let run = runs[next++]; run !== undefined; run = runs[next++]) {
-      const outcomes =
-        bytes > limits.batchAnswerBytes ? run.calls.map(() => tooLong) : await perform(service, run, session);
+      // Who has gone takes nothing any more, and nothing is done for it.
+      const isOver = bytes > limits.batchAnswerBytes || !take(0);
+      const outcomes = isOver ? run.calls.map(() => tooLong) : await perform(service, run, session);
       for (const [i, call] of run.calls.entries()) settle(run.start + i, call.id, outcomes[i] ?? unanswered);
     }
   };

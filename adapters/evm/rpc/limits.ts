@@ -5,10 +5,10 @@ export const rpcLimits = {
   waitingReads: 4096,
   /** Of those that may take long (calls, estimates, proofs): so many at the same time, and waiting. */
   longReads: 2,
-  waitingLongReads: 1024,
+  waitingLongReads: 256,
   /** Requests that go through many blocks, or show all of one, at the same time, and waiting. */
   scans: 4,
-  waitingScans: 1024,
+  waitingScans: 256,
   /** Blocks that such a request looks at before other work gets its turn. */
   scannedAtOnce: 128,
   /** Decoded blocks kept, by number and by the bytes of their transactions and receipts. */
