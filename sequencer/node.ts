@@ -3,8 +3,10 @@
  * composed here; nothing is decided here.
  */
 import type { Adapter, TenantServices } from "../adapters/adapter.ts";
+import type { DoorStats } from "../adapters/http/connections.ts";
 import type { Bls, BlsSigner } from "../consensus/certificate/bls.ts";
 import { createConsensus } from "../consensus/consensus.ts";
+import type { NetworkStats } from "../consensus/network/network.ts";
 import { equalBytes, toHex } from "../protocol/bytes.ts";
 import { controlDomain, controlSigningRoot, encodeControl } from "../protocol/control.ts";
 import { Genesis, type Vm } from "../protocol/genesis.ts";
@@ -56,6 +58,10 @@ export type NodeOptions = {
   signer: BlsSigner;
   bls: Bls;
   network: Network;
+  /** What `/metrics` tells of the network. */
+  networkStats(): NetworkStats;
+  /** What the node serves by HTTP, by name: filled once it serves. */
+  doors: ReadonlyMap<string, () => DoorStats>;
   runtime: Runtime;
   disk: Disk;
   loadAdapter(vm: Vm): Promise<Adapter>;
@@ -180,7 +186,7 @@ export const startNode = async (options: NodeOptions): Promise<Node> => {
     genesis: genesisRoot,
     signer,
     runtime,
-    lastSequence: Math.max(batches.highestSequence(signer.publicKey), lastSequence(state, signer.publicKey) ?? 0),
+    lastSequence: batches.highestSequence(signer.publicKey),
     inFlight: own.map(({ batch }) => batch),
     division: () => ({ state: settledState, height: settledHeight, others: batches.loadsOfOthers(signer.publicKey) }),
     take: pool.take,
@@ -392,13 +398,13 @@ export const startNode = async (options: NodeOptions): Promise<Node> => {
     urls: options.urls,
     validatorsOf,
     metrics: createMetrics({
+      ...options,
       heads: () => heads,
       pool,
       consensus,
       pipeline,
       tenants,
       cannot: cannot.all,
-      network,
       events,
     }),
   });

@@ -189,7 +189,10 @@ describe("a hosted executor", () => {
     await hosted.ready();
     await executor.begin(contextOf(1, genesisOf(hosted).blockHash));
     await executor.execute(await declared(executor, [utf8("a"), utf8("b")]));
-    expect(await deathOf(() => executor.checkpoint())).toMatchObject({ place: { height: 1, at: 1 }, during: "checkpoint" });
+    expect(await deathOf(() => executor.checkpoint())).toMatchObject({
+      place: { height: 1, at: 1 },
+      during: "checkpoint",
+    });
   });
 
   it("may die at its first start when it has sealed blocks, and says so when it does at every one", async () => {

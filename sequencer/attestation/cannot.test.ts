@@ -100,7 +100,7 @@ describe("who can't execute a tenant", () => {
     send(0, { ...own, epoch: asEpoch(1) });
     board(0).publish(new Map([[unknown, asHeight(5)]]));
     await takesALook();
-    board(0).publish(new Map([[evm, asHeight(10 + attestationLimits.window + 1)]]));
+    board(0).publish(new Map([[evm, asHeight(10 + attestationLimits.cannotHeights + 1)]]));
     await takesALook();
     expect([said(1), said(2)]).toEqual([[], []]);
     expect(new Set(world.penalties.map(({ by, peer }) => `${by} ${peer}`))).toEqual(

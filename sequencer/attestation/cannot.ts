@@ -86,7 +86,7 @@ export const createCannotBoard = (options: CannotOptions): CannotBoard => {
       if (cannot.signer !== from) throw new Error("a word about execution in another validator's name");
       if (cannot.epoch !== epochAt(cannot.height, epochLength)) throw new Error("another epoch's height");
       const place = placeOf(cannot);
-      const isFar = cannot.height > options.finalized() + attestationLimits.window;
+      const isFar = cannot.height > options.finalized() + attestationLimits.cannotHeights;
       const isKnown = others.get(place)?.height === cannot.height;
       if (isStopped || isFar || isKnown || checking.has(place) || !options.domains.has(cannot.domain)) return;
       checking.add(place);

@@ -146,7 +146,7 @@ export const createAttestationCollector = (options: AttestationOptions): Attesta
   const add = (attestation: Attestation): void => {
     const { height, signer: index } = attestation;
     const base = newest?.height ?? 0;
-    if (height <= base || height > base + attestationLimits.window) return;
+    if (height <= base || height > base + attestationLimits.heights) return;
     const byRoot = groups.get(height) ?? new Map<string, Group>();
     groups.set(height, byRoot);
     // One vote a signer: the first root it attests to at a height counts.

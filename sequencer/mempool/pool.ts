@@ -2,7 +2,7 @@
  * The mempool of a node: takes transactions in, answers once they are on f + 1 disks, hands them to
  * batches, and follows each to its end.
  */
-import type { Execution, TransactionFacts } from "../../adapters/adapter.ts";
+import { type Execution, lastingRefusals, type RefusalCode, type TransactionFacts } from "../../adapters/adapter.ts";
 import { transactionId } from "../../protocol/batch.ts";
 import type { TenantBudget } from "../../protocol/budget.ts";
 import { type Hex, toHex } from "../../protocol/bytes.ts";
@@ -79,10 +79,6 @@ const byDomain = <T extends { domain: Domain }>(transactions: readonly T[]): Map
 type Submission = { missing: Set<PoolEntry>; end(): void };
 
 const tickMs = 1_000;
-/** Senders waiting for a nonce that are looked at after one block. */
-const waitingPerBlock = 256;
-/** Transactions held for peers that are looked at in one tick. */
-const heldPerTick = 256;
 
 /** What no batch could ever hold. */
 const refuseOversized = (
@@ -326,8 +322,8 @@ export const createPool = (options: PoolOptions): Pool => {
   const waitingInTurn = (domain: Domain): PoolEntry[] => {
     const all = laneOf(domain).waiting();
     const first = all.length === 0 ? 0 : (turns.get(domain) ?? 0) % all.length;
-    turns.set(domain, first + waitingPerBlock);
-    return [...all.slice(first), ...all.slice(0, first)].slice(0, waitingPerBlock);
+    turns.set(domain, first + poolLimits.waitingPerBlock);
+    return [...all.slice(first), ...all.slice(0, first)].slice(0, poolLimits.waitingPerBlock);
   };
 
   const executed = async ({ domain, executions }: SettledSlice): Promise<void> => {
@@ -377,24 +373,27 @@ export const createPool = (options: PoolOptions): Pool => {
   /** Puts peers' transactions into own lanes when their entry node has not had them ordered for long. */
   const adoptHeld = async (): Promise<void> => {
     const now = runtime.now();
-    const candidates = replication.nextHeld(heldPerTick);
+    const candidates = replication.nextHeld(poolLimits.heldPerTick);
     if (candidates.length === 0) return;
     for (const [domain, group] of byDomain(candidates)) {
       const bytes = group.map((held) => held.bytes);
       const inspections = await options.inspect(domain, bytes);
       const over: typeof group = [];
+      const hopeless: typeof group = [];
       for (const [i, held] of group.entries()) {
         const inspection = inspections[i];
         if (inspection?.ok === false && inspection.error.code === "unavailable") continue;
         const isOld = now - held.since > poolLimits.lifetimeMs;
         const nonce = inspection?.ok ? inspection.value.nonce : undefined;
         const next = inspection?.ok ? inspection.value.account?.nonce : undefined;
-        if (!inspection?.ok || isOld || (nonce ?? 0) < (next ?? 0)) over.push(held);
+        if (inspection?.ok === false && lastingRefusals.has(inspection.error.code as RefusalCode)) hopeless.push(held);
+        else if (!inspection?.ok || isOld || (nonce ?? 0) < (next ?? 0)) over.push(held);
         else if (nonce !== next) continue;
         else if (held.executableSince === undefined) held.executableSince = now;
         else if (now - held.executableSince >= delayOf(held)) takeIn(domain, [held.bytes], [inspection]);
       }
       await replication.forget(over);
+      await replication.reject(hopeless);
     }
     options.onReady();
   };

@@ -43,8 +43,10 @@ export const blockMethods = (chain: Chain): Record<string, Method> => {
     const { to, data } = decodeWrite(write);
     return { from: systemAddress, to: toHex(to), input: toHex(data) };
   };
-  const answerBlock = (block: ChainBlock | undefined, full: boolean) =>
-    block === undefined ? null : formatBlock(block, full);
+  const answerBlock = (block: ChainBlock | undefined, full: boolean) => {
+    if (block === undefined) return null;
+    return full ? chain.scan(() => formatBlock(block, true)) : formatBlock(block, false);
+  };
   const answerCount = (block: ChainBlock | undefined) =>
     block === undefined ? null : hexOf(block.transactions.length);
 
@@ -70,7 +72,8 @@ export const blockMethods = (chain: Chain): Record<string, Method> => {
       answerCount(await chain.blocks.byHash(required(positional(params, 1), 0, hash))),
     eth_getBlockReceipts: async (params) => {
       const block = await named(required(positional(params, 1), 0, blockReference));
-      return block === undefined ? null : inSlices(block.transactions.keys(), (index) => formatReceipt(block, index));
+      if (block === undefined) return null;
+      return chain.scan(() => inSlices(block.transactions.keys(), (index) => formatReceipt(block, index)));
     },
     // What Ethereum's clients do at the start of a block without showing it anywhere.
     lockstep_getProtocolWrites: async (params) => {

@@ -34,7 +34,7 @@ export const feeMethods = (chain: Chain): Record<string, Method> => {
       const percentiles = optional(values, 2, percentileList);
       if (newest > chain.head()) throw blockNotFound();
       const count = Math.min(asked, newest + 1, rpcLimits.feeHistoryBlocks);
-      return feeHistory(chain, newest, count, percentiles);
+      return chain.scan(() => feeHistory(chain, newest, count, percentiles));
     },
   };
 };

@@ -50,8 +50,14 @@ const matches = ({ addresses, topics }: LogQuery, log: EvmLog): boolean =>
 export const mayHave = ({ addresses, topics }: LogQuery, bloom: Uint8Array): boolean =>
   [addresses, ...topics].every((wanted) => wanted === undefined || wanted.bits.some((bits) => bloomHas(bloom, bits)));
 
-/** The block's logs that match, in order; one more than `most` where there are more. */
-export const matchingLogs = (block: ChainBlock, query: LogQuery, most: number): FormattedLog[] => {
+/** What an answer still has room for. */
+export type LogRoom = { logs: number; bytes: number };
+
+/** The room of a whole answer. */
+export const allLogs = (): LogRoom => ({ logs: rpcLimits.logs, bytes: rpcLimits.logBytes });
+
+/** The block's logs that match, in order, taken from `room`; `undefined` when they don't fit. */
+export const matchingLogs = (block: ChainBlock, query: LogQuery, room: LogRoom): FormattedLog[] | undefined => {
   const { firstLog } = block.outline();
   const found: FormattedLog[] = [];
   for (const [index, { receipt }] of block.transactions.entries()) {
@@ -59,8 +65,10 @@ export const matchingLogs = (block: ChainBlock, query: LogQuery, most: number): 
     if (firstLog[index + 1] === first) continue;
     for (const [i, log] of decodeReceipt(receipt).logs.entries()) {
       if (!matches(query, log)) continue;
+      room.logs--;
+      room.bytes -= log.data.length / 2;
+      if (room.logs < 0 || room.bytes < 0) return undefined;
       found.push(formatLog(block, index, first + i, log));
-      if (found.length > most) return found;
     }
   }
   return found;
