@@ -2,6 +2,7 @@
  * What a VM must give to be a tenant, and what it gets. Everything VM-specific stays behind these
  * types; the sequencer knows transactions only as bytes with a native id, a sender and a price.
  */
+import type { TenantBudget } from "../protocol/budget.ts";
 import type { Hex } from "../protocol/bytes.ts";
 import type { Result } from "../protocol/errors.ts";
 import type { Vm } from "../protocol/genesis.ts";
@@ -19,6 +20,15 @@ export type BlockContext = {
   parent: Root;
   /** Hash of the tenant's own previous block. */
   parentHash: Root;
+  /** Number of the newest block whose execution the shared header certifies; reads reach it. */
+  certified: number;
+};
+
+/** An entry of a slice, as it was ordered. */
+export type OrderedEntry = {
+  bytes: Uint8Array;
+  /** What the producers that ordered it declared; it is executed if one of these is its gas. */
+  gas: readonly number[];
 };
 
 /** What a transaction says of itself, and what the executed state says of its sender. */
@@ -56,9 +66,24 @@ export const refusalCodes = [
   "fee_too_low",
   "block_full",
   "duplicate",
+  "gas_mismatch",
+  "not_a_writer",
   "invalid",
 ] as const;
 export type RefusalCode = (typeof refusalCodes)[number];
+
+/** Codes that no later state takes back: whoever orders such a transaction could have known. */
+export const lastingRefusals: ReadonlySet<RefusalCode> = new Set([
+  "undecodable",
+  "oversized",
+  "unsupported",
+  "wrong_chain",
+  "bad_signature",
+  "gas_limit",
+  "intrinsic_gas",
+  "gas_mismatch",
+  "not_a_writer",
+]);
 
 export type Inspection = Result<TransactionFacts, RefusalCode>;
 
@@ -76,7 +101,13 @@ export type Execution =
       gasUsed: number;
       succeeded: boolean;
     }
-  | { kind: "omitted"; index: number; reason: RefusalCode }
+  | {
+      kind: "omitted";
+      index: number;
+      reason: RefusalCode;
+      /** Whether the state of block `certified` refuses it already: who ordered it could have known. */
+      hopeless: boolean;
+    }
   | { kind: "returned"; index: number; reason: RefusalCode };
 
 /** A sealed block. */
@@ -107,7 +138,7 @@ export type Executor = {
   /** Applies a protocol write, in the adapter's encoding. */
   write(write: Uint8Array): Promise<void>;
   /** Executes a slice in its canonical order (`adapters/order.ts`); outcomes come in that order. */
-  execute(entries: readonly Uint8Array[]): Promise<Execution[]>;
+  execute(entries: readonly OrderedEntry[]): Promise<Execution[]>;
   /** Nested marks within the open block; an id is valid until it or an older one is committed or reverted. */
   checkpoint(): Promise<number>;
   commit(checkpoint: number): Promise<void>;
@@ -151,6 +182,7 @@ export type OpenedExecutor = {
 export type OpenExecutor = (options: {
   domain: Domain;
   config: Uint8Array;
+  budget: TenantBudget;
   source?: StateSource;
 }) => Promise<OpenedExecutor>;
 
@@ -171,6 +203,7 @@ export type TenantTransaction = { bytes: Uint8Array; nativeId: Hex; receipt: Uin
 export type TenantServices = {
   domain: Domain;
   config: Uint8Array;
+  budget: TenantBudget;
   read(request: unknown): Promise<unknown>;
   /**
    * Takes transactions in; each is acknowledged (on f + 1 disks) or refused. Codes: those of

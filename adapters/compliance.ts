@@ -4,10 +4,19 @@
  */
 import fc from "fast-check";
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
+import type { TenantBudget } from "../protocol/budget.ts";
 import { LockstepError } from "../protocol/errors.ts";
 import type { Domain } from "../protocol/ids.ts";
 import type { Adapter, Execution, Executor, RefusalCode, Seal, SealedHead, TransactionFacts } from "./adapter.ts";
-import { beginBlock, contextOf, createStore, type ExecutedBlock, runBlock, type Store } from "./complianceChain.ts";
+import {
+  beginBlock,
+  contextOf,
+  createStore,
+  declared,
+  type ExecutedBlock,
+  runBlock,
+  type Store,
+} from "./complianceChain.ts";
 import { invertDiff, unpackDiff } from "./diff.ts";
 import { hostExecutor } from "./host/host.ts";
 
@@ -20,6 +29,7 @@ export type ComplianceFixture = {
   adapter: Adapter;
   domain: Domain;
   config: Uint8Array;
+  budget: TenantBudget;
   /** Runs once before everything else. */
   prepare?: () => Promise<void>;
   /** Configs and what is wrong with them; all are `bad_config`. */
@@ -57,12 +67,12 @@ const contextOfFirst = (genesis: Seal) => contextOf(1, genesis.blockHash);
 const silent = { info: () => {}, error: () => {} };
 
 export const describeAdapterCompliance = (name: string, fixture: ComplianceFixture): void => {
-  const { adapter, domain, config } = fixture;
+  const { adapter, domain, config, budget } = fixture;
   const closing: Executor[] = [];
 
   const open = async (store?: Store) => {
     const source = store?.source();
-    const opened = await adapter.open({ domain, config, ...(source === undefined ? {} : { source }) });
+    const opened = await adapter.open({ domain, config, budget, ...(source === undefined ? {} : { source }) });
     closing.push(opened.executor);
     return opened;
   };
@@ -112,7 +122,7 @@ export const describeAdapterCompliance = (name: string, fixture: ComplianceFixtu
       });
 
       it.each(fixture.badConfigs)("refuses a config: $what", async ({ config }) => {
-        await expect(adapter.open({ domain, config })).rejects.toMatchObject({ code: "bad_config" });
+        await expect(adapter.open({ domain, config, budget })).rejects.toMatchObject({ code: "bad_config" });
       });
     });
 
@@ -146,12 +156,27 @@ export const describeAdapterCompliance = (name: string, fixture: ComplianceFixtu
           fc.asyncProperty(anything, async (entries) => {
             expect(await executor.inspect(entries)).toHaveLength(entries.length);
             await executor.begin(contextOfFirst(genesis));
-            const indices = (await executor.execute(entries)).map(({ index }) => index);
+            const indices = (await executor.execute(await declared(executor, entries))).map(({ index }) => index);
             await executor.discard();
             expect(indices.toSorted((a, b) => a - b)).toEqual(entries.map((_, i) => i));
           }),
           { numRuns: 150 },
         );
+      });
+
+      it("executes what one producer declared right, and leaves out what none did", async () => {
+        const { executor, genesis } = await start();
+        const { entries, outcome } = await fixture.slice(1);
+        const bytes = entries[outcome.find(({ kind }) => kind === "applied")?.index ?? 0] ?? new Uint8Array();
+        const [inspection] = await executor.inspect([bytes]);
+        if (!inspection?.ok) throw new Error("the fixture's first applied transaction is refused");
+        const right = inspection.value.gas;
+        await executor.begin(contextOfFirst(genesis));
+        expect(await executor.execute([{ bytes, gas: [right + 1] }])).toEqual([
+          { kind: "omitted", index: 0, reason: "gas_mismatch", hopeless: true },
+        ]);
+        expect(await executor.execute([{ bytes, gas: [right + 1, right] }])).toMatchObject([{ kind: "applied" }]);
+        await executor.discard();
       });
 
       it("answers any write and any read with nothing but an error of ours", async () => {
@@ -235,19 +260,19 @@ export const describeAdapterCompliance = (name: string, fixture: ComplianceFixtu
         await beginBlock(adapter, executor, 1, a.genesis.blockHash);
 
         const outer = await executor.checkpoint();
-        await executor.execute(entries.slice(0, 2));
+        await executor.execute(await declared(executor, entries.slice(0, 2)));
         const inner = await executor.checkpoint();
-        await executor.execute(entries.slice(2));
+        await executor.execute(await declared(executor, entries.slice(2)));
         await executor.revert(inner);
         const second = await executor.checkpoint();
-        await executor.execute(entries);
+        await executor.execute(await declared(executor, entries));
         await executor.commit(second);
         await executor.checkpoint();
         await executor.revert(outer);
         await expect(executor.revert(inner)).rejects.toMatchObject({ code: "bad_checkpoint" });
 
         const kept = await executor.checkpoint();
-        const executions = await executor.execute(entries);
+        const executions = await executor.execute(await declared(executor, entries));
         await executor.commit(kept);
         const seal = await executor.seal();
         expect({ executions, seal }).toEqual(await runBlock(adapter, b.executor, 1, b.genesis.blockHash, entries));
@@ -257,9 +282,9 @@ export const describeAdapterCompliance = (name: string, fixture: ComplianceFixtu
         const [a, b] = [await start(), await start()];
         const { entries } = await fixture.slice(1);
         await beginBlock(adapter, a.executor, 1, a.genesis.blockHash);
-        await a.executor.execute(entries.slice(0, 1));
+        await a.executor.execute(await declared(a.executor, entries.slice(0, 1)));
         const checkpoint = await a.executor.checkpoint();
-        await a.executor.execute(entries.slice(1));
+        await a.executor.execute(await declared(a.executor, entries.slice(1)));
         await a.executor.revert(checkpoint);
         const seal = await a.executor.seal();
         const first = entries.slice(0, 1);
@@ -270,7 +295,7 @@ export const describeAdapterCompliance = (name: string, fixture: ComplianceFixtu
         const [a, b] = [await start(), await start()];
         const { entries } = await fixture.slice(1);
         await beginBlock(adapter, a.executor, 1, a.genesis.blockHash);
-        await a.executor.execute(entries);
+        await a.executor.execute(await declared(a.executor, entries));
         await a.executor.checkpoint();
         await a.executor.discard();
         expect(await run(a.executor, a.genesis, blocks)).toEqual(await run(b.executor, b.genesis, blocks));
@@ -316,7 +341,7 @@ export const describeAdapterCompliance = (name: string, fixture: ComplianceFixtu
         const readAll = () => Promise.all(fixture.reads(head.number).map((read) => executor.read(read)));
         const before = await readAll();
         await beginBlock(adapter, executor, 2, head.blockHash);
-        await executor.execute((await fixture.slice(2)).entries);
+        await executor.execute(await declared(executor, (await fixture.slice(2)).entries));
         expect(await readAll()).toEqual(before);
         await fixture.checkProofs(executor, head);
       });
@@ -347,7 +372,7 @@ export const describeAdapterCompliance = (name: string, fixture: ComplianceFixtu
           },
           diffs: async function* () {},
         };
-        await expect(adapter.open({ domain, config, source: broken })).rejects.toBeInstanceOf(LockstepError);
+        await expect(adapter.open({ domain, config, budget, source: broken })).rejects.toBeInstanceOf(LockstepError);
       });
     });
 
@@ -359,6 +384,7 @@ export const describeAdapterCompliance = (name: string, fixture: ComplianceFixtu
           vm: adapter.vm,
           domain,
           config,
+          budget,
           source: () => store.source(),
           log: { ...silent, info: ({ pid }: { pid?: number }) => void (pid !== undefined && pids.push(pid)) },
           limits: { memoryMb: 512 },
@@ -383,7 +409,8 @@ export const describeAdapterCompliance = (name: string, fixture: ComplianceFixtu
         await beginBlock(adapter, executor, number + 1, blockHash);
         const first = pid();
         const { entries } = await fixture.slice(number + 1);
-        const pending = Array.from({ length: 5 }, () => executor.execute(entries));
+        const ordered = await declared(executor, entries);
+        const pending = Array.from({ length: 5 }, () => executor.execute(ordered));
         process.kill(first, "SIGKILL");
         for (const call of pending) {
           await call.catch((error: unknown) => expect(error).toMatchObject({ code: "executor_died" }));

@@ -2,7 +2,7 @@
 import { fromHex, type Hex, toHex, utf8 } from "../protocol/bytes.ts";
 import { sha256 } from "../protocol/hash.ts";
 import { asHeight, type Root, zeroRoot } from "../protocol/ids.ts";
-import type { Adapter, BlockContext, Execution, Executor, Seal, StateSource } from "./adapter.ts";
+import type { Adapter, BlockContext, Execution, Executor, OrderedEntry, Seal, StateSource } from "./adapter.ts";
 import { diffWrites } from "./diff.ts";
 
 const firstTimestampMs = 1_800_000_000_000;
@@ -17,6 +17,7 @@ export const contextOf = (number: number, parentHash: Root): BlockContext => ({
   header: headerRoot(number),
   parent: headerRoot(number - 1),
   parentHash,
+  certified: Math.max(0, number - 2),
 });
 
 export type ExecutedBlock = { executions: Execution[]; seal: Seal };
@@ -32,6 +33,15 @@ export const beginBlock = async (
   for (const write of adapter.protocolWrites(context)) await executor.write(write);
 };
 
+/** Entries as an honest producer orders them: with their own gas, and 0 for what can't be decoded. */
+export const declared = async (executor: Executor, slice: readonly Uint8Array[]): Promise<OrderedEntry[]> => {
+  const inspections = await executor.inspect(slice);
+  return slice.map((bytes, i) => {
+    const inspection = inspections[i];
+    return { bytes, gas: [inspection?.ok ? inspection.value.gas : 0] };
+  });
+};
+
 export const runBlock = async (
   adapter: Adapter,
   executor: Executor,
@@ -40,7 +50,7 @@ export const runBlock = async (
   slice: readonly Uint8Array[],
 ): Promise<ExecutedBlock> => {
   await beginBlock(adapter, executor, number, parentHash);
-  const executions = await executor.execute(slice);
+  const executions = await executor.execute(await declared(executor, slice));
   return { executions, seal: await executor.seal() };
 };
 

@@ -3,14 +3,35 @@
  * Repeated native ids are dropped, each sender's transactions stand in nonce order in the positions
  * that this sender's had, and nothing else moves.
  */
-import type { Result } from "../protocol/errors.ts";
-import type { RefusalCode, TransactionFacts } from "./adapter.ts";
+import { failure, type Result } from "../protocol/errors.ts";
+import {
+  type Execution,
+  type Inspection,
+  lastingRefusals,
+  type OrderedEntry,
+  type RefusalCode,
+  type TransactionFacts,
+} from "./adapter.ts";
 
 /** Of an entry, what its place depends on; or why the VM refuses it. */
 export type Orderable = Result<Pick<TransactionFacts, "nativeId" | "sender" | "nonce">, RefusalCode>;
 
 /** `index` is the position in the slice as ordered; an entry with a `refusal` is not executed. */
 export type Placed = { readonly index: number; readonly refusal?: RefusalCode };
+
+/** An inspection, or the refusal of a transaction whose gas no producer declared right. */
+export const asDeclared = (inspection: Inspection, { gas }: OrderedEntry): Inspection => {
+  if (!inspection.ok || gas.includes(inspection.value.gas)) return inspection;
+  return failure("gas_mismatch", `declared gas ${gas.join(", ")}, its limit is ${inspection.value.gas}`);
+};
+
+/** What becomes of an entry that has no place in the order. */
+export const leftOut = (index: number, reason: RefusalCode): Execution => ({
+  kind: "omitted",
+  index,
+  reason,
+  hopeless: lastingRefusals.has(reason),
+});
 
 type Executable = { readonly index: number; readonly nonce: number };
 

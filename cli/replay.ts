@@ -5,7 +5,7 @@ import { type ProvenHistory, proveHistory, stepsOf } from "../messaging/light-cl
 import type { Proof, Refusal } from "../messaging/light-client/refusal.ts";
 import { equalBytes, type Hex, toHex } from "../protocol/bytes.ts";
 import { failure, LockstepError, type Result, success } from "../protocol/errors.ts";
-import { vmName } from "../protocol/genesis.ts";
+import { type GenesisTenant, vmName } from "../protocol/genesis.ts";
 import { asDomain, asHeight, type Domain, type Height } from "../protocol/ids.ts";
 import type { Summary, TenantSummary } from "../protocol/summary.ts";
 import type { ExitCode } from "./command.ts";
@@ -78,11 +78,11 @@ const unknownTenant = (domain: Domain): Refusal => ({
 });
 
 /** The tenant's genesis, executed; the config is that which the trusted root commits to. */
-const openReplayer = async (domain: Domain, config: Uint8Array): Promise<Proof<Replayer>> => {
+const openReplayer = async ({ domain, config, budget }: GenesisTenant): Promise<Proof<Replayer>> => {
   // Loaded here alone: the library is large, and no other command needs it.
   const { createReplayer } = await import("../adapters/evm/replay.ts");
   try {
-    return success(await createReplayer(domain, config));
+    return success(await createReplayer(domain, config, budget));
   } catch (error) {
     if (error instanceof LockstepError) return failure("unsupported_vm", error.message);
     throw error;
@@ -149,7 +149,7 @@ const replay = async ({ domain, to, ...trusted }: Task, say: (text: string) => v
   if (!history.ok) return { unproven: history.error };
   say(`proven: its summary names that of every height before it, down to genesis\n`);
 
-  const replayer = await openReplayer(domain, tenant.config);
+  const replayer = await openReplayer(tenant);
   if (!replayer.ok) return { unproven: replayer.error };
   return replayHeights(replayer.value, history.value, { domain, last: height }, ({ height: at, transactions }) =>
     say(`replayed: ${at} of ${height} heights, ${transactions} transactions; all roots are equal so far\n`),

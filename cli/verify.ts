@@ -94,10 +94,13 @@ const checkAccount = async (
 };
 
 /** An account that the trusted genesis funded and that has funds still; nothing where no such is found. */
-const checkFundedAccount = async (client: LightClient, { domain, config }: GenesisTenant): Promise<Proof<Check[]>> => {
+const checkFundedAccount = async (
+  client: LightClient,
+  { domain, config, budget }: GenesisTenant,
+): Promise<Proof<Check[]>> => {
   let alloc: EvmConfig["alloc"];
   try {
-    ({ alloc } = parseEvmConfig(domain, config));
+    ({ alloc } = parseEvmConfig(domain, config, budget));
   } catch (error) {
     if (error instanceof LockstepError) return failure("unsupported_vm", error.message);
     throw error;

@@ -1,6 +1,7 @@
 /** The genesis of a development network: equal validators, and tenants with funded accounts. */
 import type { EvmConfig } from "../adapters/evm/genesis.ts";
 import type { BlsSigner } from "../consensus/certificate/bls.ts";
+import { usualBudgets } from "../protocol/budget.ts";
 import { utf8 } from "../protocol/bytes.ts";
 import { type Genesis, vms } from "../protocol/genesis.ts";
 import type { Root } from "../protocol/ids.ts";
@@ -15,9 +16,8 @@ export type GenesisPlan = {
   tenants: readonly TenantName[];
 };
 
-const evmConfig = (chainId: number, timestampMs: number): EvmConfig => ({
+const evmConfig = (chainId: number, timestampMs: number): Omit<EvmConfig, "gas"> => ({
   chainId,
-  gas: { rate: 300_000_000, burst: 100_000_000, largestTransaction: 30_000_000 },
   feeRecipient: "0x000000000000000000000000000000000000fee5",
   timestamp: Math.floor(timestampMs / 1000),
   alloc: Object.fromEntries(evmAccounts().map(({ address }) => [address, { balance: evmBalance.toString() }])),
@@ -39,6 +39,7 @@ export const createGenesis = ({ salt, timestampMs, epochLength, signers, tenants
     domain: plan.domain,
     vm: vms[plan.name],
     name: utf8(plan.name),
+    budget: usualBudgets[plan.name],
     config: utf8(JSON.stringify(configOf(plan, timestampMs))),
   })),
 });

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { parseEvmConfig } from "../adapters/evm/genesis.ts";
 import { createBlst } from "../consensus/certificate/blst.ts";
+import { usualBudgets } from "../protocol/budget.ts";
 import { Genesis, vmName } from "../protocol/genesis.ts";
 import { asDomain } from "../protocol/ids.ts";
 import { openDataDirectory } from "./dataDirectory.ts";
@@ -91,7 +92,7 @@ describe("network", () => {
       [31337, "evm"],
     ]);
     const evm = genesis.tenants[1];
-    const config = parseEvmConfig(asDomain(31337), evm?.config ?? new Uint8Array());
+    const config = parseEvmConfig(asDomain(31337), evm?.config ?? new Uint8Array(), usualBudgets.evm);
     expect(config.timestamp).toBe(1_700_000_000);
     expect(Object.values(config.alloc)).toEqual(Array(10).fill({ balance: "10000000000000000000000" }));
   });

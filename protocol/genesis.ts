@@ -1,5 +1,6 @@
 /** What all validators start from. Its root names the network. */
 import { ByteListType, ContainerType, ListCompositeType } from "@chainsafe/ssz";
+import { budgetType, type TenantBudget } from "./budget.ts";
 import { asHeight, type Domain, type Height, type PublicKey, type Root, type Signature } from "./ids.ts";
 import { limits } from "./limits.ts";
 import { bytes32, bytes48, bytes96, sszObject, uint8, uint32, uint64 } from "./ssz.ts";
@@ -19,6 +20,7 @@ export type GenesisTenant = {
   vm: number;
   /** Short name in UTF-8. */
   name: Uint8Array;
+  budget: TenantBudget;
   /** The VM's own genesis, as its adapter reads it. */
   config: Uint8Array;
 };
@@ -49,6 +51,7 @@ export const Genesis = sszObject<Genesis>(
         domain: uint32,
         vm: uint8,
         name: new ByteListType(limits.tenantNameBytes),
+        budget: budgetType,
         config: new ByteListType(limits.tenantConfigBytes),
       }),
       limits.tenants,

@@ -6,6 +6,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { BitArray } from "@chainsafe/ssz";
 import { expect, test } from "vitest";
 import { Batch, batchDigest, SignedBatch, transactionId } from "./batch.ts";
+import { usualBudgets } from "./budget.ts";
 import { fromHex, type Hex, toHex, utf8 } from "./bytes.ts";
 import { Certificate, emptyCertificate } from "./certificate.ts";
 import { Genesis, vms } from "./genesis.ts";
@@ -121,8 +122,8 @@ const genesis: Genesis = {
     { publicKey: publicKey(30), weight: 2, possession: signature(31) },
   ],
   tenants: [
-    { domain: asDomain(1), vm: vms.data, name: utf8("data"), config: new Uint8Array() },
-    { domain: asDomain(31337), vm: vms.evm, name: utf8("evm"), config: utf8("{}") },
+    { domain: asDomain(1), vm: vms.data, name: utf8("data"), budget: usualBudgets.data, config: new Uint8Array() },
+    { domain: asDomain(31337), vm: vms.evm, name: utf8("evm"), budget: usualBudgets.evm, config: utf8("{}") },
   ],
 };
 const validatorSet: ValidatorSet = {

@@ -1,6 +1,7 @@
 /** Opens a node's store: makes it at the first start, and at later ones brings back what was executed. */
 import type { Adapter, Seal, SealedHead, StateSource } from "../adapters/adapter.ts";
 import type { TenantExecutor } from "../adapters/host/host.ts";
+import type { TenantBudget } from "../protocol/budget.ts";
 import { equalBytes, toHex } from "../protocol/bytes.ts";
 import { LockstepError } from "../protocol/errors.ts";
 import { Genesis, type Vm, vmName } from "../protocol/genesis.ts";
@@ -20,7 +21,7 @@ import { TenantRecord } from "./storage/records.ts";
 /** Opens an executor that comes back by itself when its process dies. */
 export type OpenSupervised = (
   adapter: Adapter,
-  options: { domain: Domain; config: Uint8Array; source(): StateSource | undefined },
+  options: { domain: Domain; config: Uint8Array; budget: TenantBudget; source(): StateSource | undefined },
 ) => Promise<TenantExecutor>;
 
 export type Booted = {
@@ -75,6 +76,7 @@ const genesisResult = (genesis: Genesis, domain: Domain, seal: Seal): TenantResu
     header: Header.root(header),
     parent: zeroRoot,
     parentHash: zeroRoot,
+    certified: 0,
   };
   return tenantResult({ domain, context, writes: [], slice: [], executions: [], seal });
 };
@@ -127,7 +129,7 @@ export const boot = async ({ disk, genesis, adapters, openExecutor }: BootOption
   let stored = started;
   const source = (domain: Domain) => () => (stored ? stateSource(disk, domain) : undefined);
 
-  for (const { domain, vm, name, config } of genesis.tenants) {
+  for (const { domain, vm, name, config, budget } of genesis.tenants) {
     const adapter = adapters[vmName(vm) ?? "data"];
     if (adapter === undefined || vmName(vm) === undefined) {
       throw new LockstepError(
@@ -135,7 +137,7 @@ export const boot = async ({ disk, genesis, adapters, openExecutor }: BootOption
         `domain ${domain} needs VM ${vmName(vm) ?? vm}, which this version lacks`,
       );
     }
-    const opened = await openExecutor(adapter, { domain, config, source: source(domain) });
+    const opened = await openExecutor(adapter, { domain, config, budget, source: source(domain) });
     if (opened.genesis !== undefined) seals.set(domain, opened.genesis);
     const sealed = await opened.ready();
     tenants.set(domain, {
@@ -143,6 +145,7 @@ export const boot = async ({ disk, genesis, adapters, openExecutor }: BootOption
       name: new TextDecoder().decode(name),
       adapter,
       config,
+      budget,
       activatedAt: asHeight(0),
       executor: opened.executor,
       ready: opened.ready,

@@ -17,6 +17,7 @@ export const createTenantServices = (
   return {
     domain,
     config: tenant.config,
+    budget: tenant.budget,
     read: (request) => tenant.executor.read(request),
     submit: (transactions) => pool.submit(domain, transactions),
     heads: () => {

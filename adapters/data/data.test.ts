@@ -1,12 +1,13 @@
 import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
+import { usualBudgets } from "../../protocol/budget.ts";
 import { equalBytes, toHex, utf8 } from "../../protocol/bytes.ts";
 import { sha256 } from "../../protocol/hash.ts";
 import { asDomain } from "../../protocol/ids.ts";
 import { entriesRoot } from "../../protocol/payload.ts";
 import type { Executor, SealedHead } from "../adapter.ts";
 import { describeAdapterCompliance } from "../compliance.ts";
-import { contextOf } from "../complianceChain.ts";
+import { contextOf, declared } from "../complianceChain.ts";
 import { dataAdapter } from "./adapter.ts";
 import { nextStateRoot, receipt } from "./block.ts";
 import type { DataAnswer } from "./executor.ts";
@@ -43,6 +44,7 @@ describeAdapterCompliance("data", {
   adapter: dataAdapter,
   domain,
   config: utf8("{}"),
+  budget: usualBudgets.data,
   badConfigs: [{ what: "unknown fields", config: utf8('{"chainId":1}') }],
   slice,
   admitted: async () => {
@@ -71,10 +73,14 @@ describeAdapterCompliance("data", {
 
 describe("a data tenant", () => {
   const sealWith = async (transactions: readonly Uint8Array[], tenant = domain) => {
-    const { executor, genesis } = await dataAdapter.open({ domain: tenant, config: utf8("") });
+    const { executor, genesis } = await dataAdapter.open({
+      domain: tenant,
+      config: utf8(""),
+      budget: usualBudgets.data,
+    });
     if (genesis === undefined) throw new Error("no genesis");
     await executor.begin(contextOf(1, genesis.blockHash));
-    await executor.execute(transactions);
+    await executor.execute(await declared(executor, transactions));
     return { genesis, seal: await executor.seal() };
   };
 

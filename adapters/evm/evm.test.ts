@@ -10,6 +10,7 @@ import { beaconRoots, blockHashHistory } from "./systemContracts.ts";
 import {
   alice,
   bob,
+  budget,
   buildEngine,
   carol,
   chainId,
@@ -95,6 +96,7 @@ describeAdapterCompliance("evm", {
   adapter: evmAdapter,
   domain,
   config: encodeConfig(config),
+  budget,
   prepare: buildEngine,
   badConfigs: [
     { what: "not JSON", config: utf8("chainId: 1") },

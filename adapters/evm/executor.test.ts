@@ -15,6 +15,7 @@ import { beaconRoots, blockHashHistory } from "./systemContracts.ts";
 import {
   alice,
   bob,
+  budget,
   buildEngine,
   config,
   counter,
@@ -28,7 +29,7 @@ import {
 } from "./testChain.ts";
 
 const open = async (): Promise<{ executor: Executor; genesis: Seal }> => {
-  const { executor, genesis } = await evmAdapter.open({ domain, config: encodeConfig(config) });
+  const { executor, genesis } = await evmAdapter.open({ domain, config: encodeConfig(config), budget });
   if (genesis === undefined) throw new Error("no genesis");
   return { executor, genesis };
 };
@@ -150,7 +151,7 @@ describe("an EVM tenant", () => {
     }
     const source = store.source();
     if (source === undefined) throw new Error("nothing stored");
-    const restored = await evmAdapter.open({ domain, config: encodeConfig(config), source });
+    const restored = await evmAdapter.open({ domain, config: encodeConfig(config), budget, source });
     for (const each of [executor, restored.executor]) {
       for (const [number, asked] of [
         [520, 519],
@@ -179,9 +180,8 @@ describe("an EVM tenant", () => {
   });
 
   it("raises its base fee with use, lets it fall with time, and keeps it over a restart", async () => {
-    const gas = { rate: 100_000, burst: 100_000_000, largestTransaction: 30_000_000 };
-    const small = encodeConfig({ ...config, gas });
-    const { executor, genesis } = await evmAdapter.open({ domain, config: small });
+    const small = { config: encodeConfig(config), budget: { ...budget, gas: { ...budget.gas, rate: 100_000 } } };
+    const { executor, genesis } = await evmAdapter.open({ domain, ...small });
     if (genesis === undefined) throw new Error("no genesis");
     const store = createStore();
     store.save(genesis);
@@ -198,7 +198,7 @@ describe("an EVM tenant", () => {
 
     const source = store.source();
     if (source === undefined) throw new Error("nothing stored");
-    const restored = await evmAdapter.open({ domain, config: small, source });
+    const restored = await evmAdapter.open({ domain, ...small, source });
     const next = await runBlock(evmAdapter, restored.executor, 2, seal.blockHash, []);
     expect(decodeBlock(next.seal.block).baseFeePerGas).toBe(expected);
     expect(next.seal.auxRoot).not.toEqual(seal.auxRoot);

@@ -1,9 +1,19 @@
 /** Executes an EVM tenant on the engine: canonical order, base fee, protocol writes, seals. */
+import type { TenantBudget } from "../../protocol/budget.ts";
 import { equalBytes, fromHex, type Hex, toHex } from "../../protocol/bytes.ts";
 import { LockstepError } from "../../protocol/errors.ts";
 import { asRoot, type Domain, type Root } from "../../protocol/ids.ts";
-import type { Execution, Executor, Inspection, OpenedExecutor, Seal, SealedHead, StateSource } from "../adapter.ts";
-import { canonicalOrder, type Placed } from "../order.ts";
+import type {
+  Execution,
+  Executor,
+  Inspection,
+  OpenedExecutor,
+  OrderedEntry,
+  Seal,
+  SealedHead,
+  StateSource,
+} from "../adapter.ts";
+import { asDeclared, canonicalOrder, leftOut } from "../order.ts";
 import { accountAt, answerRead } from "./answers.ts";
 import { auxRootOf, baseFeeOf, excessAt, type FeeState, targetOf } from "./baseFee.ts";
 import { encodeBlock } from "./block.ts";
@@ -60,19 +70,28 @@ const inChunks = <T>(transactions: readonly Uint8Array[], call: (raw: Buffer[]) 
 const createExecutor = (engine: EvmEngine, config: EvmConfig, restored: FeeState): Executor => {
   const target = targetOf(config.gas.rate);
   let sealedFees = restored;
-  /** Of the open block: what it started with. */
-  let open: FeeState | undefined;
+  /** Of the open block: what it started with, and the number of the block that its header certifies. */
+  let open: (FeeState & { certified: number }) | undefined;
 
   const inspectAll = (transactions: readonly Uint8Array[]): Inspection[] =>
     inChunks<EngineInspected>(transactions, (raw) => engine.inspect(raw)).map(inspectionOf);
 
-  const executeAll = (placed: readonly Placed[], entries: readonly Uint8Array[]): Execution[] => {
-    const executable = placed.filter(({ refusal }) => refusal === undefined);
-    const raw = executable.map(({ index }) => entries[index] as Uint8Array);
-    const executed = inChunks<EngineExecuted>(raw, (some) => engine.executeMany(some)).values();
+  const executeAll = (entries: readonly OrderedEntry[], certified: number): Execution[] => {
+    const raw = entries.map(({ bytes }) => bytes);
+    const inspections = inspectAll(raw).map((inspection, i) => asDeclared(inspection, entries[i] as OrderedEntry));
+    const placed = canonicalOrder(inspections);
+    const executable = placed
+      .filter(({ refusal }) => refusal === undefined)
+      .map(({ index }) => raw[index] as Uint8Array);
+    const executed = inChunks<EngineExecuted>(executable, (some) => engine.executeMany(some)).values();
     return placed.map(({ index, refusal }) => {
-      if (refusal !== undefined) return { kind: "omitted", index, reason: refusal };
-      return executionOf(index, executed.next().value as EngineExecuted);
+      if (refusal !== undefined) return leftOut(index, refusal);
+      return executionOf(index, executed.next().value as EngineExecuted, () => {
+        const inspection = inspections[index];
+        if (!inspection?.ok) return false;
+        const { sender, nonce = 0 } = inspection.value;
+        return nonce < engineCall(() => accountAt(engine, certified, sender as Hex)).nonce;
+      });
     });
   };
 
@@ -107,7 +126,7 @@ const createExecutor = (engine: EvmEngine, config: EvmConfig, restored: FeeState
         parentBeaconBlockRoot: toHex(context.parent),
       });
       engineCall(() => engine.begin(environment));
-      open = { excess, timestampMs: context.timestampMs };
+      open = { excess, timestampMs: context.timestampMs, certified: context.certified };
     },
 
     write: async (write) => {
@@ -125,7 +144,7 @@ const createExecutor = (engine: EvmEngine, config: EvmConfig, restored: FeeState
 
     execute: async (entries) => {
       if (open === undefined) throw new LockstepError("wrong_state", "no block is open: call begin first");
-      return executeAll(canonicalOrder(inspectAll(entries)), entries);
+      return executeAll(entries, open.certified);
     },
 
     checkpoint: async () => engineCall(() => engine.checkpoint()),
@@ -164,9 +183,10 @@ const createExecutor = (engine: EvmEngine, config: EvmConfig, restored: FeeState
 export const openEvmExecutor = async (options: {
   domain: Domain;
   config: Uint8Array;
+  budget: TenantBudget;
   source?: StateSource;
 }): Promise<OpenedExecutor> => {
-  const config = parseEvmConfig(options.domain, options.config);
+  const config = parseEvmConfig(options.domain, options.config, options.budget);
   const module = await loadEvmEngine();
   if (options.source !== undefined) {
     const { engine, fees } = await restoreEngine(module, engineChain(config), options.source);

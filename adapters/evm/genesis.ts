@@ -1,5 +1,6 @@
-/** An EVM tenant's config: its genesis and its gas, as strict JSON. */
+/** An EVM tenant's config: its genesis, as strict JSON. */
 import * as z from "zod";
+import type { TenantBudget } from "../../protocol/budget.ts";
 import type { Hex } from "../../protocol/bytes.ts";
 import { LockstepError } from "../../protocol/errors.ts";
 import type { Domain } from "../../protocol/ids.ts";
@@ -23,23 +24,16 @@ const account = z.strictObject({
 
 const EvmConfig = z.strictObject({
   chainId: z.int().positive(),
-  gas: z
-    .strictObject({
-      /** Gas a second that the tenant may use in the long run; the base fee holds at half of it. */
-      rate: z.int().min(2),
-      /** Gas limit of a block. */
-      burst: z.int().positive(),
-      /** Largest gas limit of a transaction. */
-      largestTransaction: z.int().positive(),
-    })
-    .default({ rate: 300_000_000, burst: 100_000_000, largestTransaction: 30_000_000 }),
   /** Coinbase of every block: gets the tips. */
   feeRecipient: address,
   /** Seconds; of block 0. */
   timestamp: uint.default(0),
   alloc: z.record(address, account),
 });
-export type EvmConfig = z.infer<typeof EvmConfig>;
+export type EvmConfig = z.infer<typeof EvmConfig> & {
+  /** The tenant's budget: the base fee holds at half the rate, the burst is the gas limit of a block. */
+  gas: TenantBudget["gas"];
+};
 
 const badConfig = (problem: string): LockstepError =>
   new LockstepError("bad_config", `config of an EVM tenant: ${problem}`);
@@ -55,21 +49,20 @@ const parseJson = (config: Uint8Array): unknown => {
 };
 
 /** @throws LockstepError `bad_config`, naming the first field that is wrong */
-export const parseEvmConfig = (domain: Domain, config: Uint8Array): EvmConfig => {
+export const parseEvmConfig = (domain: Domain, config: Uint8Array, { gas }: TenantBudget): EvmConfig => {
   const parsed = EvmConfig.safeParse(parseJson(config));
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
     throw badConfig(`${issue?.path.join(".") || "it"}: ${issue?.message}`);
   }
-  const { chainId, gas, alloc } = parsed.data;
+  const { chainId, alloc } = parsed.data;
   if (chainId !== domain) throw badConfig(`chainId ${chainId} is not the tenant's domain, ${domain}`);
-  if (gas.largestTransaction > gas.burst) throw badConfig("gas.largestTransaction is above gas.burst");
   const addresses = Object.keys(alloc).map((key) => key.toLowerCase());
   for (const { address } of reserved) {
     if (addresses.includes(address)) throw badConfig(`alloc.${address} is reserved for a system contract`);
   }
   if (new Set(addresses).size !== addresses.length) throw badConfig("alloc has an address twice");
-  return parsed.data;
+  return { ...parsed.data, gas };
 };
 
 /** JSON of the engine's genesis: the config's accounts and the two system contracts. */
@@ -79,7 +72,7 @@ export const engineGenesis = (config: EvmConfig): string => {
   return JSON.stringify({
     chainId: config.chainId,
     gasLimit: config.gas.burst,
-    maxTransactionGas: config.gas.largestTransaction,
+    maxTransactionGas: config.gas.largest,
     timestamp: config.timestamp,
     baseFee: `0x${baseFeeOf(0n, targetOf(config.gas.rate)).toString(16)}`,
     coinbase: config.feeRecipient,
@@ -89,4 +82,4 @@ export const engineGenesis = (config: EvmConfig): string => {
 
 /** JSON of the engine's chain config, for an engine that is filled from a store. */
 export const engineChain = (config: EvmConfig): string =>
-  JSON.stringify({ chainId: config.chainId, maxTransactionGas: config.gas.largestTransaction });
+  JSON.stringify({ chainId: config.chainId, maxTransactionGas: config.gas.largest });

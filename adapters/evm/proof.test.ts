@@ -10,7 +10,7 @@ import { emptyTrieRoot, proveInTrie } from "./mpt.ts";
 import { verifyProof } from "./proof.ts";
 import { type EvmProof, readEvm } from "./reads.ts";
 import { encodeRlp, type Rlp } from "./rlp.ts";
-import { alice, buildEngine, config, counter, domain, encodeConfig, erin, sign } from "./testChain.ts";
+import { alice, budget, buildEngine, config, counter, domain, encodeConfig, erin, sign } from "./testChain.ts";
 
 const slot = (n: number): Hex => `0x${n.toString(16).padStart(64, "0")}`;
 
@@ -118,7 +118,7 @@ describe("a proof of an account and its storage", () => {
 
   beforeAll(async () => {
     await buildEngine();
-    const { executor, genesis } = await evmAdapter.open({ domain, config: encodeConfig(config) });
+    const { executor, genesis } = await evmAdapter.open({ domain, config: encodeConfig(config), budget });
     if (genesis === undefined) throw new Error("no genesis");
     const call = await sign(alice, { nonce: 0, to: counter });
     const { seal } = await runBlock(evmAdapter, executor, 1, genesis.blockHash, [call]);

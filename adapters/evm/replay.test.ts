@@ -7,11 +7,23 @@ import { createRecorder, type Recorded } from "../../test/replay/recorder.ts";
 import { decodeBlock } from "./block.ts";
 import { encodeWrite } from "./protocolWrites.ts";
 import { createReplayer, type ReplayBlock, type ReplayedBlock } from "./replay.ts";
-import { alice, bob, buildEngine, config, counter, domain, encodeConfig, hashes, reverter, sign } from "./testChain.ts";
+import {
+  alice,
+  bob,
+  budget,
+  buildEngine,
+  config,
+  counter,
+  domain,
+  encodeConfig,
+  hashes,
+  reverter,
+  sign,
+} from "./testChain.ts";
 
 /** Full at the second transfer of the largest size. */
-const gas = { rate: 300_000, burst: 150_000, largestTransaction: 100_000 };
-const configBytes = encodeConfig({ ...config, gas });
+const small = { ...budget, gas: { rate: 300_000, burst: 150_000, largest: 100_000 } };
+const configBytes = encodeConfig(config);
 const heights = 8;
 
 let genesis: Awaited<ReturnType<typeof createRecorder>>["genesis"];
@@ -19,7 +31,7 @@ const recorded: Recorded[] = [];
 
 beforeAll(async () => {
   await buildEngine();
-  const recorder = await createRecorder(domain, configBytes, 1000 * config.timestamp);
+  const recorder = await createRecorder({ domain, config: configBytes, budget: small }, 1000 * config.timestamp);
   genesis = recorder.genesis;
   for (let nonce = 0; nonce < heights; nonce++) {
     const data: Hex = `0x${nonce.toString(16).padStart(64, "0")}`;
@@ -46,7 +58,7 @@ const facts = ({ number, gasUsed, ...roots }: Recorded["seal"] | ReplayedBlock) 
 
 /** The first height at which replaying `blocks` comes to something else than the engine did, and what that is. */
 const firstDifference = async (blocks: readonly ReplayBlock[], bytes = configBytes) => {
-  const replayer = await createReplayer(domain, bytes);
+  const replayer = await createReplayer(domain, bytes, small);
   if (toHex(replayer.genesis.blockHash) !== toHex(genesis.blockHash)) return { height: 0 };
   for (const [index, block] of blocks.entries()) {
     const replayed = await replayer.apply(block);
@@ -79,7 +91,7 @@ describe("an EVM tenant, replayed from its inputs", () => {
   });
 
   test("tells the list of transactions and the bloom of the engine's header", async () => {
-    const replayer = await createReplayer(domain, configBytes);
+    const replayer = await createReplayer(domain, configBytes, small);
     const [first] = recorded as [Recorded];
     const replayed = await replayer.apply(first.block);
     if (!replayed.ok) throw new Error(replayed.error.message);
@@ -135,11 +147,11 @@ describe("an EVM tenant, replayed from its inputs", () => {
 
   test("finds another genesis", async () => {
     const alloc = { ...config.alloc, [reverter]: { code: "0x60085f5260205ffd" } };
-    expect(await firstDifference(blocks(), encodeConfig({ ...config, gas, alloc }))).toEqual({ height: 0 });
+    expect(await firstDifference(blocks(), encodeConfig({ ...config, alloc }))).toEqual({ height: 0 });
   });
 
   test("undoes a block that can't be applied, and takes the right one in its place", async () => {
-    const replayer = await createReplayer(domain, configBytes);
+    const replayer = await createReplayer(domain, configBytes, small);
     for (const { block, seal } of recorded) {
       const refused = await replayer.apply({ ...block, inputs: [...block.inputs, block.inputs[3] as Input] });
       expect(refused).toMatchObject({ ok: false, error: { code: "not_replayable", input: 6 } });
@@ -149,7 +161,7 @@ describe("an EVM tenant, replayed from its inputs", () => {
   });
 
   test("holds a tenant's own limits of gas", async () => {
-    const replayer = await createReplayer(domain, configBytes);
+    const replayer = await createReplayer(domain, configBytes, small);
     const { header, parent, timestampMs } = (recorded[0] as Recorded).block;
     const apply = async (...transactions: Uint8Array[]) => {
       const inputs = transactions.map((bytes) => ({ kind: inputKinds.transaction, bytes, reason: new Uint8Array() }));
@@ -164,7 +176,7 @@ describe("an EVM tenant, replayed from its inputs", () => {
   });
 
   test("refuses a protocol write that fails", async () => {
-    const replayer = await createReplayer(domain, configBytes);
+    const replayer = await createReplayer(domain, configBytes, small);
     const write = { kind: inputKinds.write, bytes: encodeWrite(reverter, new Uint8Array()), reason: new Uint8Array() };
     const refused = await replayer.apply({ ...(recorded[0] as Recorded).block, inputs: [write] });
     expect(refused).toMatchObject({

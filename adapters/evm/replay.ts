@@ -6,6 +6,7 @@ import type { Block } from "@ethereumjs/block";
 import { createTxFromRLP, type TypedTransaction } from "@ethereumjs/tx";
 import { Address, hexToBytes } from "@ethereumjs/util";
 import { createVM, encodeReceipt, runTx } from "@ethereumjs/vm";
+import type { TenantBudget } from "../../protocol/budget.ts";
 import { toHex } from "../../protocol/bytes.ts";
 import { failure, LockstepError, type Result, success } from "../../protocol/errors.ts";
 import { asRoot, type Domain, type Root, zeroRoot } from "../../protocol/ids.ts";
@@ -66,8 +67,12 @@ type Applied = { transactions: Uint8Array[]; receipts: Uint8Array[]; blooms: Uin
 const sentenceOf = (error: unknown): string => (error as Error).message.replace(/ \(vm hf=.*/s, "");
 
 /** @throws LockstepError `bad_config` */
-export const createReplayer = async (domain: Domain, configBytes: Uint8Array): Promise<Replayer> => {
-  const config = parseEvmConfig(domain, configBytes);
+export const createReplayer = async (
+  domain: Domain,
+  configBytes: Uint8Array,
+  budget: TenantBudget,
+): Promise<Replayer> => {
+  const config = parseEvmConfig(domain, configBytes, budget);
   const common = replayRules(config.chainId);
   const state = await createReplayState(common, config);
   const stateManager = state.manager;
@@ -103,9 +108,9 @@ export const createReplayer = async (domain: Domain, configBytes: Uint8Array): P
 
   /** Rules of a tenant that Prague doesn't have. */
   const checkGas = ({ gasLimit }: TypedTransaction, gasUsed: bigint): void => {
-    const { largestTransaction, burst } = config.gas;
+    const { largest, burst } = config.gas;
     const left = BigInt(burst) - gasUsed;
-    const most = left < largestTransaction ? left : largestTransaction;
+    const most = left < largest ? left : largest;
     if (gasLimit > most) throw new LockstepError("gas_limit", `its gas limit is ${gasLimit}, and ${most} are left`);
   };
 

@@ -1,6 +1,7 @@
 /** An EVM tenant for tests: funded accounts, two contracts, and signers of every type of transaction. */
 import { type Hex, parseEther, type TransactionSerializable } from "viem";
 import { mnemonicToAccount } from "viem/accounts";
+import { usualBudgets } from "../../protocol/budget.ts";
 import { fromHex, utf8 } from "../../protocol/bytes.ts";
 import { asDomain } from "../../protocol/ids.ts";
 
@@ -29,7 +30,6 @@ const balance = `0x${parseEther("10000").toString(16)}`;
 
 export const config = {
   chainId,
-  gas: { rate: 300_000_000, burst: 100_000_000, largestTransaction: 30_000_000 },
   feeRecipient,
   timestamp: 1_700_000_000,
   alloc: {
@@ -42,6 +42,8 @@ export const config = {
     [reverter]: { code: "0x60075f5260205ffd" },
   },
 };
+
+export const budget = usualBudgets.evm;
 
 export const encodeConfig = (value: unknown): Uint8Array => utf8(JSON.stringify(value));
 

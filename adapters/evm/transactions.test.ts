@@ -80,12 +80,23 @@ describe("receipts", () => {
 });
 
 describe("what the engine says of transactions", () => {
-  const refusal = (code: string) => executionOf(3, { invalid: { code, message: "" } });
+  const refusal = (code: string, isStale = false) => executionOf(3, { invalid: { code, message: "" } }, () => isStale);
 
   it("returns what waits for a nonce or for room, and omits whatever else is invalid", () => {
     expect(refusal("nonce_too_high")).toEqual({ kind: "returned", index: 3, reason: "nonce_too_high" });
-    expect(refusal("nonce_too_low")).toEqual({ kind: "omitted", index: 3, reason: "nonce_too_low" });
+    expect(refusal("insufficient_funds")).toEqual({
+      kind: "omitted",
+      index: 3,
+      reason: "insufficient_funds",
+      hopeless: false,
+    });
     expect(refusal("block_gas")).toEqual({ kind: "returned", index: 3, reason: "block_full" });
+  });
+
+  it("is hopeless for ever, or since the certified state used the nonce, or not at all", () => {
+    expect(refusal("intrinsic_gas")).toMatchObject({ hopeless: true });
+    expect(refusal("nonce_too_low", true)).toMatchObject({ reason: "nonce_too_low", hopeless: true });
+    expect(refusal("nonce_too_low", false)).toMatchObject({ hopeless: false });
   });
 
   it("is no outcome when its code is unknown", () => {

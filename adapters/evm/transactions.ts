@@ -2,6 +2,7 @@
 import { failure, LockstepError, success } from "../../protocol/errors.ts";
 import type { Execution, Inspection, RefusalCode, TransactionFacts } from "../adapter.ts";
 import { refusalCodes } from "../adapter.ts";
+import { leftOut } from "../order.ts";
 import type { EngineExecuted, EngineInspected, EngineReceipt } from "./engine.ts";
 import { encodeReceipt, maxOutputBytes } from "./receipt.ts";
 
@@ -64,8 +65,11 @@ const receiptOf = (receipt: EngineReceipt): Uint8Array => {
 /** Goes back to the mempool: nothing is wrong with these, another block can take them. */
 const waits = new Set<RefusalCode>(["nonce_too_high", "block_full"]);
 
-/** What waits for an earlier nonce or for room goes back to the mempool; whatever else is invalid is left out. */
-export const executionOf = (index: number, executed: EngineExecuted): Execution => {
+/**
+ * What waits for an earlier nonce or for room goes back to the mempool; whatever else is invalid is left out.
+ * `isStale` says whether the state that the block's header certifies has used the transaction's nonce.
+ */
+export const executionOf = (index: number, executed: EngineExecuted, isStale: () => boolean): Execution => {
   if ("applied" in executed) {
     const { applied } = executed;
     return {
@@ -78,5 +82,6 @@ export const executionOf = (index: number, executed: EngineExecuted): Execution 
     };
   }
   const reason = refusalOf(executed.invalid.code);
-  return { kind: waits.has(reason) ? "returned" : "omitted", index, reason };
+  if (waits.has(reason)) return { kind: "returned", index, reason };
+  return reason === "nonce_too_low" ? { kind: "omitted", index, reason, hopeless: isStale() } : leftOut(index, reason);
 };

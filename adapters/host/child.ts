@@ -70,10 +70,10 @@ const serve = async (): Promise<void> => {
   isServing = false;
 };
 
-const open = async ({ vm, domain, config, restore }: Open): Promise<void> => {
+const open = async ({ vm, domain, config, budget, restore }: Open): Promise<void> => {
   try {
     const adapter = await loadAdapter(vm);
-    const opened = await adapter.open({ domain, config, ...(restore ? { source: pulledSource } : {}) });
+    const opened = await adapter.open({ domain, config, budget, ...(restore ? { source: pulledSource } : {}) });
     const { executor: openedExecutor, ...rest } = opened;
     executor = openedExecutor;
     await send({ kind: "opened", opened: rest });

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, describe, expect, it } from "vitest";
+import { usualBudgets } from "../../protocol/budget.ts";
 import { utf8 } from "../../protocol/bytes.ts";
 import { asDomain } from "../../protocol/ids.ts";
 import type { StateSource } from "../adapter.ts";
@@ -18,6 +19,7 @@ const pids: number[] = [];
 const optionsFor = (source: () => StateSource | undefined) => ({
   domain,
   config: utf8("{}"),
+  budget: usualBudgets.data,
   source,
   log: { info: ({ pid }: { pid?: number }) => void (pid !== undefined && pids.push(pid)), error: () => {} },
   limits: { memoryMb: 256 },
@@ -62,15 +64,15 @@ describe("a hosted executor", () => {
     const { executor } = hosted;
     const calls = [
       executor.begin(contextOf(1, genesisOf(hosted).blockHash)),
-      executor.execute([utf8("a")]),
+      executor.execute([{ bytes: utf8("a"), gas: [1] }]),
       executor.checkpoint(),
-      executor.execute([utf8("b"), utf8("c")]),
+      executor.execute([utf8("b"), utf8("c")].map((bytes) => ({ bytes, gas: [1] }))),
       executor.revert(0),
       executor.seal(),
     ];
     const [, , checkpoint, , , seal] = await Promise.all(calls);
     expect(checkpoint).toBe(0);
-    const alone = await dataAdapter.open({ domain, config: utf8("") });
+    const alone = await dataAdapter.open({ domain, config: utf8(""), budget: usualBudgets.data });
     expect(seal).toEqual(
       (await runBlock(dataAdapter, alone.executor, 1, genesisOf(hosted).blockHash, [utf8("a")])).seal,
     );
@@ -84,7 +86,7 @@ describe("a hosted executor", () => {
 
   it("streams a long history into the child", async () => {
     const store = createStore();
-    const { executor, genesis } = await dataAdapter.open({ domain, config: utf8("") });
+    const { executor, genesis } = await dataAdapter.open({ domain, config: utf8(""), budget: usualBudgets.data });
     if (genesis === undefined) throw new Error("no genesis");
     store.save(genesis);
     let head = genesis;

@@ -5,6 +5,7 @@
  * The process sees no `NODE_OPTIONS`; its stack is fixed (`--stack-size`), its JavaScript heap capped
  * (`--max-old-space-size`). It ends when the channel to its host closes, however that came about.
  */
+import type { TenantBudget } from "../../protocol/budget.ts";
 import { LockstepError } from "../../protocol/errors.ts";
 import type { Vm } from "../../protocol/genesis.ts";
 import type { Domain } from "../../protocol/ids.ts";
@@ -20,6 +21,7 @@ export type HostLog = {
 export type HostOptions = {
   domain: Domain;
   config: Uint8Array;
+  budget: TenantBudget;
   /** Asked at every start: what is stored by then, or nothing for a tenant without a sealed block. */
   source: () => StateSource | undefined;
   log: HostLog;
@@ -55,7 +57,7 @@ const died = (): LockstepError =>
  * @throws LockstepError what its adapter refuses with, or `executor_died` when the first start fails
  */
 export const hostExecutor = async (options: HostOptions & { vm: Vm }): Promise<TenantExecutor> => {
-  const { vm, domain, config, log } = options;
+  const { vm, domain, config, budget, log } = options;
   /** The newest process, and whether its executor is open. */
   let newest: ExecutorProcess;
   let isUp = false;
@@ -70,6 +72,7 @@ export const hostExecutor = async (options: HostOptions & { vm: Vm }): Promise<T
       vm,
       domain,
       config,
+      budget,
       source: options.source(),
       memoryMb: options.limits.memoryMb,
       print: (text) => log.error({ domain, vm, output: text }, "executor printed"),

@@ -1,4 +1,5 @@
 /** What the host and the child process of an executor tell each other, as structured clones. */
+import type { TenantBudget } from "../../protocol/budget.ts";
 import { type Failure, LockstepError } from "../../protocol/errors.ts";
 import type { Vm } from "../../protocol/genesis.ts";
 import type { Domain } from "../../protocol/ids.ts";
@@ -19,7 +20,7 @@ export type StreamName = "state" | "diffs";
 export type Request = { kind: "request"; id: number; method: Method; argument: unknown };
 
 export type ToChild =
-  | { kind: "open"; vm: Vm; domain: Domain; config: Uint8Array; restore: boolean }
+  | { kind: "open"; vm: Vm; domain: Domain; config: Uint8Array; budget: TenantBudget; restore: boolean }
   /** Answers a `pull`. */
   | { kind: "part"; bytes: Uint8Array; done: boolean }
   | Request;

@@ -2,6 +2,7 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { createRequire } from "node:module";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import type { TenantBudget } from "../../protocol/budget.ts";
 import { LockstepError } from "../../protocol/errors.ts";
 import type { Vm } from "../../protocol/genesis.ts";
 import type { Domain } from "../../protocol/ids.ts";
@@ -54,6 +55,7 @@ export const startProcess = (options: {
   vm: Vm;
   domain: Domain;
   config: Uint8Array;
+  budget: TenantBudget;
   source: StateSource | undefined;
   /** Caps the child's JavaScript heap (`--max-old-space-size`); what an engine allocates is not under it. */
   memoryMb: number;
@@ -145,6 +147,7 @@ export const startProcess = (options: {
     vm: options.vm,
     domain: options.domain,
     config: options.config,
+    budget: options.budget,
     restore: options.source !== undefined,
   });
 

@@ -114,6 +114,7 @@ describe("the stream", () => {
             header: zeroRoot,
             parent: zeroRoot,
             parentHash: zeroRoot,
+            certified: 1,
           },
           seal: {
             number: 3,

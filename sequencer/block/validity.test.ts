@@ -1,5 +1,6 @@
 import { BitArray } from "@chainsafe/ssz";
 import { describe, expect, it } from "vitest";
+import { usualBudgets } from "../../protocol/budget.ts";
 import { utf8 } from "../../protocol/bytes.ts";
 import { Genesis } from "../../protocol/genesis.ts";
 import { Header } from "../../protocol/header.ts";
@@ -33,8 +34,8 @@ const genesis: Genesis = {
   epochLength: 4,
   validators: [0, 1, 2, 3].map((index) => ({ publicKey: keyOf(index), weight: 1, possession: signature })),
   tenants: [
-    { domain: data, vm: 0, name: utf8("data"), config: new Uint8Array() },
-    { domain: evm, vm: 1, name: utf8("evm"), config: new Uint8Array() },
+    { domain: data, vm: 0, name: utf8("data"), budget: usualBudgets.data, config: new Uint8Array() },
+    { domain: evm, vm: 1, name: utf8("evm"), budget: usualBudgets.evm, config: new Uint8Array() },
   ],
 };
 const root0 = Genesis.root(genesis);

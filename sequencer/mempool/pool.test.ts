@@ -3,6 +3,7 @@ import { dataAdapter } from "../../adapters/data/adapter.ts";
 import { createBlst, createSigner, generateSecretKey } from "../../consensus/certificate/blst.ts";
 import { createWorld } from "../../consensus/simulator/world.ts";
 import type { Batch } from "../../protocol/batch.ts";
+import { usualBudgets } from "../../protocol/budget.ts";
 import { utf8 } from "../../protocol/bytes.ts";
 import { asDomain, asRoot, asSignature, asValidatorIndex } from "../../protocol/ids.ts";
 import { createBatchExchange } from "../batch/exchange.ts";
@@ -21,7 +22,7 @@ const fatal = (error: unknown): never => {
 const setUp = async (seed: number) => {
   const world = createWorld({ seed, nodes: 4 });
   const signers = [0, 1].map(() => createSigner(generateSecretKey(world.random.bytes(32))));
-  const { executor } = await dataAdapter.open({ domain: data, config: utf8("{}") });
+  const { executor } = await dataAdapter.open({ domain: data, config: utf8("{}"), budget: usualBudgets.data });
   let pool: Pool | undefined;
   world.restart(self, async () => {
     const [disk, network, runtime] = [world.disk(self), world.network(self), world.runtime(self)];

@@ -1,5 +1,5 @@
 /** One tenant at one height: what is applied to it, what comes out, and what the node keeps of that. */
-import type { Adapter, BlockContext, Execution, Executor, Seal } from "../../adapters/adapter.ts";
+import type { Adapter, BlockContext, Execution, Executor, OrderedEntry, Seal } from "../../adapters/adapter.ts";
 import { fromHex, utf8 } from "../../protocol/bytes.ts";
 import type { Domain } from "../../protocol/ids.ts";
 import { zeroRoot } from "../../protocol/ids.ts";
@@ -20,6 +20,11 @@ export type TenantResult = {
   record: TenantRecord;
 };
 
+const orderedEntry = ({ bytes, declarations }: SliceEntry): OrderedEntry => ({
+  bytes,
+  gas: declarations.map(({ gas }) => gas),
+});
+
 /** Runs a whole block; nothing is awaited in between, so it costs one round trip to the executor. */
 export const executeTenant = async (
   executor: Executor,
@@ -31,7 +36,7 @@ export const executeTenant = async (
   const writes = adapter.protocolWrites(context);
   const begun = executor.begin(context);
   const written = writes.map((write) => executor.write(write));
-  const executed = slice.length === 0 ? Promise.resolve([]) : executor.execute(slice.map(({ bytes }) => bytes));
+  const executed = slice.length === 0 ? Promise.resolve([]) : executor.execute(slice.map(orderedEntry));
   const sealed = executor.seal();
   const [executions, seal] = await Promise.all([executed, sealed, begun, ...written]);
   return tenantResult({ domain, context, writes, slice, executions, seal });
@@ -86,6 +91,7 @@ const tenantRecord = ({ context, writes, executions, seal }: Omit<TenantResult, 
   header: context.header,
   parent: context.parent,
   parentHash: context.parentHash,
+  certified: context.certified,
   blockHash: seal.blockHash,
   stateRoot: seal.stateRoot,
   auxRoot: seal.auxRoot,

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { dataAdapter } from "../../adapters/data/adapter.ts";
 import type { FinalizedBlock } from "../../consensus/application.ts";
 import { createWorld } from "../../consensus/simulator/world.ts";
+import { usualBudgets } from "../../protocol/budget.ts";
 import { utf8 } from "../../protocol/bytes.ts";
 import { emptyCertificate } from "../../protocol/certificate.ts";
 import { Genesis, vms } from "../../protocol/genesis.ts";
@@ -19,7 +20,7 @@ const genesis: Genesis = {
   timestampMs: 1_700_000_000_000,
   epochLength: 100,
   validators: [],
-  tenants: [{ domain: data, vm: vms.data, name: utf8("data"), config: utf8("{}") }],
+  tenants: [{ domain: data, vm: vms.data, name: utf8("data"), config: utf8("{}"), budget: usualBudgets.data }],
 };
 const state = genesisState(genesis, Genesis.root(genesis));
 
@@ -41,12 +42,13 @@ const emptyBlockOn = (parent: Header): OrderedBlock => {
 
 const setUp = async (onExecuted: (pipeline: Pipeline, height: number) => void) => {
   const world = createWorld({ seed: 1, nodes: 1 });
-  const { executor, sealed } = await dataAdapter.open({ domain: data, config: utf8("{}") });
+  const { executor, sealed } = await dataAdapter.open({ domain: data, config: utf8("{}"), budget: usualBudgets.data });
   const tenant: Tenant = {
     domain: data,
     name: "data",
     adapter: dataAdapter,
     config: utf8("{}"),
+    budget: usualBudgets.data,
     activatedAt: asHeight(0),
     executor,
     ready: async () => sealed,

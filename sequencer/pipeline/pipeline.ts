@@ -88,6 +88,7 @@ export const createPipeline = (options: PipelineOptions): Pipeline => {
       header: root,
       parent: header.parent,
       parentHash: tenant.head,
+      certified: Math.max(0, header.certified.height - tenant.activatedAt),
     };
     const slice = slices.get(tenant.domain) ?? [];
     for (let attempt = 1; ; attempt++) {

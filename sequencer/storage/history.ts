@@ -32,8 +32,8 @@ export type History = {
 };
 
 const contextOf = (record: TenantRecord): BlockContext => {
-  const { height, number, timestampMs, header, parent, parentHash } = record;
-  return { height, number, timestampMs, header, parent, parentHash };
+  const { height, number, timestampMs, header, parent, parentHash, certified } = record;
+  return { height, number, timestampMs, header, parent, parentHash, certified };
 };
 
 /** `slice` is what was ordered for the tenant at the record's height. */

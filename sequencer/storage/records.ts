@@ -36,6 +36,7 @@ export type TenantRecord = {
   header: Root;
   parent: Root;
   parentHash: Root;
+  certified: number;
   blockHash: Root;
   stateRoot: Root;
   auxRoot: Root;
@@ -58,6 +59,7 @@ export const TenantRecord = sszObject<TenantRecord>(
     header: bytes32,
     parent: bytes32,
     parentHash: bytes32,
+    certified: uint64,
     blockHash: bytes32,
     stateRoot: bytes32,
     auxRoot: bytes32,

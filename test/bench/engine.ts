@@ -1,5 +1,7 @@
 /** A process that runs a tenant's executor and nothing else: what the network could do at best. */
+
 import type { BlockContext } from "../../adapters/adapter.ts";
+import { declared } from "../../adapters/complianceChain.ts";
 import { loadAdapter } from "../../adapters/registry.ts";
 import { createGenesis } from "../../devnet/genesis.ts";
 import type { TenantName } from "../../devnet/tenants.ts";
@@ -34,7 +36,11 @@ const openEngine = async (vm: TenantName) => {
   const [tenant] = genesis.tenants;
   if (tenant === undefined) throw new Error(`the devnet has no tenant ${vm}`);
   const adapter = await loadAdapter(vm);
-  const { executor, sealed } = await adapter.open({ domain: tenant.domain, config: tenant.config });
+  const { executor, sealed } = await adapter.open({
+    domain: tenant.domain,
+    config: tenant.config,
+    budget: tenant.budget,
+  });
   let parentHash: Root = sealed.blockHash;
   let number = sealed.number;
 
@@ -48,10 +54,11 @@ const openEngine = async (vm: TenantName) => {
       header: zeroRoot,
       parent: zeroRoot,
       parentHash,
+      certified: number - 1,
     };
     await executor.begin(context);
     for (const write of adapter.protocolWrites(context)) await executor.write(write);
-    const executions = await executor.execute(entries);
+    const executions = await executor.execute(await declared(executor, entries));
     parentHash = (await executor.seal()).blockHash;
     const failed = executions.find((execution) => execution.kind !== "applied" || !execution.succeeded);
     if (failed !== undefined) throw new Error(`the ${vm} engine did not apply a transaction: ${failed.kind}`);

@@ -4,7 +4,7 @@ import { createReplayer, type ReplayedBlock, type Replayer } from "../../adapter
 import { buildEngine } from "../../adapters/evm/testChain.ts";
 import { toHex } from "../../protocol/bytes.ts";
 import { scenarios } from "./scenarios.ts";
-import { config, createWorld, domain, type World } from "./world.ts";
+import { budget, config, createWorld, domain, type World } from "./world.ts";
 
 const seed = 20_260_101;
 const blocks = 2_000;
@@ -31,7 +31,7 @@ describe(`${blocks} blocks of everything that an EVM does (seed ${seed})`, () =>
   beforeAll(async () => {
     await buildEngine();
     world = await createWorld(seed);
-    replayer = await createReplayer(domain, config);
+    replayer = await createReplayer(domain, config, budget);
   }, 900_000);
   afterAll(() => world.recorder.close());
 

@@ -1,9 +1,11 @@
 /** Records blocks of the real EVM executor, with the inputs that a node would show of them. */
 import type { BlockContext, Execution, Seal } from "../../adapters/adapter.ts";
+import { declared } from "../../adapters/complianceChain.ts";
 import { openEvmExecutor } from "../../adapters/evm/executor.ts";
 import { evmProtocolWrites } from "../../adapters/evm/protocolWrites.ts";
 import { readEvm } from "../../adapters/evm/reads.ts";
 import type { ReplayBlock } from "../../adapters/evm/replay.ts";
+import type { TenantBudget } from "../../protocol/budget.ts";
 import type { Hex } from "../../protocol/bytes.ts";
 import { utf8 } from "../../protocol/bytes.ts";
 import { sha256 } from "../../protocol/hash.ts";
@@ -33,8 +35,11 @@ const inputOf = (execution: Execution, entries: readonly Uint8Array[]): Input =>
   reason: utf8(execution.kind === "applied" ? "" : execution.reason),
 });
 
-export const createRecorder = async (domain: Domain, config: Uint8Array, startMs: number): Promise<Recorder> => {
-  const { executor, genesis } = await openEvmExecutor({ domain, config });
+export const createRecorder = async (
+  tenant: { domain: Domain; config: Uint8Array; budget: TenantBudget },
+  startMs: number,
+): Promise<Recorder> => {
+  const { executor, genesis } = await openEvmExecutor(tenant);
   if (genesis === undefined) throw new Error("a new tenant has a genesis");
   let [head, timestampMs] = [genesis, startMs];
   return {
@@ -43,11 +48,17 @@ export const createRecorder = async (domain: Domain, config: Uint8Array, startMs
       timestampMs += afterMs;
       const number = head.number + 1;
       const shared = { header: headerOf(number), parent: headerOf(number - 1), timestampMs };
-      const context: BlockContext = { ...shared, height: asHeight(number), number, parentHash: head.blockHash };
+      const context: BlockContext = {
+        ...shared,
+        height: asHeight(number),
+        number,
+        parentHash: head.blockHash,
+        certified: head.number,
+      };
       const writes = evmProtocolWrites(context);
       await executor.begin(context);
       for (const write of writes) await executor.write(write);
-      const executions = entries.length === 0 ? [] : await executor.execute(entries);
+      const executions = entries.length === 0 ? [] : await executor.execute(await declared(executor, entries));
       head = await executor.seal();
       const written = writes.map((bytes): Input => ({ kind: inputKinds.write, bytes, reason: utf8("") }));
       const others = executions.map((execution) => inputOf(execution, entries));

@@ -3,7 +3,7 @@ import { concatHex, getContractAddress, type Hex, numberToHex, toHex, zeroAddres
 import type { PrivateKeyAccount } from "viem/accounts";
 import { beaconRoots, blockHashHistory } from "../../adapters/evm/systemContracts.ts";
 import { deploying, deployingZeros, programs, randomProgram } from "./programs.ts";
-import { chainId, contracts, type Draft, gas, type World } from "./world.ts";
+import { budget, chainId, contracts, type Draft, type World } from "./world.ts";
 
 export type Scenario = (world: World) => Draft[] | Promise<Draft[]>;
 
@@ -136,7 +136,7 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
   "size limits": (world) => {
     const { random } = world;
     const size = random.pick([24_575, 24_576, 24_577]);
-    const largest = { gas: gas.largestTransaction };
+    const largest = { gas: budget.gas.largest };
     return [
       random.pick<Draft>([
         deploy(world, deployingZeros(size), largest),
@@ -268,7 +268,7 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
         { from: poor, to: zeroAddress, gas: 21_000, maxFee: 2n * 10n ** 9n },
         { to: zeroAddress, gas: 21_000, nonceShift: 5 },
         { to: zeroAddress, gas: 21_000, maxFee: 10n ** 8n, type: "eip1559" },
-        { to: zeroAddress, gas: gas.largestTransaction + 1 },
+        { to: zeroAddress, gas: budget.gas.largest + 1 },
         { to: zeroAddress, gas: 20_999 },
       ]),
     ];

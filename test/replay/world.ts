@@ -11,6 +11,7 @@ import {
   toHex,
 } from "viem";
 import { type PrivateKeyAccount, privateKeyToAccount } from "viem/accounts";
+import { usualBudgets } from "../../protocol/budget.ts";
 import { fromHex, utf8 } from "../../protocol/bytes.ts";
 import { asDomain } from "../../protocol/ids.ts";
 import { compileContract } from "../fixtures/solidity.ts";
@@ -24,7 +25,7 @@ export const domain = asDomain(chainId);
 const startSeconds = 1_800_000_000;
 
 /** Small enough that blocks get full and the base fee moves, large enough for the largest code. */
-export const gas = { rate: 12_000_000, burst: 12_000_000, largestTransaction: 8_000_000 };
+export const budget = { ...usualBudgets.evm, gas: { rate: 12_000_000, burst: 12_000_000, largest: 8_000_000 } };
 
 const accountOf = (name: string): PrivateKeyAccount => privateKeyToAccount(keccak256(toHex(name)));
 const many = (count: number, name: string) => Array.from({ length: count }, (_, i) => accountOf(`${name} ${i}`));
@@ -61,7 +62,6 @@ const rich = { balance: String(10n ** 24n) };
 export const config = utf8(
   JSON.stringify({
     chainId,
-    gas,
     feeRecipient,
     timestamp: startSeconds,
     alloc: {
@@ -127,7 +127,7 @@ const defaultMaxFee = 10n ** 13n;
 
 export const createWorld = async (seed: number): Promise<World> => {
   const random = createRandom(seed);
-  const recorder = await createRecorder(domain, config, 1000 * startSeconds);
+  const recorder = await createRecorder({ domain, config, budget }, 1000 * startSeconds);
   const precompiles = await precompileCalls();
   let precompile = 0;
   const nonces = new Map<Hex, number>();

@@ -1,9 +1,11 @@
 /** Whole validators in a seeded world: real consensus, mempool, pipeline, signatures and engines. */
+
 import { dataAdapter } from "../../adapters/data/adapter.ts";
 import { evmAdapter } from "../../adapters/evm/adapter.ts";
 import type { BlsSigner } from "../../consensus/certificate/bls.ts";
 import { createBlst, createSigner, generateSecretKey } from "../../consensus/certificate/blst.ts";
 import { createWorld, type World, type WorldOptions } from "../../consensus/simulator/world.ts";
+import { usualBudgets } from "../../protocol/budget.ts";
 import { toHex, utf8 } from "../../protocol/bytes.ts";
 import { type Genesis, vms } from "../../protocol/genesis.ts";
 import {
@@ -80,8 +82,10 @@ export const createNodes = async (options: NodesOptions): Promise<Nodes> => {
       possession: signer.provePossession(),
     })),
     tenants: [
-      { domain: data, vm: vms.data, name: utf8("data"), config: utf8("{}") },
-      ...(options.evm === undefined ? [] : [{ domain: evm, vm: vms.evm, name: utf8("evm"), config: options.evm }]),
+      { domain: data, vm: vms.data, name: utf8("data"), budget: usualBudgets.data, config: utf8("{}") },
+      ...(options.evm === undefined
+        ? []
+        : [{ domain: evm, vm: vms.evm, name: utf8("evm"), budget: usualBudgets.evm, config: options.evm }]),
     ],
   };
   const bls = createBlst();
@@ -101,9 +105,14 @@ export const createNodes = async (options: NodesOptions): Promise<Nodes> => {
       disk: world.disk(index),
       adapters: { data: dataAdapter, evm: evmAdapter },
       // In this process: a child would live in real time.
-      openExecutor: async (adapter, { domain, config, source }) => {
+      openExecutor: async (adapter, { domain, config, budget, source }) => {
         const stored = source();
-        const { sealed, ...opened } = await adapter.open({ domain, config, ...(stored ? { source: stored } : {}) });
+        const { sealed, ...opened } = await adapter.open({
+          domain,
+          config,
+          budget,
+          ...(stored ? { source: stored } : {}),
+        });
         return { ...opened, ready: async () => sealed };
       },
       urls: new Map(),
