@@ -15,8 +15,8 @@ describe("base58", () => {
   });
 
   it("reads nothing but a text of the expected length", () => {
-    const text = toBase58(Uint8Array.from({ length: 32 }, (_, i) => i + 1));
-    for (const wrong of ["", "0", `${text}1`, text.slice(1), `${text.slice(1)}l`, "1".repeat(31), "z".repeat(10_000)]) {
+    const text = toBase58(Uint8Array.from({ length: 32 }, (_, i) => 200 + i));
+    for (const wrong of ["", "0", `${text}1`, text.slice(2), `${text.slice(1)}l`, "1".repeat(31), "z".repeat(10_000)]) {
       expect(fromBase58(wrong, 32)).toBeUndefined();
     }
     expect(fromBase58(text, 33)).toBeUndefined();
