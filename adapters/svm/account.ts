@@ -36,3 +36,10 @@ export const decodeAccount = (bytes: Uint8Array): SvmAccount => {
   }
   return { lamports, rentEpoch, executable: executable === 1, owner: reader.raw(32), data: reader.rest() };
 };
+
+/** Bytes that every account is charged for besides its data. */
+const overheadBytes = 128;
+const lamportsPerByte = 6960;
+
+/** Lamports that an account with so many bytes of data has to hold. */
+export const rentExemption = (dataBytes: number): number => (overheadBytes + dataBytes) * lamportsPerByte;

@@ -7,4 +7,8 @@ export const svmAdapter: Adapter = {
   isolated: true,
   open: openSvmExecutor,
   protocolWrites: () => [],
+  serve: async (services, listen) => {
+    const { serveSvmRpc } = await import("./rpc/server.ts");
+    return await serveSvmRpc(services, listen);
+  },
 };

@@ -31,16 +31,21 @@ export const toBase58 = (bytes: Uint8Array): string =>
     .map((value) => alphabet[value])
     .join("");
 
+const digitsOf = (text: string): number[] | undefined => {
+  const digits = [...text].map((digit) => values.get(digit));
+  return digits.includes(undefined) ? undefined : (digits as number[]);
+};
+
+/** Bytes of a text that stands for at most `most` of them. */
+export const fromBase58Text = (text: string, most: number): Uint8Array | undefined => {
+  // 138 / 100 is more than log 256 / log 58: longer texts stand for more bytes.
+  const digits = text.length > (most * 138) / 100 + 1 ? undefined : digitsOf(text);
+  const bytes = digits && convert(digits, 58, 256);
+  return bytes === undefined || bytes.length > most ? undefined : Uint8Array.from(bytes);
+};
+
 /** Bytes of a text that stands for exactly `length` of them; `undefined` for anything else. */
 export const fromBase58 = (text: string, length: number): Uint8Array | undefined => {
-  // 138 / 100 is more than log 256 / log 58: longer texts stand for more bytes.
-  if (text.length > (length * 138) / 100 + 1) return undefined;
-  const digits: number[] = [];
-  for (const digit of text) {
-    const value = values.get(digit);
-    if (value === undefined) return undefined;
-    digits.push(value);
-  }
-  const bytes = convert(digits, 58, 256);
-  return bytes.length === length ? Uint8Array.from(bytes) : undefined;
+  const bytes = fromBase58Text(text, length);
+  return bytes?.length === length ? bytes : undefined;
 };

@@ -56,7 +56,6 @@ export type SvmEngine = {
   send(transaction: SvmTransaction, bytes: Uint8Array): Outcome;
   /** The same without an effect, and the writable accounts as they would be; none where it fails. */
   simulate(transaction: SvmTransaction, bytes: Uint8Array): { outcome: Outcome; accounts: KeyedAccount[] };
-  rentExemption(dataBytes: number): bigint;
 };
 
 export const slotsPerEpoch = 432_000;
@@ -171,7 +170,6 @@ export const createEngine = (accounts: Iterable<KeyedAccount>): SvmEngine => {
         .map((each) => ({ key: each.address, account: fromEngine(each.account()) }));
       return { outcome: metaOf(result.meta()), accounts };
     },
-    rentExemption: (dataBytes) => svm.minimumBalanceForRentExemption(BigInt(dataBytes)),
   };
   const held: KeyedAccount[] = [];
   for (const each of accounts) {
