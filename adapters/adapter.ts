@@ -98,6 +98,8 @@ export type Execution =
       nativeId: Hex;
       /** The adapter's receipt encoding. */
       receipt: Uint8Array;
+      /** Its limit, as producers had to declare it. */
+      gas: number;
       gasUsed: number;
       succeeded: boolean;
     }

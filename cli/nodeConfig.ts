@@ -2,6 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { z } from "zod";
+import { refuteBudgets } from "../protocol/budget.ts";
 import { LockstepError } from "../protocol/errors.ts";
 import { Genesis } from "../protocol/genesis.ts";
 import { hexBytes, readJsonFile, unreadable } from "./jsonFile.ts";
@@ -63,8 +64,9 @@ export const readGenesis = async (path: string): Promise<Genesis> => {
   } catch (cause) {
     throw unreadable(path, "genesis", cause);
   }
+  let genesis: Genesis;
   try {
-    return Genesis.decode(bytes);
+    genesis = Genesis.decode(bytes);
   } catch (cause) {
     throw new LockstepError(
       "bad_file",
@@ -73,4 +75,9 @@ export const readGenesis = async (path: string): Promise<Genesis> => {
       cause,
     );
   }
+  const refutation = refuteBudgets(genesis.tenants.map(({ budget }) => budget));
+  if (refutation === undefined) return genesis;
+  throw new LockstepError("bad_file", `The genesis ${path} has budgets that no network can have: ${refutation}.`, {
+    path,
+  });
 };

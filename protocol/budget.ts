@@ -1,6 +1,7 @@
 /** What a tenant may have ordered: so much a second in the long run, and so much at once. */
 import { ContainerType } from "@chainsafe/ssz";
 import type { Vm } from "./genesis.ts";
+import { limits, transactionLimits } from "./limits.ts";
 import { uint64 } from "./ssz.ts";
 
 /** Tokens a second, and how many can be saved up. */
@@ -21,17 +22,38 @@ export const budgetType = new ContainerType({
   bytes: new ContainerType({ rate: uint64, burst: uint64 }),
 });
 
+/** Why a tenant can't have this budget: it must be able to take its own largest transaction, and leave room to others. */
+export const refuteBudget = ({ gas, bytes }: TenantBudget): string | undefined => {
+  for (const value of [gas.rate, gas.burst, gas.largest, bytes.rate, bytes.burst]) {
+    if (value < 2 || value > limits.allowance) return `each of its figures is between 2 and ${limits.allowance}`;
+  }
+  if (gas.largest > gas.burst) return "its largest transaction is above its burst of gas";
+  if (bytes.burst > limits.blockBytes) return `its burst of bytes is above the ${limits.blockBytes} of a block`;
+  return undefined;
+};
+
+/** Why these tenants can't share the network's blocks: no lane may crowd another one out of a block. */
+export const refuteBudgets = (budgets: readonly TenantBudget[]): string | undefined => {
+  for (const budget of budgets) {
+    const refutation = refuteBudget(budget);
+    if (refutation !== undefined) return refutation;
+  }
+  const bursts = budgets.reduce((sum, { bytes }) => sum + bytes.burst, 0);
+  if (bursts <= limits.blockBytes) return undefined;
+  return `their bursts of bytes come to ${bursts}, a block has ${limits.blockBytes}`;
+};
+
 const MiB = 1024 * 1024;
 
-/** One tenant of each VM with these fits a block. */
-const bytes: Allowance = { rate: 4 * MiB, burst: 2 * MiB };
-const dataBytes: Allowance = { rate: 16 * MiB, burst: 8 * MiB };
+/** Half a second of a rate. The bursts of one tenant of each VM together are a block. */
+const bytesOf = (burst: number): Allowance => ({ rate: 2 * burst, burst });
+const dataBytes = bytesOf(8 * MiB);
 
 /** What a tenant of each VM has where its genesis has no reason for something else. */
 export const usualBudgets: Readonly<Record<Vm, TenantBudget>> = {
-  data: { gas: { ...dataBytes, largest: 128 * 1024 }, bytes: dataBytes },
-  evm: { gas: { rate: 300_000_000, burst: 100_000_000, largest: 30_000_000 }, bytes },
-  svm: { gas: { rate: 120_000_000, burst: 60_000_000, largest: 1_400_000 }, bytes },
-  cairo: { gas: { rate: 1_200_000_000, burst: 1_200_000_000, largest: 1_200_000_000 }, bytes },
-  fuel: { gas: { rate: 1_000_000_000, burst: 200_000_000, largest: 100_000_000 }, bytes },
+  data: { gas: { ...dataBytes, largest: transactionLimits.data }, bytes: dataBytes },
+  evm: { gas: { rate: 300_000_000, burst: 100_000_000, largest: 30_000_000 }, bytes: bytesOf(2 * MiB) },
+  svm: { gas: { rate: 120_000_000, burst: 60_000_000, largest: 1_400_000 }, bytes: bytesOf(MiB) },
+  cairo: { gas: { rate: 1_200_000_000, burst: 1_200_000_000, largest: 1_200_000_000 }, bytes: bytesOf(4 * MiB) },
+  fuel: { gas: { rate: 1_000_000_000, burst: 200_000_000, largest: 100_000_000 }, bytes: bytesOf(MiB) },
 };

@@ -104,6 +104,7 @@ const summary: Summary = {
     { id: root(23), committed: true },
     { id: root(24), committed: false },
   ],
+  hopeless: [{ producer: publicKey(40), count: 3 }],
 };
 const attestation: Attestation = {
   epoch: asEpoch(2),

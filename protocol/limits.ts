@@ -24,6 +24,13 @@ export const limits = {
   clockDriftMs: 500,
   /** With a longer gap between height and certified height, only empty blocks are valid. */
   uncertifiedHeights: 64,
+  /** What each hopeless transaction that it had ordered takes from a producer's largest batch. */
+  hopelessBytes: 64 * KiB,
+  /** What of that comes back in a second of the chain's time, and the most that is remembered. */
+  pardonedBytes: 64 * KiB,
+  penaltyBytes: 64 * MiB,
+  /** Largest rate and burst of a budget: a second of one and all of the other stay exact integers. */
+  allowance: 10 ** 12,
   /** Heights at which an executor still answers reads and proofs. */
   readableHeights: 256,
   /** Diffs kept of a tenant: an EVM that goes back by the readable heights still knows 256 hashes before them. */

@@ -14,7 +14,7 @@ export type Runtime = {
 };
 
 /** What travels between validators; a channel has a queue and limits of its own. */
-export const channels = ["consensus", "sync", "batch", "pool", "attestation"] as const;
+export const channels = ["consensus", "sync", "batch", "pool", "attestation", "summary"] as const;
 export type Channel = (typeof channels)[number];
 
 /**

@@ -159,7 +159,8 @@ describe("limits", () => {
   });
 
   test("hold for booleans", () => {
-    const encoded = pinned(Summary);
+    // With nothing hopeless, the last byte is that of the last bundle's outcome.
+    const encoded = Summary.encode({ ...Summary.decode(pinned(Summary)), hopeless: [] });
     const last = encoded.length - 1;
     expect(encoded[last]).toBe(0);
     for (let byte = 2; byte < 256; byte++) {

@@ -1,8 +1,8 @@
 /** What executing a height came to: validators attest to its root. */
 import { BooleanType, ContainerType, ListCompositeType } from "@chainsafe/ssz";
-import type { Domain, Epoch, Height, Revision, Root, Signature, ValidatorIndex } from "./ids.ts";
+import type { Domain, Epoch, Height, PublicKey, Revision, Root, Signature, ValidatorIndex } from "./ids.ts";
 import { limits } from "./limits.ts";
-import { bytes32, bytes96, sszObject, uint8, uint32, uint64 } from "./ssz.ts";
+import { bytes32, bytes48, bytes96, sszObject, uint8, uint32, uint64 } from "./ssz.ts";
 
 /** Wire numbers of a tenant's status. */
 export const tenantStatuses = { active: 1, paused: 2, retired: 3 } as const;
@@ -27,6 +27,9 @@ export type TenantSummary = {
 
 export type BundleOutcome = { id: Root; committed: boolean };
 
+/** How many transactions that the certified state already refused a producer had ordered in a block. */
+export type HopelessCount = { producer: PublicKey; count: number };
+
 export type Summary = {
   epoch: Epoch;
   height: Height;
@@ -39,6 +42,8 @@ export type Summary = {
   accountsRoot: Root;
   tenants: TenantSummary[];
   bundles: BundleOutcome[];
+  /** Increasing by producer. */
+  hopeless: HopelessCount[];
 };
 
 export const TenantSummary = sszObject<TenantSummary>(
@@ -73,6 +78,7 @@ export const Summary = sszObject<Summary>(
       new ContainerType({ id: bytes32, committed: new BooleanType() }),
       limits.bundlesPerBlock,
     ),
+    hopeless: new ListCompositeType(new ContainerType({ producer: bytes48, count: uint32 }), limits.validators),
   }),
 );
 

@@ -123,6 +123,7 @@ describe("answers", () => {
       accountsRoot: zeroRoot,
       tenants: [],
       bundles: [{ id: zeroRoot, committed: true }],
+      hopeless: [],
     };
     const right = z.encode(SummaryWire, { summary, root: Summary.root(summary) });
     expect(decodeWire(SummaryWire, right)).toMatchObject({ ok: true, value: { summary } });

@@ -96,6 +96,7 @@ const genesisWrites = (genesis: Genesis, seals: ReadonlyMap<Domain, Seal>) => {
     accountsRoot: zeroRoot,
     tenants: results.map(tenantSummary),
     bundles: [],
+    hopeless: [],
   };
   const writes: DiskWrite[] = [
     { key: keys.schema(), value: encodeHeight(schemaVersion) },

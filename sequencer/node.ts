@@ -12,6 +12,7 @@ import type { Disk, Network, Runtime } from "../protocol/ports.ts";
 import { Attestation } from "../protocol/summary.ts";
 import { faultTolerance, type ValidatorSet } from "../protocol/validators.ts";
 import { createAttestationCollector } from "./attestation/collector.ts";
+import { createSummaries } from "./attestation/summaries.ts";
 import { createBatchExchange } from "./batch/exchange.ts";
 import { createBatchProducer } from "./batch/producer.ts";
 import { openBatchStore } from "./batch/store.ts";
@@ -30,7 +31,7 @@ import { createNodeService, type Heads } from "./node-service.ts";
 import { createPipeline, type ExecutedBlock } from "./pipeline/pipeline.ts";
 import type { NodeService } from "./service.ts";
 import { endingWrites } from "./storage/endings.ts";
-import { createHistory, tenantBlockOf } from "./storage/history.ts";
+import { createHistory, type History, tenantBlockOf } from "./storage/history.ts";
 import { encodeHeight, keys } from "./storage/keys.ts";
 import { readProgress } from "./storage/progress.ts";
 import { CertifiedRecord, outcomeKinds } from "./storage/records.ts";
@@ -94,6 +95,7 @@ export const startNode = async (options: NodeOptions): Promise<Node> => {
   const validatorsOf = (epoch: number): ValidatorSet => validatorSet(state, asEpoch(epoch));
   const branches = createBranches({ root: executed.header, height: executed.height, state });
   let settledState = state;
+  let settledHeight = executed.height;
   let newestWork = 0;
   let isStuck = false;
 
@@ -112,7 +114,7 @@ export const startNode = async (options: NodeOptions): Promise<Node> => {
   });
 
   const pool = createPool({
-    domains: [...tenants.keys()],
+    tenants: new Map([...tenants].map(([domain, { budget }]) => [domain, budget])),
     inspect,
     runtime,
     exchange,
@@ -129,14 +131,17 @@ export const startNode = async (options: NodeOptions): Promise<Node> => {
     await disk.write(endingWrites(endings.filter((_, i) => outcomes[i]?.kind !== outcomeKinds.applied)));
   };
 
+  const summaries = createSummaries({ network, runtime, stored: (height) => history.summary(height), fatal });
+
   const own = batches.open().filter(({ batch }) => equalBytes(batch.producer, signer.publicKey));
   const producer = createBatchProducer({
     genesis: genesisRoot,
     signer,
     runtime,
     lastSequence: Math.max(batches.highestSequence(signer.publicKey), lastSequence(state, signer.publicKey) ?? 0),
-    inFlight: own.map(({ batch }) => batch.key),
-    ready: pool.ready,
+    inFlight: own.map(({ batch }) => batch),
+    division: () => ({ state: settledState, height: settledHeight, others: batches.loadsOfOthers(signer.publicKey) }),
+    take: pool.take,
     publish: pool.publish,
   });
 
@@ -185,7 +190,7 @@ export const startNode = async (options: NodeOptions): Promise<Node> => {
 
   const attestations = new Map<number, Attestation>();
   let sealedCertified = 0;
-  const history = createHistory(disk, batches, (height) => consensus.finalizedBlock(height));
+  const history: History = createHistory(disk, batches, (height) => consensus.finalizedBlock(height));
   const pipeline = createPipeline({
     disk,
     tenants,
@@ -214,10 +219,12 @@ export const startNode = async (options: NodeOptions): Promise<Node> => {
     branches,
     batches,
     exchange,
+    summaries,
     pool,
     onSettled: producer.settled,
     onOrdered: (ordered) => {
       settledState = ordered.state;
+      settledHeight = ordered.block.header.height;
       pipeline.push(ordered);
       if (isStuck || pipeline.backlog() > keptBlocks) batches.release(ordered.block.header.batches.map(toHex));
     },
@@ -232,6 +239,7 @@ export const startNode = async (options: NodeOptions): Promise<Node> => {
     branches,
     batches,
     exchange,
+    summaries,
     certified: collector.newest,
     newestWork: () => newestWork,
     validatorsOf,
@@ -322,6 +330,7 @@ export const startNode = async (options: NodeOptions): Promise<Node> => {
       producer.stop();
       pool.stop();
       exchange.stop();
+      summaries.stop();
       await Promise.all([...tenants.values()].map(({ executor }) => executor.close()));
     },
   };

@@ -132,7 +132,7 @@ export const openDataExecutor = async (domain: Domain, source: StateSource | und
         const { nativeId, gas } = entry.inspection.value;
         block.leaves.push(entry.leaf);
         block.gasUsed += gas;
-        return { kind: "applied", index, nativeId, receipt, gasUsed: gas, succeeded: true };
+        return { kind: "applied", index, nativeId, receipt, gas, gasUsed: gas, succeeded: true };
       });
     },
 

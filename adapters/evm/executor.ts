@@ -85,13 +85,11 @@ const createExecutor = (engine: EvmEngine, config: EvmConfig, restored: FeeState
       .map(({ index }) => raw[index] as Uint8Array);
     const executed = inChunks<EngineExecuted>(executable, (some) => engine.executeMany(some)).values();
     return placed.map(({ index, refusal }) => {
-      if (refusal !== undefined) return leftOut(index, refusal);
-      return executionOf(index, executed.next().value as EngineExecuted, () => {
-        const inspection = inspections[index];
-        if (!inspection?.ok) return false;
-        const { sender, nonce = 0 } = inspection.value;
-        return nonce < engineCall(() => accountAt(engine, certified, sender as Hex)).nonce;
-      });
+      const inspection = inspections[index];
+      if (refusal !== undefined || !inspection?.ok) return leftOut(index, refusal ?? "invalid");
+      const { gas, sender, nonce = 0 } = inspection.value;
+      const isStale = () => nonce < engineCall(() => accountAt(engine, certified, sender as Hex)).nonce;
+      return executionOf(index, gas, executed.next().value as EngineExecuted, isStale);
     });
   };
 

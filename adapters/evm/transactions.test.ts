@@ -80,7 +80,8 @@ describe("receipts", () => {
 });
 
 describe("what the engine says of transactions", () => {
-  const refusal = (code: string, isStale = false) => executionOf(3, { invalid: { code, message: "" } }, () => isStale);
+  const refusal = (code: string, isStale = false) =>
+    executionOf(3, 21_000, { invalid: { code, message: "" } }, () => isStale);
 
   it("returns what waits for a nonce or for room, and omits whatever else is invalid", () => {
     expect(refusal("nonce_too_high")).toEqual({ kind: "returned", index: 3, reason: "nonce_too_high" });

@@ -69,7 +69,12 @@ const waits = new Set<RefusalCode>(["nonce_too_high", "block_full"]);
  * What waits for an earlier nonce or for room goes back to the mempool; whatever else is invalid is left out.
  * `isStale` says whether the state that the block's header certifies has used the transaction's nonce.
  */
-export const executionOf = (index: number, executed: EngineExecuted, isStale: () => boolean): Execution => {
+export const executionOf = (
+  index: number,
+  gas: number,
+  executed: EngineExecuted,
+  isStale: () => boolean,
+): Execution => {
   if ("applied" in executed) {
     const { applied } = executed;
     return {
@@ -77,6 +82,7 @@ export const executionOf = (index: number, executed: EngineExecuted, isStale: ()
       index,
       nativeId: applied.hash,
       receipt: receiptOf(applied),
+      gas,
       gasUsed: Number(applied.gasUsed),
       succeeded: applied.status === 1,
     };

@@ -21,7 +21,7 @@ export type ChannelLimits = {
 /**
  * Dropping the oldest is harmless on every channel, because each is repeated by its user as long as it
  * matters: votes and proposals by the timers of a view, sync and batch requests by who asked,
- * pool entries until they are acknowledged, attestations until the height is certified.
+ * pool entries until they are acknowledged, attestations until the height is certified, summaries by who asked.
  */
 export const channelLimits: Readonly<Record<Channel, ChannelLimits>> = {
   consensus: {
@@ -68,6 +68,15 @@ export const channelLimits: Readonly<Record<Channel, ChannelLimits>> = {
     messageBurst: 2000,
     byteRate: MiB,
     byteBurst: 4 * MiB,
+  },
+  summary: {
+    frameBytes: MiB,
+    queueBytes: 8 * MiB,
+    queueMessages: 256,
+    messageRate: 500,
+    messageBurst: 2000,
+    byteRate: 8 * MiB,
+    byteBurst: 32 * MiB,
   },
 };
 

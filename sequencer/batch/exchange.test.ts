@@ -251,10 +251,12 @@ describe("batches between validators", () => {
     const stateWith = ({ producer }: HeldBatch): OrderingState => ({
       genesis,
       epochLength: 4,
+      timestampMs: 0,
+      certified: asHeight(0),
       tenants: [],
       validators: [],
       nextValidators: [],
-      producers: [{ publicKey: producer, sequence: 0 }],
+      producers: [{ publicKey: producer, sequence: 0, penalty: 0 }],
     });
 
     it("are held as long as a block that names them may be finalized", async () => {

@@ -5,6 +5,7 @@ import { failure, type LockstepError, type Result, success } from "../../protoco
 import { sha256 } from "../../protocol/hash.ts";
 import type { Domain, PublicKey, Root, Signature } from "../../protocol/ids.ts";
 import { limits } from "../../protocol/limits.ts";
+import type { Load, Loads } from "../control/capacity.ts";
 
 export type HeldBatch = {
   digest: Root;
@@ -16,8 +17,8 @@ export type HeldBatch = {
   transactions: readonly BatchTransaction[];
   /** Leaf of each transaction: Lockstep's id. */
   leaves: readonly Root[];
-  /** How many of its transactions each tenant has. */
-  counts: ReadonlyMap<Domain, number>;
+  /** What it asks of each tenant's capacity. */
+  loads: Loads;
   /** Bytes of the encoded batch, as they count towards a block. */
   size: number;
   /** Encoded `SignedBatch`, as it travels and is stored. */
@@ -27,11 +28,22 @@ export type HeldBatch = {
 /** In an encoded `SignedBatch` the batch itself comes last: after its offset and the signature. */
 const batchOffset = 4 + 96;
 
+const loadsOf = (transactions: readonly BatchTransaction[]): Loads => {
+  const loads = new Map<Domain, Load>();
+  for (const { domain, gas, bytes } of transactions) {
+    const load = loads.get(domain) ?? { transactions: 0, gas: 0, bytes: 0, largest: 0 };
+    loads.set(domain, load);
+    load.transactions++;
+    load.gas += gas;
+    load.bytes += bytes.length;
+    load.largest = Math.max(load.largest, gas);
+  }
+  return loads;
+};
+
 const heldFrom = ({ batch, signature }: SignedBatch, encoded: Uint8Array): HeldBatch => {
   const body = encoded.subarray(batchOffset);
   const digest = sha256(body);
-  const counts = new Map<Domain, number>();
-  for (const { domain } of batch.transactions) counts.set(domain, (counts.get(domain) ?? 0) + 1);
   return {
     digest,
     key: toHex(digest),
@@ -40,7 +52,7 @@ const heldFrom = ({ batch, signature }: SignedBatch, encoded: Uint8Array): HeldB
     signature,
     transactions: batch.transactions,
     leaves: batch.transactions.map(({ bytes }) => transactionId(bytes)),
-    counts,
+    loads: loadsOf(batch.transactions),
     size: body.length,
     encoded,
   };

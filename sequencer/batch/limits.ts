@@ -12,6 +12,8 @@ export const batchLimits = {
   /** A batch smaller than this waits for `lingerMs` while others of this node's are in flight. */
   fullEnoughBytes: 256 * 1024,
   lingerMs: 10,
+  /** How soon to look again for capacity where a tenant has none left. */
+  capacityMs: 50,
   /** How long a proposer waits for the batch before one that it holds, before it passes over it. */
   gapMs: 1_000,
   /** Digests in one request, of one peer that wait for their answer, and how long to wait before another peer is asked. */

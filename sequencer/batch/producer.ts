@@ -7,13 +7,16 @@ import type { BlsSigner } from "../../consensus/certificate/bls.ts";
 import { Batch } from "../../protocol/batch.ts";
 import type { Hex } from "../../protocol/bytes.ts";
 import { sha256 } from "../../protocol/hash.ts";
-import type { Root } from "../../protocol/ids.ts";
-import { limits } from "../../protocol/limits.ts";
+import type { Domain, Root } from "../../protocol/ids.ts";
 import type { Runtime } from "../../protocol/ports.ts";
+import { addLoads, batchAllowance } from "../control/capacity.ts";
+import { producerState } from "../control/state.ts";
 import type { PoolEntry } from "../mempool/entry.ts";
+import { sizeInBatch } from "../mempool/lane.ts";
 import { batchSigningRoot } from "./exchange.ts";
 import { type HeldBatch, holdBatch } from "./held.ts";
 import { batchLimits } from "./limits.ts";
+import { type Division, type Room, roomFor } from "./room.ts";
 
 export type BatchProducer = {
   /** Says that entries may have become ready. */
@@ -30,35 +33,24 @@ export type BatchProducerOptions = {
   /** Sequence of the newest own batch on disk or on the chain. */
   lastSequence: number;
   /** Own batches that were open when the node started. */
-  inFlight: readonly Hex[];
-  /** Entries that can be batched now, in the order in which they should be. */
-  ready(): PoolEntry[];
+  inFlight: readonly HeldBatch[];
+  /** Ordering state after the newest finalized block, its height, and what others' open batches ask for. */
+  division(): Pick<Division, "state" | "height" | "others">;
+  /** Entries that can be batched now, in the order in which they should be; `isCut` if capacity leaves out some. */
+  take(batchBytes: number, room: (domain: Domain) => Room): { entries: PoolEntry[]; isCut: boolean };
   /** Takes over a batch and the entries in it. */
   publish(batch: HeldBatch, entries: readonly PoolEntry[]): void;
 };
 
-/** Encoded size of a transaction in a batch: offset, domain, gas, offset of the bytes, bytes. */
-const sizeInBatch = (entry: PoolEntry): number => entry.bytes.length + 4 + 4 + 8 + 4;
 /** Producer, sequence and the two list offsets. */
 const batchOverhead = 48 + 8 + 4 + 4;
 
-/** The longest prefix of `ready` that fits a batch. */
-const fill = (ready: readonly PoolEntry[]): PoolEntry[] => {
-  const entries: PoolEntry[] = [];
-  let size = batchOverhead;
-  for (const entry of ready) {
-    size += sizeInBatch(entry);
-    if (entries.length === limits.batchTransactions || size > limits.batchBytes) break;
-    entries.push(entry);
-  }
-  return entries;
-};
-
 export const createBatchProducer = (options: BatchProducerOptions): BatchProducer => {
   const { genesis, signer, runtime } = options;
-  const inFlight = new Set(options.inFlight);
+  const inFlight = new Map(options.inFlight.map(({ key, loads }) => [key, loads]));
   let sequence = options.lastSequence;
   let cancel: (() => void) | undefined;
+  let cancelRetry = () => {};
   let lingered = false;
 
   const produce = (entries: readonly PoolEntry[]): void => {
@@ -71,14 +63,29 @@ export const createBatchProducer = (options: BatchProducerOptions): BatchProduce
     };
     const digest = sha256(Batch.encode(batch));
     const held = holdBatch({ batch, signature: signer.sign(batchSigningRoot(genesis, sequence, digest)) });
-    inFlight.add(held.key);
+    inFlight.set(held.key, held.loads);
     options.publish(held, entries);
+  };
+
+  const take = () => {
+    const division = options.division();
+    const allowed = batchAllowance(producerState(division.state, signer.publicKey)?.penalty ?? 0);
+    const own = addLoads([...inFlight.values()]);
+    const room = roomFor({ ...division, nowMs: runtime.now(), self: signer.publicKey, own });
+    return options.take(allowed - batchOverhead, room);
+  };
+
+  /** Capacity comes with time. */
+  const retry = (): void => {
+    cancelRetry();
+    cancelRetry = runtime.after(batchLimits.capacityMs, kick);
   };
 
   const run = (): void => {
     cancel = undefined;
     while (inFlight.size < batchLimits.inFlight) {
-      const entries = fill(options.ready());
+      const { entries, isCut } = take();
+      if (isCut) retry();
       if (entries.length === 0) return;
       const size = entries.reduce((sum, entry) => sum + sizeInBatch(entry), 0);
       if (inFlight.size > 0 && size < batchLimits.fullEnoughBytes && !lingered) {
@@ -102,6 +109,9 @@ export const createBatchProducer = (options: BatchProducerOptions): BatchProduce
       for (const key of keys) inFlight.delete(key);
       kick();
     },
-    stop: () => cancel?.(),
+    stop: () => {
+      cancel?.();
+      cancelRetry();
+    },
   };
 };

@@ -6,6 +6,7 @@ import { compareBytes, type Hex, toHex } from "../../protocol/bytes.ts";
 import { LockstepError } from "../../protocol/errors.ts";
 import { asRoot, type Height, type PublicKey, type Root } from "../../protocol/ids.ts";
 import type { Disk, DiskWrite } from "../../protocol/ports.ts";
+import { addLoads, type Loads } from "../control/capacity.ts";
 import { lastSequence, type OrderingState } from "../control/state.ts";
 import { below, keys, prefixes } from "../storage/keys.ts";
 import { decodeBatch, type HeldBatch } from "./held.ts";
@@ -29,6 +30,8 @@ export type BatchStore = {
   encoded(digest: Root): Promise<Uint8Array | undefined>;
   /** Open batches in the order in which they came; one producer's by sequence. */
   open(): OpenBatch[];
+  /** What open batches ask for, of each producer but one. */
+  loadsOfOthers(self: PublicKey): Loads[];
   /** Whether a producer may still add open batches here. */
   hasRoom(producer: PublicKey, size: number): boolean;
   /**
@@ -119,6 +122,15 @@ export const openBatchStore = async (disk: Disk, fatal: (error: unknown) => void
     },
     encoded: async (digest) => memory.get(toHex(digest))?.encoded ?? (await disk.get(keys.batch(digest))),
     open: () => [...open.values()].sort(bySequence),
+    loadsOfOthers: (self) => {
+      const byProducer = new Map<Hex, Loads[]>();
+      for (const { batch } of open.values()) {
+        const producer = toHex(batch.producer);
+        byProducer.set(producer, [...(byProducer.get(producer) ?? []), batch.loads]);
+      }
+      byProducer.delete(toHex(self));
+      return [...byProducer.values()].map(addLoads);
+    },
     hasRoom: (producer, size) => {
       const own = openOf(toHex(producer));
       const bytes = own.reduce((sum, batch) => sum + batch.size, size);

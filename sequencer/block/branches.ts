@@ -3,33 +3,40 @@ import type { HeaderLookup, KnownHeader } from "../../consensus/application.ts";
 import { type Hex, toHex } from "../../protocol/bytes.ts";
 import { LockstepError } from "../../protocol/errors.ts";
 import type { Height, Root } from "../../protocol/ids.ts";
+import type { Summary } from "../../protocol/summary.ts";
 import type { HeldBatch } from "../batch/held.ts";
-import { advance, type OrderingState } from "../control/state.ts";
+import { advance, meet, type OrderingState } from "../control/state.ts";
 
 export type Branches = {
   /** State after a block, if all batches up to it have been seen. */
   known(root: Root): OrderingState | undefined;
   /**
-   * State after a block; `hold` gets the batches of blocks on the way that were never judged here.
+   * State after a block; `hold` gets what judging takes of blocks on the way that were never judged here.
    * @throws LockstepError `unknown_branch` when the block doesn't lead down to a known one
    */
-  after(block: KnownHeader, ancestors: HeaderLookup, hold: HoldBatches): Promise<OrderingState>;
-  /** Takes note of the batches of a valid block on a known parent. */
-  extend(block: KnownHeader, parentState: OrderingState, batches: readonly HeldBatch[]): OrderingState;
+  after(block: KnownHeader, ancestors: HeaderLookup, hold: Hold): Promise<OrderingState>;
+  /** Takes note of a valid block on a known parent. */
+  extend(block: KnownHeader, parentState: OrderingState, held: Held): OrderingState;
   /** Keeps the state after the newest finalized block and of what may descend from it. */
   finalize(block: KnownHeader): void;
 };
 
-export type HoldBatches = (block: KnownHeader) => Promise<readonly HeldBatch[]>;
+/** What a block is judged by besides its header: its batches, and the summaries that it newly certifies. */
+export type Held = { batches: readonly HeldBatch[]; summaries: readonly Summary[] };
+
+/** Gets these, from peers where need be. `state` is that after the block's parent. */
+export type Hold = (block: KnownHeader, state: OrderingState) => Promise<Held>;
 
 /** Starts from a finalized block and the ordering state after it. */
 export const createBranches = (tip: { root: Root; height: Height; state: OrderingState }): Branches => {
   const states = new Map<Hex, { height: Height; state: OrderingState }>();
   states.set(toHex(tip.root), { height: tip.height, state: tip.state });
 
-  const extend: Branches["extend"] = (block, parentState, batches) => {
-    const after = advance(parentState, block.header.height, batches);
-    states.set(toHex(block.root), { height: block.header.height, state: after });
+  const extend: Branches["extend"] = ({ header, root }, parentState, { batches, summaries }) => {
+    const { height, timestampMs, certified } = header;
+    const met = meet(parentState, { timestampMs, certified: certified.height }, summaries);
+    const after = advance(met, height, batches);
+    states.set(toHex(root), { height, state: after });
     return after;
   };
 
@@ -48,7 +55,7 @@ export const createBranches = (tip: { root: Root; height: Height; state: Orderin
           throw new LockstepError("unknown_branch", "a block on a branch that is not known here");
         at = parent;
       }
-      for (const next of missing.reverse()) base = extend(next, base, await hold(next));
+      for (const next of missing.reverse()) base = extend(next, base, await hold(next, base));
       return base;
     },
     extend,

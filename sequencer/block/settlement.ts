@@ -2,8 +2,11 @@
 import type { FinalizedBlock } from "../../consensus/application.ts";
 import type { Hex } from "../../protocol/bytes.ts";
 import { LockstepError } from "../../protocol/errors.ts";
+import type { Summaries } from "../attestation/summaries.ts";
 import type { BatchExchange } from "../batch/exchange.ts";
+import type { HeldBatch } from "../batch/held.ts";
 import type { BatchStore } from "../batch/store.ts";
+import type { OrderingState } from "../control/state.ts";
 import type { Pool } from "../mempool/pool.ts";
 import type { OrderedBlock } from "../pipeline/pipeline.ts";
 import type { Branches } from "./branches.ts";
@@ -12,6 +15,7 @@ export type SettlementOptions = {
   branches: Branches;
   batches: BatchStore;
   exchange: BatchExchange;
+  summaries: Summaries;
   pool: Pick<Pool, "ordered" | "passedOver">;
   /** Own batches that are on their way no more. */
   onSettled(keys: readonly Hex[]): void;
@@ -28,12 +32,17 @@ export const createSettlement = (options: SettlementOptions): Settlement => {
   const stopping = new AbortController();
   let tail: Promise<void> = Promise.resolve();
 
+  const extend = async (block: FinalizedBlock, before: OrderingState, held: HeldBatch[]): Promise<OrderingState> => {
+    const newly = await options.summaries.hold(before.certified, block.header.certified, stopping.signal);
+    return branches.extend(block, before, { batches: held, summaries: newly });
+  };
+
   const settle = async (block: FinalizedBlock): Promise<void> => {
     const { header } = block;
     const held = await exchange.hold(header, stopping.signal);
     const before = branches.known(header.parent);
     if (before === undefined) throw new LockstepError("unknown_branch", `height ${header.height} has no known parent`);
-    const state = branches.known(block.root) ?? branches.extend(block, before, held);
+    const state = branches.known(block.root) ?? (await extend(block, before, held));
     branches.finalize(block);
     for (const batch of held) pool.ordered(batch);
     const taken = new Set(held.map(({ key }) => key));

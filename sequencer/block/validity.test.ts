@@ -20,7 +20,7 @@ import { advance, genesisState, type OrderingState } from "../control/state.ts";
 import { assembleHeader } from "./assembly.ts";
 import { genesisHeader } from "./genesis.ts";
 import { slicesOf } from "./payload.ts";
-import { type BlockToJudge, refuteBlock } from "./validity.ts";
+import { type BlockToJudge, refuteBatches, refuteHeader } from "./validity.ts";
 import { candidates } from "./voting.ts";
 
 const keyOf = (index: number) => asPublicKey(new Uint8Array(48).fill(index + 1));
@@ -42,12 +42,20 @@ const root0 = Genesis.root(genesis);
 const parent = genesisHeader(genesis);
 const state = genesisState(genesis, root0);
 
-const batch = (producer: number, sequence: number, transactions: readonly (readonly [number, string])[]): HeldBatch =>
+const batch = (
+  producer: number,
+  sequence: number,
+  transactions: readonly (readonly [domain: number, text: string, gas?: number])[],
+): HeldBatch =>
   holdBatch({
     batch: {
       producer: keyOf(producer),
       sequence,
-      transactions: transactions.map(([domain, text]) => ({ domain: asDomain(domain), gas: 1, bytes: utf8(text) })),
+      transactions: transactions.map(([domain, text, gas = 1]) => ({
+        domain: asDomain(domain),
+        gas,
+        bytes: utf8(text),
+      })),
       bundles: [],
     },
     signature,
@@ -61,14 +69,16 @@ const assemble = (batches: readonly HeldBatch[], on: { parent?: Header; state?: 
     parentRoot,
     state: on.state ?? state,
     candidates: batches,
-    certified: undefined,
+    certified: under.certified,
+    summaries: [],
     proposer: asValidatorIndex(1),
     nowMs: 1_700_000_000_500,
   });
   const chosen = batches.filter(({ digest }) => header.batches.some((named) => Buffer.compare(named, digest) === 0));
-  return { header, parent: under, parentRoot, state: on.state ?? state, batches: chosen };
+  return { header, parent: under, parentRoot, state: on.state ?? state, batches: chosen, summaries: [] };
 };
 
+const refuteBlock = (block: BlockToJudge) => refuteHeader(block) ?? refuteBatches(block);
 const codeOf = (block: BlockToJudge): string | undefined => refuteBlock(block)?.code;
 const altered = (block: BlockToJudge, change: Partial<Header>): BlockToJudge => ({
   ...block,
@@ -149,10 +159,39 @@ describe("batches in a block", () => {
   });
 
   it("are void once the chain has taken a later sequence", () => {
-    const after = advance(state, asHeight(1), [{ producer: keyOf(0), sequence: 5 }]);
+    const after = advance(state, asHeight(1), [{ producer: keyOf(0), sequence: 5, loads: new Map() }]);
     const void5 = assemble([batch(0, 5, [[1, "x"]]), batch(0, 6, [[1, "y"]])], { state: after });
     expect(void5.header.batches).toHaveLength(1);
     expect(refuteBlock(void5)).toBeUndefined();
+  });
+
+  it("ask for no more gas than the tenant has left, all together", () => {
+    const burns = (producer: number, gas: number) => batch(producer, 1, [[31337, `${producer} burns ${gas}`, gas]]);
+    const four = [0, 1, 2, 3].map((producer) => burns(producer, 30_000_000));
+    expect(judge(four.slice(0, 3))).toBe("payload_root");
+    expect(judge(four)).toBe("batches");
+    expect(judge([burns(0, 30_000_001)])).toBe("batches");
+    expect(assemble(four).header.batches).toHaveLength(3);
+  });
+
+  it("leave a tenant that is used up behind, and nobody else", () => {
+    const used = advance(state, asHeight(1), [batch(0, 1, [[31337, "a", 100_000_000]])]);
+    const [evmBatch, dataBatch] = [batch(1, 1, [[31337, "b", 21_000]]), batch(2, 1, [[1, "c"]])];
+    const now = { ...used, timestampMs: 1_700_000_000_500 };
+    const block = assemble([evmBatch, dataBatch], { state: now });
+    expect(block.batches).toEqual([dataBatch]);
+    expect(refuteBlock(block)).toBeUndefined();
+  });
+
+  it("get smaller with their producer's penalty", () => {
+    const producers = state.producers.map((each) =>
+      Buffer.compare(each.publicKey, keyOf(0)) === 0 ? { ...each, penalty: limits.batchBytes } : each,
+    );
+    const block = assemble([batch(0, 1, [[1, "x".repeat(70_000)]]), batch(1, 1, [[1, "y"]])], {
+      state: { ...state, producers },
+    });
+    expect(block.batches.map(({ producer }) => producer)).toEqual([keyOf(1)]);
+    expect(refuteBlock(block)).toBeUndefined();
   });
 
   it("are left out while too many heights are uncertified", () => {
@@ -185,10 +224,10 @@ describe("a proposer's choice", () => {
 describe("the ordering state", () => {
   it("keeps the newest sequence of each producer", () => {
     const moved = advance(state, asHeight(1), [
-      { producer: keyOf(2), sequence: 3 },
-      { producer: keyOf(2), sequence: 4 },
+      { producer: keyOf(2), sequence: 3, loads: new Map() },
+      { producer: keyOf(2), sequence: 4, loads: new Map() },
     ]);
     expect(moved.producers.map(({ sequence }) => sequence)).toEqual([0, 0, 4, 0]);
-    expect(advance(moved, asHeight(2), [])).toBe(moved);
+    expect(advance(moved, asHeight(2), [])).toEqual(moved);
   });
 });

@@ -9,20 +9,26 @@ import { epochAt, lastHeightOf } from "../../protocol/genesis.ts";
 import type { Header } from "../../protocol/header.ts";
 import { asEpoch, type Root } from "../../protocol/ids.ts";
 import { limits } from "../../protocol/limits.ts";
-import { tenantStatuses } from "../../protocol/summary.ts";
+import { type Summary, tenantStatuses } from "../../protocol/summary.ts";
 import { ValidatorSet } from "../../protocol/validators.ts";
 import type { HeldBatch } from "../batch/held.ts";
-import { lastSequence, nextValidatorSet, OrderingState, validatorSet } from "../control/state.ts";
+import { addLoads, batchAllowance, type Loads, refuteLoad } from "../control/capacity.ts";
+import { meet, nextValidatorSet, OrderingState, producerState, tenantState, validatorSet } from "../control/state.ts";
 import { payloadRootOf, slicesOf } from "./payload.ts";
 
-export type BlockToJudge = {
+export type HeaderToJudge = {
   header: Header;
   parent: Header;
   parentRoot: Root;
   /** Ordering state after the parent. */
   state: OrderingState;
+};
+
+export type BlockToJudge = HeaderToJudge & {
   /** The batches that the header names, in its order; each signed by its producer. */
   batches: readonly HeldBatch[];
+  /** Summaries of the heights that the header newly certifies, in order: up to the one whose root it names. */
+  summaries: readonly Summary[];
 };
 
 export type Invalidity = Failure<
@@ -37,11 +43,12 @@ export type Invalidity = Failure<
   | "payload_root"
   | "certified"
   | "uncertified_heights"
+  | "certificate"
 >;
 
 const invalid = (code: Invalidity["code"], message: string): Invalidity => ({ code, message });
 
-const refuteLineage = ({ header, parent, parentRoot, state }: BlockToJudge): Invalidity | undefined => {
+const refuteLineage = ({ header, parent, parentRoot, state }: HeaderToJudge): Invalidity | undefined => {
   if (header.height !== parent.height + 1) return invalid("height", `height ${header.height} on ${parent.height}`);
   if (header.epoch !== epochAt(header.height, state.epochLength)) {
     return invalid("epoch", `height ${header.height} is not in epoch ${header.epoch}`);
@@ -71,29 +78,46 @@ export const validatorRoots = (
   nextValidatorsRoot: ValidatorSet.root(nextValidatorSet(state, epoch)),
 });
 
-/** Why `batch` can't stand in a block under `state`, given the sequences taken so far in the block. */
+/** Why `batch` can't stand in a block that meets `state`, given the sequences taken so far in the block. */
 export const refuteBatch = (
   batch: HeldBatch,
   state: OrderingState,
   taken: ReadonlyMap<string, number>,
 ): string | undefined => {
-  const last = taken.get(toHex(batch.producer)) ?? lastSequence(state, batch.producer);
-  if (last === undefined) return "its producer is no validator";
+  const producer = producerState(state, batch.producer);
+  if (producer === undefined) return "its producer is no validator";
+  const last = taken.get(toHex(batch.producer)) ?? producer.sequence;
   if (batch.sequence <= last) return `sequence ${batch.sequence} does not come after ${last}`;
-  for (const domain of batch.counts.keys()) {
-    const tenant = state.tenants.find((candidate) => candidate.domain === domain);
-    if (tenant?.status !== tenantStatuses.active) return `domain ${domain} is no active tenant`;
+  const allowed = batchAllowance(producer.penalty);
+  if (batch.size > allowed) return `${batch.size} bytes, its producer's penalty leaves it ${allowed}`;
+  for (const domain of batch.loads.keys()) {
+    if (tenantState(state, domain)?.status !== tenantStatuses.active) return `domain ${domain} is no active tenant`;
   }
   return undefined;
 };
 
-const refuteBatches = ({ header, state, batches }: BlockToJudge): Invalidity | undefined => {
+/** Why what a block's batches ask for, all together, can't be had in a block that meets `state`. */
+export const refuteLoads = (loads: Loads, state: OrderingState): string | undefined => {
+  for (const [domain, load] of loads) {
+    const tenant = tenantState(state, domain);
+    const refutation =
+      load.transactions > limits.sliceEntries
+        ? `${load.transactions} transactions, ${limits.sliceEntries} fit`
+        : tenant && refuteLoad(load, tenant.capacity, tenant.budget);
+    if (refutation !== undefined) return `domain ${domain}: ${refutation}`;
+  }
+  return undefined;
+};
+
+/** Why the batches of a block with a valid header make it invalid, or `undefined`. */
+export const refuteBatches = ({ header, state: before, batches, summaries }: BlockToJudge): Invalidity | undefined => {
   if (
     batches.length !== header.batches.length ||
     batches.some(({ digest }, i) => !equalBytes(digest, header.batches[i] as Root))
   ) {
     return invalid("batches", "the batches are not those that the header names");
   }
+  const state = meet(before, { timestampMs: header.timestampMs, certified: header.certified.height }, summaries);
   const taken = new Map<string, number>();
   for (const batch of batches) {
     const reason = refuteBatch(batch, state, taken);
@@ -102,16 +126,14 @@ const refuteBatches = ({ header, state, batches }: BlockToJudge): Invalidity | u
   }
   const bytes = batches.reduce((sum, { size }) => sum + size, 0);
   if (bytes > limits.blockBytes) return invalid("batches", `${bytes} bytes of batches, ${limits.blockBytes} fit`);
-  const slices = slicesOf(batches);
-  for (const [domain, entries] of slices) {
-    if (entries.length > limits.sliceEntries) return invalid("batches", `too many entries for domain ${domain}`);
-  }
-  return equalBytes(header.payloadRoot, payloadRootOf(slices))
+  const excess = refuteLoads(addLoads(batches.map(({ loads }) => loads)), state);
+  if (excess !== undefined) return invalid("batches", excess);
+  return equalBytes(header.payloadRoot, payloadRootOf(slicesOf(batches)))
     ? undefined
     : invalid("payload_root", "the payload root is not that of the batches");
 };
 
-const refuteCertified = ({ header, parent }: BlockToJudge): Invalidity | undefined => {
+const refuteCertified = ({ header, parent }: HeaderToJudge): Invalidity | undefined => {
   const { certified } = header;
   if (certified.height >= header.height) return invalid("certified", "only ancestors can be certified");
   if (certified.height < parent.certified.height) return invalid("certified", "older than the parent's");
@@ -138,11 +160,11 @@ const refuteCertified = ({ header, parent }: BlockToJudge): Invalidity | undefin
 };
 
 /**
- * Why a block is invalid, or `undefined`. The signature of a newly certified summary is checked
- * beside this (`certificateToCheck`), since that needs cryptography.
+ * Why a header is invalid whatever its batches are, or `undefined`. The signature of a newly certified summary is
+ * checked beside this (`certificateToCheck`), since that needs cryptography.
  */
-export const refuteBlock = (block: BlockToJudge): Invalidity | undefined =>
-  refuteLineage(block) ?? refuteCertified(block) ?? refuteBatches(block);
+export const refuteHeader = (block: HeaderToJudge): Invalidity | undefined =>
+  refuteLineage(block) ?? refuteCertified(block);
 
 /** The execution certificate that is new in this header, and the epoch whose set must have signed it. */
 export const certificateToCheck = (header: Header, parent: Header, epochLength: number) =>

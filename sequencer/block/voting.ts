@@ -9,14 +9,15 @@ import { limits } from "../../protocol/limits.ts";
 import type { Runtime } from "../../protocol/ports.ts";
 import type { ValidatorSet } from "../../protocol/validators.ts";
 import { attestationContext } from "../attestation/collector.ts";
+import type { Summaries } from "../attestation/summaries.ts";
 import type { BatchExchange } from "../batch/exchange.ts";
 import type { HeldBatch } from "../batch/held.ts";
 import { batchLimits } from "../batch/limits.ts";
 import type { BatchStore, OpenBatch } from "../batch/store.ts";
-import { lastSequence, type OrderingState } from "../control/state.ts";
+import { lastSequence, meet, type OrderingState } from "../control/state.ts";
 import { assembleHeader, chooseBatches } from "./assembly.ts";
-import type { Branches } from "./branches.ts";
-import { certificateToCheck, refuteBlock } from "./validity.ts";
+import type { Branches, Hold } from "./branches.ts";
+import { certificateToCheck, type Invalidity, refuteBatches, refuteHeader } from "./validity.ts";
 
 export type VotingOptions = {
   genesis: Root;
@@ -26,6 +27,7 @@ export type VotingOptions = {
   branches: Branches;
   batches: BatchStore;
   exchange: BatchExchange;
+  summaries: Summaries;
   /** Newest execution certificate known here. */
   certified(): Certified | undefined;
   /** Newest finalized height whose block was not empty. */
@@ -59,7 +61,23 @@ type Voting = Pick<Application, "propose" | "validate" | "hasWork">;
 export const createVoting = (options: VotingOptions): Voting => {
   const { runtime, branches, batches, exchange } = options;
 
-  const hold = (signal?: AbortSignal) => (block: KnownHeader) => exchange.hold(block.header, signal);
+  const hold =
+    (signal?: AbortSignal): Hold =>
+    async ({ header }, state) => {
+      const [held, summaries] = await Promise.all([
+        exchange.hold(header, signal),
+        options.summaries.hold(state.certified, header.certified, signal),
+      ]);
+      return { batches: held, summaries };
+    };
+
+  /** The newest certificate that a block under `state` can carry, and the summaries that it newly covers. */
+  const toCertify = async (state: OrderingState, parent: Header) => {
+    const newest = options.certified();
+    if (newest === undefined || newest.height <= state.certified) return { certified: parent.certified, summaries: [] };
+    const summaries = await options.summaries.known(state.certified, newest);
+    return summaries === undefined ? { certified: parent.certified, summaries: [] } : { certified: newest, summaries };
+  };
 
   /** Resolves when the clock has come close enough to the header's time; a far future never votes. */
   const clockReaches = (timestampMs: number, signal: AbortSignal): Promise<void> =>
@@ -81,6 +99,11 @@ export const createVoting = (options: VotingOptions): Voting => {
     return (await refuteCertificate(options.bls, set, context, check.certificate)) === undefined;
   };
 
+  const refused = ({ height, proposer }: Header, invalidity: Invalidity): false => {
+    options.log({ event: "invalid_block", height, proposer, ...invalidity });
+    return false;
+  };
+
   const validate = async (
     block: KnownHeader,
     parent: KnownHeader,
@@ -89,18 +112,20 @@ export const createVoting = (options: VotingOptions): Voting => {
   ): Promise<boolean> => {
     const { header } = block;
     const state = await branches.after(parent, ancestors, hold(signal));
-    const held = await exchange.hold(header, signal);
-    const invalidity = refuteBlock({ header, parent: parent.header, parentRoot: parent.root, state, batches: held });
-    if (invalidity !== undefined) {
-      options.log({ event: "invalid_block", height: header.height, proposer: header.proposer, ...invalidity });
-      return false;
-    }
-    if (!(await certifiedHolds(header, parent.header, state.epochLength))) {
-      options.log({ event: "invalid_block", height: header.height, proposer: header.proposer, code: "certificate" });
-      return false;
-    }
+    const lineage = { header, parent: parent.header, parentRoot: parent.root, state };
+    const early = refuteHeader(lineage);
+    if (early !== undefined) return refused(header, early);
+    const [holds, held] = await Promise.all([
+      certifiedHolds(header, parent.header, state.epochLength),
+      exchange.hold(header, signal),
+    ]);
+    if (!holds) return refused(header, { code: "certificate", message: "the execution certificate does not hold" });
+    // Only now: what a false certificate names nobody can give.
+    const summaries = await options.summaries.hold(state.certified, header.certified, signal);
+    const invalidity = refuteBatches({ ...lineage, batches: held, summaries });
+    if (invalidity !== undefined) return refused(header, invalidity);
     await clockReaches(header.timestampMs, signal);
-    branches.extend(block, state, held);
+    branches.extend(block, state, { batches: held, summaries });
     return true;
   };
 
@@ -112,7 +137,7 @@ export const createVoting = (options: VotingOptions): Voting => {
         parentRoot: parent.root,
         state,
         candidates: candidates(batches.open(), state, runtime.now()),
-        certified: options.certified(),
+        ...(await toCertify(state, parent.header)),
         proposer: options.self,
         nowMs: runtime.now(),
       });
@@ -126,7 +151,11 @@ export const createVoting = (options: VotingOptions): Voting => {
       // A certificate is worth a block of its own once it covers work that none before covered.
       if (newer > certified && certified < options.newestWork()) return true;
       const tooFarAhead = parent.header.height + 1 - Math.max(certified, newer) > limits.uncertifiedHeights;
-      return !tooFarAhead && chooseBatches(state, candidates(batches.open(), state, runtime.now())).length > 0;
+      if (tooFarAhead) return false;
+      const now = runtime.now();
+      const timestampMs = Math.max(parent.header.timestampMs + 1, now);
+      const met = meet(state, { timestampMs, certified: state.certified }, []);
+      return chooseBatches(met, candidates(batches.open(), state, now)).length > 0;
     },
   };
 };

@@ -12,6 +12,8 @@ export type PoolEntry = {
   facts: TransactionFacts;
   /** Waiting here; in a batch of this node's; or in a finalized block that is not executed yet. */
   phase: "queued" | "batched" | "ordered";
+  /** Whether it stands in the journals by itself, not in a batch. */
+  journaled: boolean;
   /** How often the executor has returned it. */
   returned: number;
   /** When it came in, by this node's clock. */

@@ -3,7 +3,7 @@ import { transactionId } from "../../protocol/batch.ts";
 import { toHex, utf8 } from "../../protocol/bytes.ts";
 import { asDomain } from "../../protocol/ids.ts";
 import type { PoolEntry } from "./entry.ts";
-import { createLane } from "./lane.ts";
+import { createLane, type Lane, type Space } from "./lane.ts";
 import { poolLimits } from "./limits.ts";
 
 type Facts = { sender?: string; nonce?: number; cost?: bigint; max?: bigint; tip?: bigint; executed?: number };
@@ -28,12 +28,16 @@ const entry = (name: string, facts: Facts = {}): PoolEntry => {
       account: { nonce: facts.executed ?? 0, balance: ether },
     },
     phase: "queued",
+    journaled: false,
     returned: 0,
     since: 0,
   };
 };
 
 const names = (entries: readonly PoolEntry[]): string[] => entries.map(({ bytes }) => new TextDecoder().decode(bytes));
+const unbounded: Space = { gas: 10 ** 9, bytes: 10 ** 9, transactions: 10 ** 6, batchBytes: 10 ** 9, enough: 10 ** 9 };
+const ready = (lane: Lane, space: Partial<Space> = {}): string[] =>
+  names(lane.take({ ...unbounded, ...space }).entries);
 const codeOf = (result: ReturnType<ReturnType<typeof createLane>["add"]>) => (result.ok ? "ok" : result.error.code);
 
 describe("a lane", () => {
@@ -41,8 +45,8 @@ describe("a lane", () => {
     const lane = createLane();
     for (const nonce of [2, 0, 1]) lane.add(entry(`a${nonce}`, { nonce }));
     lane.add(entry("b0", { sender: "bob", nonce: 0 }));
-    expect(names(lane.ready()).filter((name) => name.startsWith("a"))).toEqual(["a0", "a1", "a2"]);
-    expect(names(lane.ready())).toContain("b0");
+    expect(ready(lane).filter((name) => name.startsWith("a"))).toEqual(["a0", "a1", "a2"]);
+    expect(ready(lane)).toContain("b0");
   });
 
   it("holds back what comes after a nonce gap until the gap is filled", () => {
@@ -50,12 +54,12 @@ describe("a lane", () => {
     const late = entry("a2", { nonce: 2 });
     lane.add(entry("a0", { nonce: 0 }));
     lane.add(late);
-    expect(names(lane.ready())).toEqual(["a0"]);
+    expect(ready(lane)).toEqual(["a0"]);
     expect(lane.isReady(late)).toBe(false);
     expect(names(lane.waiting())).toEqual(["a2"]);
     expect(lane.nextNonce("alice", 0)).toBe(1);
     lane.add(entry("a1", { nonce: 1 }));
-    expect(names(lane.ready())).toEqual(["a0", "a1", "a2"]);
+    expect(ready(lane)).toEqual(["a0", "a1", "a2"]);
     expect(lane.nextNonce("alice", 0)).toBe(3);
   });
 
@@ -65,7 +69,7 @@ describe("a lane", () => {
     lane.add(entry("a2", { nonce: 2 }));
     expect(names(lane.refresh("alice", { nonce: 2 }))).toEqual(["a0"]);
     lane.remove(entry("a0").key);
-    expect(names(lane.ready())).toEqual(["a2"]);
+    expect(ready(lane)).toEqual(["a2"]);
   });
 
   it("gives nothing twice: what is batched or ordered is not ready any more", () => {
@@ -74,9 +78,9 @@ describe("a lane", () => {
     lane.add(first);
     lane.add(entry("a1", { nonce: 1 }));
     lane.mark(first, "batched");
-    expect(names(lane.ready())).toEqual(["a1"]);
+    expect(ready(lane)).toEqual(["a1"]);
     lane.mark(first, "queued");
-    expect(names(lane.ready())).toEqual(["a0", "a1"]);
+    expect(ready(lane)).toEqual(["a0", "a1"]);
   });
 
   it("closes the reach again when a transaction in flight is left out", () => {
@@ -85,7 +89,7 @@ describe("a lane", () => {
     lane.add(first);
     lane.add(entry("a1", { nonce: 1 }));
     lane.remove(first.key);
-    expect(names(lane.ready())).toEqual([]);
+    expect(ready(lane)).toEqual([]);
     expect(names(lane.waiting())).toEqual(["a1"]);
     expect(lane.nextNonce("alice", 0)).toBe(0);
   });
@@ -97,7 +101,7 @@ describe("a lane", () => {
     expect(codeOf(lane.add(entry("stingy", { nonce: 0, max: 110n, tip: 10n })))).toBe("replacement_underpriced");
     const replaced = lane.add(entry("new", { nonce: 0, max: 110n, tip: 11n }));
     expect(replaced.ok && replaced.value.replaced && names([replaced.value.replaced])).toEqual(["old"]);
-    expect(names(lane.ready())).toEqual(["new"]);
+    expect(ready(lane)).toEqual(["new"]);
     expect(lane.entries.size).toBe(1);
   });
 
@@ -142,6 +146,38 @@ describe("a lane", () => {
     const lane = createLane();
     const opaque = (name: string) => entry(name, { sender: name });
     for (const name of ["x", "y", "z"]) lane.add(opaque(name));
-    expect(names(lane.ready())).toEqual(["x", "y", "z"]);
+    expect(ready(lane)).toEqual(["x", "y", "z"]);
+  });
+
+  it("takes no more than the space there is, and says when it was capacity that ended", () => {
+    const lane = createLane();
+    for (const name of ["x", "y", "z"]) lane.add(entry(name, { sender: name }));
+    expect(ready(lane, { transactions: 2 })).toEqual(["x", "y"]);
+    expect(ready(lane, { enough: 22 })).toEqual(["x", "y"]);
+    expect(lane.take({ ...unbounded, gas: 43_000 })).toMatchObject({ isCut: true, entries: [{}, {}] });
+    expect(lane.take({ ...unbounded, bytes: 1 })).toMatchObject({ isCut: true, entries: [{}] });
+    expect(lane.take({ ...unbounded, batchBytes: 21 })).toMatchObject({ isCut: false, entries: [{}] });
+  });
+
+  it("lets a sender have no more on its way than it can pay, and than the limit", () => {
+    const lane = createLane();
+    const half = { cost: ether / 2n, executed: 0 };
+    const [a0, a1] = [entry("a0", { nonce: 0, ...half }), entry("a1", { nonce: 1, ...half })];
+    lane.add(a0);
+    lane.add(a1);
+    lane.refresh("alice", { nonce: 0, balance: ether / 2n });
+    expect(ready(lane)).toEqual(["a0"]);
+    lane.mark(a0, "batched");
+    expect(ready(lane)).toEqual([]);
+    expect(names(lane.waiting())).toEqual(["a1"]);
+    lane.settle(a0.key);
+    lane.refresh("alice", { nonce: 1 });
+    expect(ready(lane)).toEqual([]);
+    lane.refresh("alice", { nonce: 1, balance: ether });
+    expect(ready(lane)).toEqual(["a1"]);
+
+    const many = createLane();
+    for (let nonce = 0; nonce <= poolLimits.senderInFlight; nonce++) many.add(entry(`${nonce}`, { nonce, cost: 0n }));
+    expect(ready(many)).toHaveLength(poolLimits.senderInFlight);
   });
 });

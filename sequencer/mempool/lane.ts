@@ -12,11 +12,29 @@ type Sender = {
   executed: number;
   /** First nonce from `executed` on that no entry has. */
   reach: number;
+  /** At least what the executed state gives it. */
   balance: bigint;
-  /** Value and fees of all its entries. */
+  /** Value and fees of all its entries, and of those that are on their way into a block. */
   committed: bigint;
+  spending: bigint;
+  /** How many are on their way. */
+  inFlight: number;
   byNonce: Map<number, PoolEntry>;
 };
+
+/** How much of a lane may go into a batch. */
+export type Space = {
+  /** Left of the tenant's capacity. */
+  gas: number;
+  bytes: number;
+  /** Left of the batch; no more is begun once `enough` bytes are taken. */
+  transactions: number;
+  batchBytes: number;
+  enough: number;
+};
+
+/** `isCut` says that there would have been more, had there been more capacity. */
+export type Taken = { entries: PoolEntry[]; bytes: number; isCut: boolean };
 
 export type Lane = {
   readonly entries: ReadonlyMap<Hex, PoolEntry>;
@@ -24,14 +42,17 @@ export type Lane = {
   /** Takes an entry in, or says why not. A replaced entry leaves the lane and is given back. */
   add(entry: PoolEntry): Result<{ replaced?: PoolEntry }>;
   remove(key: Hex): void;
+  /** Removes an entry that was executed: its sender has paid for it. */
+  settle(key: Hex): void;
   mark(entry: PoolEntry, phase: PoolEntry["phase"]): void;
   /** Takes over what the executed state says of a sender. Entries below its nonce are given, to be removed. */
   refresh(sender: string, account: { nonce: number; balance?: bigint }): PoolEntry[];
-  /** Queued entries that can be batched now; each sender's in nonce order. */
-  ready(): PoolEntry[];
+  /** Queued entries that can be batched now, as they came, each sender's in nonce order and within its funds. */
+  take(space: Space): Taken;
+  readonly queuedBytes: number;
   /** Whether every nonce from the executed one up to the entry's is in the lane. */
   isReady(entry: PoolEntry): boolean;
-  /** For each sender that waits for a nonce, its lowest queued entry. */
+  /** For each sender that waits for a nonce or for funds, its lowest queued entry. */
   waiting(): PoolEntry[];
   /** First nonce that neither the executed state nor this lane uses. */
   nextNonce(sender: string, executed: number): number;
@@ -49,6 +70,64 @@ const extendReach = (sender: Sender): void => {
 };
 
 const byNonce = (a: PoolEntry, b: PoolEntry): number => (a.facts.nonce ?? 0) - (b.facts.nonce ?? 0);
+
+const isInFlight = ({ phase }: PoolEntry): boolean => phase !== "queued";
+
+/** Encoded size of a transaction in a batch: offset, domain, gas, offset of the bytes, bytes. */
+export const sizeInBatch = ({ bytes }: Pick<PoolEntry, "bytes">): number => bytes.length + 4 + 4 + 8 + 4;
+
+/** Entries in a row that don't fit before a lane is looked through no further. */
+const missesAllowed = 64;
+
+/** Fills a batch's space with entries, one after the other. */
+const createFill = ({ gas, bytes, transactions, batchBytes, enough }: Space) => {
+  const entries: PoolEntry[] = [];
+  const used = { gas: 0, bytes: 0, batchBytes: 0 };
+  let misses = 0;
+  let isCut = false;
+  return {
+    isFull: () => entries.length >= transactions || used.batchBytes >= enough || misses > missesAllowed,
+    add: (entry: PoolEntry): boolean => {
+      const size = sizeInBatch(entry);
+      const hasCapacity = used.gas + entry.facts.gas <= gas && used.bytes + entry.bytes.length <= bytes;
+      isCut ||= !hasCapacity;
+      if (!hasCapacity || used.batchBytes + size > batchBytes || entries.length >= transactions) {
+        misses++;
+        return false;
+      }
+      entries.push(entry);
+      used.gas += entry.facts.gas;
+      used.bytes += entry.bytes.length;
+      used.batchBytes += size;
+      return true;
+    },
+    taken: (): Taken => ({ entries, bytes: used.batchBytes, isCut }),
+  };
+};
+
+/** Takes a sender's queued entries in nonce order, up to any nonce, as far as its funds reach. */
+const createCursor = (sender: Sender, add: (entry: PoolEntry) => boolean) => {
+  let next = sender.executed;
+  while (sender.byNonce.get(next) !== undefined && isInFlight(sender.byNonce.get(next) as PoolEntry)) next++;
+  let { inFlight, spending } = sender;
+  let isBlocked = false;
+  return (nonce: number): void => {
+    while (!isBlocked && next <= nonce) {
+      const entry = sender.byNonce.get(next);
+      const isPayable =
+        entry !== undefined &&
+        inFlight < poolLimits.senderInFlight &&
+        spending + entry.facts.cost <= sender.balance &&
+        add(entry);
+      if (!isPayable) isBlocked = true;
+      else {
+        next++;
+        inFlight++;
+        spending += entry.facts.cost;
+      }
+    }
+  };
+};
 
 /** Why an entry may not stand beside those its sender has; `old` is the one with its nonce. */
 const refuse = (sender: Sender, entry: PoolEntry, nonce: number, old: PoolEntry | undefined) => {
@@ -85,22 +164,36 @@ export const createLane = (): Lane => {
   const queued = new Map<Hex, PoolEntry>();
   const senders = new Map<string, Sender>();
   let bytes = 0;
+  let queuedBytes = 0;
+
+  const enqueue = (entry: PoolEntry): void => {
+    if (!queued.has(entry.key)) queuedBytes += entry.bytes.length;
+    queued.set(entry.key, entry);
+  };
+
+  const dequeue = (entry: PoolEntry): void => {
+    if (queued.delete(entry.key)) queuedBytes -= entry.bytes.length;
+  };
 
   const insert = (entry: PoolEntry): void => {
     entries.set(entry.key, entry);
-    if (entry.phase === "queued") queued.set(entry.key, entry);
+    if (!isInFlight(entry)) enqueue(entry);
     bytes += entry.bytes.length;
   };
 
   const drop = (entry: PoolEntry): void => {
     entries.delete(entry.key);
-    queued.delete(entry.key);
+    dequeue(entry);
     bytes -= entry.bytes.length;
     const { nonce, sender: address } = entry.facts;
     const sender = senders.get(address);
     if (nonce === undefined || sender === undefined) return;
     sender.byNonce.delete(nonce);
     sender.committed -= entry.facts.cost;
+    if (isInFlight(entry)) {
+      sender.inFlight--;
+      sender.spending -= entry.facts.cost;
+    }
     if (nonce >= sender.executed) sender.reach = Math.min(sender.reach, nonce);
     if (sender.byNonce.size === 0) senders.delete(address);
   };
@@ -112,6 +205,8 @@ export const createLane = (): Lane => {
       reach: 0,
       balance: 0n,
       committed: 0n,
+      spending: 0n,
+      inFlight: 0,
       byNonce: new Map<number, PoolEntry>(),
     };
     sender.executed = Math.max(sender.executed, account.nonce);
@@ -154,10 +249,23 @@ export const createLane = (): Lane => {
       const entry = entries.get(key);
       if (entry !== undefined) drop(entry);
     },
+    settle: (key) => {
+      const entry = entries.get(key);
+      if (entry === undefined) return;
+      const sender = senders.get(entry.facts.sender);
+      if (sender !== undefined) sender.balance -= entry.facts.cost;
+      drop(entry);
+    },
     mark: (entry, phase) => {
+      const was = isInFlight(entry);
       entry.phase = phase;
-      if (phase === "queued") queued.set(entry.key, entry);
-      else queued.delete(entry.key);
+      const is = isInFlight(entry);
+      if (is) dequeue(entry);
+      else enqueue(entry);
+      const sender = senders.get(entry.facts.sender);
+      if (was === is || sender === undefined || entry.facts.nonce === undefined) return;
+      sender.inFlight += is ? 1 : -1;
+      sender.spending += is ? entry.facts.cost : -entry.facts.cost;
     },
     refresh: (address, { nonce, balance }) => {
       const sender = senders.get(address);
@@ -167,24 +275,31 @@ export const createLane = (): Lane => {
       extendReach(sender);
       return [...sender.byNonce.values()].filter((entry) => (entry.facts.nonce ?? 0) < sender.executed);
     },
-    ready: () => {
-      const ready: PoolEntry[] = [];
-      const bySender = new Map<string, PoolEntry[]>();
+    get queuedBytes() {
+      return queuedBytes;
+    },
+    take: (space) => {
+      const fill = createFill(space);
+      const cursors = new Map<string, (nonce: number) => void>();
       for (const entry of queued.values()) {
-        if (!isReady(entry)) continue;
-        const own = bySender.get(entry.facts.sender);
-        if (entry.facts.nonce === undefined) ready.push(entry);
-        else if (own === undefined) bySender.set(entry.facts.sender, [entry]);
-        else own.push(entry);
+        if (fill.isFull()) break;
+        const { nonce, sender: address } = entry.facts;
+        const sender = senders.get(address);
+        if (nonce === undefined || sender === undefined) fill.add(entry);
+        else {
+          const cursor = cursors.get(address) ?? createCursor(sender, fill.add);
+          cursors.set(address, cursor);
+          cursor(nonce);
+        }
       }
-      for (const own of bySender.values()) ready.push(...own.sort(byNonce));
-      return ready;
+      return fill.taken();
     },
     isReady,
     waiting: () => {
       const lowest = new Map<string, PoolEntry>();
       for (const entry of queued.values()) {
-        if (isReady(entry)) continue;
+        const sender = senders.get(entry.facts.sender);
+        if (sender === undefined || (isReady(entry) && sender.spending + entry.facts.cost <= sender.balance)) continue;
         const known = lowest.get(entry.facts.sender);
         if (known === undefined || byNonce(entry, known) < 0) lowest.set(entry.facts.sender, entry);
       }

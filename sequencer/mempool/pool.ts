@@ -4,14 +4,16 @@
  */
 import type { Execution, TransactionFacts } from "../../adapters/adapter.ts";
 import { transactionId } from "../../protocol/batch.ts";
+import type { TenantBudget } from "../../protocol/budget.ts";
 import { type Hex, toHex } from "../../protocol/bytes.ts";
 import { failure, type Result, success } from "../../protocol/errors.ts";
 import type { Domain, Root } from "../../protocol/ids.ts";
+import { limits } from "../../protocol/limits.ts";
 import type { Runtime } from "../../protocol/ports.ts";
 import type { BatchExchange } from "../batch/exchange.ts";
 import type { HeldBatch } from "../batch/held.ts";
 import type { PoolEntry } from "./entry.ts";
-import { createLane, type Lane } from "./lane.ts";
+import { createLane, type Lane, type Space, type Taken as TakenFromLane } from "./lane.ts";
 import { poolLimits } from "./limits.ts";
 import type { HeldTransaction, PooledTransaction, Replication } from "./replication.ts";
 
@@ -28,8 +30,8 @@ export type SettledSlice = {
 
 export type Pool = {
   submit(domain: Domain, transactions: readonly Uint8Array[]): Promise<Result<Taken>[]>;
-  /** Queued entries of all lanes that can be batched now. */
-  ready(): PoolEntry[];
+  /** Queued entries for a batch of at most `batchBytes`, as far as `room` is left of each tenant's capacity. */
+  take(batchBytes: number, room: (domain: Domain) => Pick<Space, "gas" | "bytes">): Omit<TakenFromLane, "bytes">;
   /** Takes note that these entries go into `batch`, and publishes it. */
   publish(batch: HeldBatch, entries: readonly PoolEntry[]): void;
   /** A finalized block has taken a batch. */
@@ -48,7 +50,7 @@ export type Pool = {
 };
 
 export type PoolOptions = {
-  domains: readonly Domain[];
+  tenants: ReadonlyMap<Domain, TenantBudget>;
   /** Besides the adapter's refusals: `unavailable` while the tenant's executor is down. */
   inspect(domain: Domain, transactions: readonly Uint8Array[]): Promise<Result<TransactionFacts>[]>;
   runtime: Runtime;
@@ -69,6 +71,20 @@ const waitingPerBlock = 256;
 /** Transactions held for peers that are looked at in one tick. */
 const heldPerTick = 256;
 
+/** What no batch could ever hold. */
+const refuseOversized = (
+  { gas, bytes }: TenantBudget,
+  size: number,
+  inspection: Result<TransactionFacts>,
+): Result<TransactionFacts> => {
+  if (!inspection.ok) return inspection;
+  const { gas: asked } = inspection.value;
+  if (asked > gas.largest) {
+    return failure("gas_limit", `its gas limit is ${asked}, a transaction has at most ${gas.largest}`, { gas: asked });
+  }
+  return size <= bytes.burst ? inspection : failure("oversized", `${size} bytes, at most ${bytes.burst} are taken`);
+};
+
 /** For new transactions only: what was acknowledged waits for its end, whatever fees do meanwhile. */
 const refuseBelowFloor = (inspection: Result<TransactionFacts>): Result<TransactionFacts> => {
   if (!inspection.ok) return inspection;
@@ -80,8 +96,8 @@ const refuseBelowFloor = (inspection: Result<TransactionFacts>): Result<Transact
 
 export const createPool = (options: PoolOptions): Pool => {
   const { runtime, exchange, replication, f } = options;
-  const lanes = new Map<Domain, Lane>(options.domains.map((domain) => [domain, createLane()]));
-  const natives = new Map<Domain, Map<Hex, PoolEntry>>(options.domains.map((domain) => [domain, new Map()]));
+  const lanes = new Map<Domain, Lane>([...options.tenants.keys()].map((domain) => [domain, createLane()]));
+  const natives = new Map<Domain, Map<Hex, PoolEntry>>([...lanes.keys()].map((domain) => [domain, new Map()]));
   const acknowledgements = new Map<PoolEntry, () => void>();
   const pendingListeners = new Map<Domain, Set<(nativeId: Hex) => void>>();
   const turns = new Map<Domain, number>();
@@ -94,6 +110,10 @@ export const createPool = (options: PoolOptions): Pool => {
 
   const remove = (entry: PoolEntry): void => {
     laneOf(entry.domain).remove(entry.key);
+    forget(entry);
+  };
+
+  const forget = (entry: PoolEntry): void => {
     natives.get(entry.domain)?.delete(entry.facts.nativeId);
     acknowledgements.get(entry)?.();
   };
@@ -109,7 +129,17 @@ export const createPool = (options: PoolOptions): Pool => {
 
   const entryFor = (domain: Domain, bytes: Uint8Array, facts: TransactionFacts): PoolEntry => {
     const id = transactionId(bytes);
-    return { id, key: toHex(id), domain, bytes, facts, phase: "queued", returned: 0, since: runtime.now() };
+    return {
+      id,
+      key: toHex(id),
+      domain,
+      bytes,
+      facts,
+      phase: "queued",
+      journaled: false,
+      returned: 0,
+      since: runtime.now(),
+    };
   };
 
   /** Puts inspected transactions into the lane; entries that came in, or why not, in the order given. */
@@ -149,17 +179,24 @@ export const createPool = (options: PoolOptions): Pool => {
       });
     });
 
-  /** Entries that can't be batched yet go to other disks by themselves. */
-  const replicateWaiting = (entries: readonly PoolEntry[]): void => {
-    const waiting = entries.filter((entry) => !laneOf(entry.domain).isReady(entry));
-    if (waiting.length === 0) return;
+  /** Entries that no batch takes yet go to other disks by themselves. */
+  const journal = (entries: readonly PoolEntry[]): void => {
+    const alone = entries.filter((entry) => !entry.journaled);
+    if (alone.length === 0) return;
+    for (const entry of alone) entry.journaled = true;
     replication
-      .replicate(waiting)
+      .replicate(alone)
       .then(() => {
-        for (const entry of waiting) acknowledgements.get(entry)?.();
+        for (const entry of alone) acknowledgements.get(entry)?.();
       })
       .catch(options.fatal);
   };
+
+  const journalWaiting = (entries: readonly PoolEntry[]): void =>
+    journal(entries.filter((entry) => !laneOf(entry.domain).isReady(entry)));
+
+  const journalUnbatched = (entries: readonly PoolEntry[]): void =>
+    journal(entries.filter((entry) => entry.phase === "queued" && laneOf(entry.domain).entries.has(entry.key)));
 
   const submit = async (domain: Domain, transactions: readonly Uint8Array[]): Promise<Result<Taken>[]> => {
     if (!lanes.has(domain)) {
@@ -167,12 +204,18 @@ export const createPool = (options: PoolOptions): Pool => {
       const unknown = failure("unknown_tenant", `no tenant has domain ${domain}; there are ${known}`, { domain });
       return transactions.map(() => unknown);
     }
-    const inspections = (await options.inspect(domain, transactions)).map(refuseBelowFloor);
+    const budget = options.tenants.get(domain) as TenantBudget;
+    const inspections = (await options.inspect(domain, transactions)).map((inspection, i) =>
+      refuseOversized(budget, (transactions[i] as Uint8Array).length, refuseBelowFloor(inspection)),
+    );
     const results = takeIn(domain, transactions, inspections);
     const entries = results.flatMap((result) => (result.ok ? [result.value] : []));
     const answers = new Map(entries.map((entry) => [entry, acknowledged(entry)]));
-    replicateWaiting(entries);
-    if (entries.length > 0) options.onReady();
+    journalWaiting(entries);
+    if (entries.length > 0) {
+      options.onReady();
+      runtime.after(poolLimits.unbatchedMs, () => journalUnbatched(entries));
+    }
     return Promise.all(
       results.map(async (result): Promise<Result<Taken>> => {
         if (!result.ok) return result;
@@ -187,12 +230,37 @@ export const createPool = (options: PoolOptions): Pool => {
     );
   };
 
+  /** Every lane gets the same share of the batch, and what those with less leave of theirs. */
+  const take: Pool["take"] = (batchBytes, room) => {
+    const entries: PoolEntry[] = [];
+    const busy = [...lanes].filter(([, lane]) => lane.queuedBytes > 0);
+    busy.sort(([, a], [, b]) => a.queuedBytes - b.queuedBytes);
+    let isCut = false;
+    let bytes = 0;
+    for (const [i, [domain, lane]] of busy.entries()) {
+      const sharers = busy.length - i;
+      const taken = lane.take({
+        ...room(domain),
+        transactions: Math.floor((limits.batchTransactions - entries.length) / sharers),
+        batchBytes: batchBytes - bytes,
+        enough: Math.floor((batchBytes - bytes) / sharers),
+      });
+      entries.push(...taken.entries);
+      bytes += taken.bytes;
+      isCut ||= taken.isCut;
+    }
+    return { entries, isCut };
+  };
+
   const publish = (batch: HeldBatch, entries: readonly PoolEntry[]): void => {
     for (const entry of entries) laneOf(entry.domain).mark(entry, "batched");
     const elsewhere = exchange.acknowledged(batch, f);
     Promise.all([exchange.publish(batch), elsewhere])
       .then(() => {
-        for (const entry of entries) acknowledgements.get(entry)?.();
+        for (const entry of entries) {
+          acknowledgements.get(entry)?.();
+          entry.journaled = false;
+        }
         return replication.forget(entries);
       })
       .catch(options.fatal);
@@ -206,7 +274,7 @@ export const createPool = (options: PoolOptions): Pool => {
 
   const requeue = (entries: readonly PoolEntry[]): void => {
     for (const entry of entries) laneOf(entry.domain).mark(entry, "queued");
-    replicateWaiting(entries);
+    journalWaiting(entries);
     options.onReady();
   };
 
@@ -259,7 +327,8 @@ export const createPool = (options: PoolOptions): Pool => {
         continue;
       }
       if (execution.kind === "applied") {
-        remove(entry);
+        lane.settle(key);
+        forget(entry);
         continue;
       }
       unsettled.set(entry.facts.sender, entry);
@@ -276,6 +345,9 @@ export const createPool = (options: PoolOptions): Pool => {
     const asked = new Map([...unsettled, ...waiting]);
     await refresh(domain, [...asked.values()]);
   };
+
+  const delayOf = (held: HeldTransaction): number =>
+    replication.isOwnerPresent(held) ? poolLimits.busyHolderDelayMs : poolLimits.holderDelayMs;
 
   /** Puts peers' transactions into own lanes when their entry node has not had them ordered for long. */
   const adoptHeld = async (): Promise<void> => {
@@ -301,7 +373,7 @@ export const createPool = (options: PoolOptions): Pool => {
         if (!inspection?.ok || isOld || (nonce ?? 0) < (next ?? 0)) over.push(held);
         else if (nonce !== next) continue;
         else if (held.executableSince === undefined) held.executableSince = now;
-        else if (now - held.executableSince >= poolLimits.holderDelayMs) takeIn(domain, [held.bytes], [inspection]);
+        else if (now - held.executableSince >= delayOf(held)) takeIn(domain, [held.bytes], [inspection]);
       }
       await replication.forget(over);
     }
@@ -327,7 +399,7 @@ export const createPool = (options: PoolOptions): Pool => {
 
   return {
     submit,
-    ready: () => [...lanes.values()].flatMap((lane) => lane.ready()),
+    take,
     publish,
     ordered: (batch) => {
       for (const entry of ownEntries(batch)) laneOf(entry.domain).mark(entry, "ordered");

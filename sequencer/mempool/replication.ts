@@ -44,6 +44,8 @@ export type HeldTransaction = PooledTransaction & {
   id: Root;
   /** On whose account it takes room. */
   source: string;
+  /** Who took it in; absent for what came back without a batch. */
+  owner?: ValidatorIndex;
   /** When it came, and since when it could be executed, by this node's clock. */
   since: number;
   executableSince?: number;
@@ -56,8 +58,10 @@ export type Replication = {
   forget(transactions: readonly { domain: Domain; id: Root }[]): Promise<void>;
   /** The next `count` of the transactions held for peers, in turn. */
   nextHeld(count: number): HeldTransaction[];
+  /** Whether the node that took a transaction in can be reached: then it has it ordered itself. */
+  isOwnerPresent(held: HeldTransaction): boolean;
   /** Journals transactions that another node took in, as far as there is room for `source`; tells which ones. */
-  hold(transactions: readonly PooledTransaction[], source: string): Promise<Root[]>;
+  hold(transactions: readonly PooledTransaction[], source: string, owner?: ValidatorIndex): Promise<Root[]>;
   stop(): void;
 };
 
@@ -114,8 +118,9 @@ export const openReplication = async (
     else used.set(source, after);
   };
 
-  const note = ({ domain, bytes }: PooledTransaction, id: Root, source: string): void => {
-    held.set(placeOf({ domain, id }), { domain, bytes, id, source, since: runtime.now() });
+  const note = ({ domain, bytes }: PooledTransaction, id: Root, source: string, owner?: ValidatorIndex): void => {
+    const entry: HeldTransaction = { domain, bytes, id, source, since: runtime.now() };
+    held.set(placeOf({ domain, id }), owner === undefined ? entry : { ...entry, owner });
     account(source, 1, bytes.length);
   };
 
@@ -138,7 +143,7 @@ export const openReplication = async (
     return newestWrite;
   };
 
-  const hold = async (transactions: readonly PooledTransaction[], source: string): Promise<Root[]> => {
+  const hold: Replication["hold"] = async (transactions, source, owner) => {
     const ids: Root[] = [];
     const fresh: (PooledTransaction & { id: Root })[] = [];
     for (const transaction of transactions) {
@@ -152,7 +157,7 @@ export const openReplication = async (
       if (!known && full) continue;
       ids.push(id);
       if (known) continue;
-      note(transaction, id, source);
+      note(transaction, id, source, owner);
       fresh.push({ ...transaction, id });
     }
     await (fresh.length > 0 ? write(fresh, false) : newestWrite);
@@ -160,7 +165,7 @@ export const openReplication = async (
   };
 
   const journal = async (from: ValidatorIndex, transactions: readonly PooledTransaction[]): Promise<void> => {
-    const ids = await hold(transactions, `peer ${from}`);
+    const ids = await hold(transactions, `peer ${from}`, from);
     if (ids.length > 0) network.send(from, "pool", tagged(tags.journaled, Ids.encode(ids)));
   };
 
@@ -223,6 +228,7 @@ export const openReplication = async (
         }
         return next;
       },
+      isOwnerPresent: ({ owner }) => owner !== undefined && network.peers().includes(owner),
       hold,
       replicate: async (transactions) => {
         for (const transaction of transactions) journaled.add(placeOf(transaction));

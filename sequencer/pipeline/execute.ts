@@ -1,10 +1,10 @@
 /** One tenant at one height: what is applied to it, what comes out, and what the node keeps of that. */
 import type { Adapter, BlockContext, Execution, Executor, OrderedEntry, Seal } from "../../adapters/adapter.ts";
-import { fromHex, utf8 } from "../../protocol/bytes.ts";
+import { compareBytes, fromHex, type Hex, toHex, utf8 } from "../../protocol/bytes.ts";
 import type { Domain } from "../../protocol/ids.ts";
 import { zeroRoot } from "../../protocol/ids.ts";
 import { type Input, inputKinds, inputsRoot } from "../../protocol/inputs.ts";
-import { type TenantSummary, tenantStatuses } from "../../protocol/summary.ts";
+import { type HopelessCount, type TenantSummary, tenantStatuses } from "../../protocol/summary.ts";
 import type { SliceEntry } from "../block/payload.ts";
 import { type ExecutionRecord, outcomeKinds, type TenantRecord } from "../storage/records.ts";
 
@@ -107,6 +107,26 @@ export const tenantResult = (result: Omit<TenantResult, "record">): TenantResult
   ...result,
   record: tenantRecord(result),
 });
+
+/**
+ * How often each producer ordered what was hopeless, or declared another gas than a transaction has; increasing by
+ * producer.
+ */
+export const hopelessCounts = (results: readonly Pick<TenantResult, "slice" | "executions">[]): HopelessCount[] => {
+  const counts = new Map<Hex, HopelessCount>();
+  for (const { slice, executions } of results) {
+    for (const execution of executions) {
+      const { kind, index } = execution;
+      for (const { producer, gas } of slice[index]?.declarations ?? []) {
+        const isHopeless = kind === "omitted" ? execution.hopeless : kind === "applied" && gas !== execution.gas;
+        if (!isHopeless) continue;
+        const key = toHex(producer);
+        counts.set(key, { producer, count: (counts.get(key)?.count ?? 0) + 1 });
+      }
+    }
+  }
+  return [...counts.values()].sort((a, b) => compareBytes(a.producer, b.producer));
+};
 
 /** The tenant's line in the summary. It has no outbox yet, so that stays empty. */
 export const tenantSummary = ({ domain, record, slice }: TenantResult): TenantSummary => ({

@@ -30,7 +30,8 @@ const emptyBlockOn = (parent: Header): OrderedBlock => {
     parentRoot: Header.root(parent),
     state,
     candidates: [],
-    certified: undefined,
+    certified: parent.certified,
+    summaries: [],
     proposer: asValidatorIndex(0),
     nowMs: 0,
   });

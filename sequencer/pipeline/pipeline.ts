@@ -11,7 +11,7 @@ import type { Disk, DiskWrite } from "../../protocol/ports.ts";
 import { Summary } from "../../protocol/summary.ts";
 import type { SliceEntry, Slices } from "../block/payload.ts";
 import type { OrderingState } from "../control/state.ts";
-import { executeTenant, type TenantResult, tenantSummary } from "./execute.ts";
+import { executeTenant, hopelessCounts, type TenantResult, tenantSummary } from "./execute.ts";
 import type { Tenant, Tenants } from "./tenants.ts";
 import { heightWrites, omittedIds, tenantWrites } from "./writes.ts";
 
@@ -117,6 +117,7 @@ export const createPipeline = (options: PipelineOptions): Pipeline => {
       accountsRoot: zeroRoot,
       tenants: results.map(tenantSummary),
       bundles: [],
+      hopeless: hopelessCounts(results),
     };
     return { ordered, summary, summaryRoot: Summary.root(summary), results };
   };

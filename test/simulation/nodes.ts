@@ -5,9 +5,9 @@ import { evmAdapter } from "../../adapters/evm/adapter.ts";
 import type { BlsSigner } from "../../consensus/certificate/bls.ts";
 import { createBlst, createSigner, generateSecretKey } from "../../consensus/certificate/blst.ts";
 import { createWorld, type World, type WorldOptions } from "../../consensus/simulator/world.ts";
-import { usualBudgets } from "../../protocol/budget.ts";
+import { type TenantBudget, usualBudgets } from "../../protocol/budget.ts";
 import { toHex, utf8 } from "../../protocol/bytes.ts";
-import { type Genesis, vms } from "../../protocol/genesis.ts";
+import { type Genesis, type Vm, vms } from "../../protocol/genesis.ts";
 import {
   asDomain,
   asHeight,
@@ -63,6 +63,8 @@ export type Nodes = {
 export type NodesOptions = Omit<WorldOptions, "nodes"> & {
   nodes?: number;
   epochLength?: number;
+  /** Where a tenant has another budget than usual. */
+  budgets?: Partial<Record<Vm, TenantBudget>>;
   /** With it, there is an EVM tenant beside the `data` tenant. */
   evm?: Uint8Array;
 };
@@ -71,6 +73,7 @@ export const createNodes = async (options: NodesOptions): Promise<Nodes> => {
   const count = options.nodes ?? 4;
   const world = createWorld({ ...options, nodes: count });
   const indices = Array.from({ length: count }, (_, index) => asValidatorIndex(index));
+  const budgets = { ...usualBudgets, ...options.budgets };
   const signers = indices.map(() => createSigner(generateSecretKey(world.random.bytes(32))));
   const genesis: Genesis = {
     salt: asRoot(world.random.bytes(32)),
@@ -82,10 +85,10 @@ export const createNodes = async (options: NodesOptions): Promise<Nodes> => {
       possession: signer.provePossession(),
     })),
     tenants: [
-      { domain: data, vm: vms.data, name: utf8("data"), budget: usualBudgets.data, config: utf8("{}") },
+      { domain: data, vm: vms.data, name: utf8("data"), budget: budgets.data, config: utf8("{}") },
       ...(options.evm === undefined
         ? []
-        : [{ domain: evm, vm: vms.evm, name: utf8("evm"), budget: usualBudgets.evm, config: options.evm }]),
+        : [{ domain: evm, vm: vms.evm, name: utf8("evm"), budget: budgets.evm, config: options.evm }]),
     ],
   };
   const bls = createBlst();

@@ -1,0 +1,57 @@
+/**
+ * How much of each tenant's capacity a producer asks for. Batches that don't all fit the next block hold up
+ * everything in them, other tenants' transactions too, so producers divide what there is without a word: an equal
+ * share for each, and for one after the other a reserve besides, large enough for the largest transaction. Pure.
+ */
+
+import { equalBytes } from "../../protocol/bytes.ts";
+import { vmName } from "../../protocol/genesis.ts";
+import type { Domain, PublicKey } from "../../protocol/ids.ts";
+import { transactionLimits } from "../../protocol/limits.ts";
+import type { Loads } from "../control/capacity.ts";
+import { meet, type OrderingState, type OrderingTenant, tenantState } from "../control/state.ts";
+
+export type Room = { gas: number; bytes: number };
+
+/** Heights for which the reserve is one producer's. */
+const turnHeights = 4;
+
+const reserveOf = ({ vm, budget }: OrderingTenant): Room => ({
+  gas: budget.gas.largest,
+  bytes: transactionLimits[vmName(vm) ?? "data"],
+});
+
+export type Division = {
+  /** Ordering state after the newest finalized block, and its height. */
+  state: OrderingState;
+  height: number;
+  nowMs: number;
+  self: PublicKey;
+  /** What the producer's own batches that no block has taken yet ask for, and those of each other producer. */
+  own: Loads;
+  others: readonly Loads[];
+};
+
+/** Room for one more batch of a producer. */
+export const roomFor = ({ state, height, nowMs, self, own, others }: Division): ((domain: Domain) => Room) => {
+  const timestampMs = Math.max(state.timestampMs + 1, nowMs);
+  const met = meet(state, { timestampMs, certified: state.certified }, []);
+  const count = met.validators.length;
+  const seat = met.validators.findIndex(({ publicKey }) => equalBytes(publicKey, self));
+  const hasTurn = Math.floor(height / turnHeights) % count === seat;
+
+  const roomIn = (unit: keyof Room, domain: Domain, tenant: OrderingTenant): number => {
+    const capacity = tenant.capacity[unit];
+    const reserve = Math.min(capacity, reserveOf(tenant)[unit]);
+    const share = Math.floor((capacity - reserve) / count);
+    const taken = others.reduce((sum, loads) => sum + Math.max(0, (loads.get(domain)?.[unit] ?? 0) - share), 0);
+    const besides = hasTurn ? Math.max(0, reserve - taken) : 0;
+    return Math.max(0, share + besides - (own.get(domain)?.[unit] ?? 0));
+  };
+
+  return (domain) => {
+    const tenant = tenantState(met, domain);
+    if (tenant === undefined) return { gas: 0, bytes: 0 };
+    return { gas: roomIn("gas", domain, tenant), bytes: roomIn("bytes", domain, tenant) };
+  };
+};
