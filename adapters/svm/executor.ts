@@ -110,8 +110,8 @@ export const createExecutor = ({ state, admission, feeRecipient, burst, blockhas
     block.gasAsked += facts.gas;
     block.gasUsed += unitsConsumed;
     block.fees += fees.fee;
-    const { nativeId } = facts;
-    return { kind: "applied", index, nativeId, receipt, gasUsed: unitsConsumed, succeeded: error === undefined };
+    const { nativeId, gas } = facts;
+    return { kind: "applied", index, nativeId, receipt, gas, gasUsed: unitsConsumed, succeeded: error === undefined };
   };
 
   const executeAll = (block: OpenBlock, entries: readonly OrderedEntry[]): Execution[] => {
