@@ -19,12 +19,22 @@ const endpoints = ({ api, tenants, validators }: DevnetReady): string => {
   return `Endpoints\n${column(rows).replaceAll(/ +\n/g, "\n")}`;
 };
 
-const accounts = ({ accounts }: DevnetReady): string =>
-  accounts.evm === undefined
-    ? ""
-    : `\nEVM accounts, 10,000 ETH each; everybody knows these keys\n${column(
-        accounts.evm.map(({ address, privateKey }, i) => [String(i), address, privateKey]),
-      )}`;
+const listAccounts = (title: string, rows: readonly (readonly [address: string, secret: string])[]): string =>
+  `\n${title}; everybody knows these keys\n${column(rows.map((row, i) => [String(i), ...row]))}`;
+
+const accounts = ({ accounts: { evm, svm } }: DevnetReady): string =>
+  [
+    evm &&
+      listAccounts(
+        "EVM accounts, 10,000 ETH each",
+        evm.map(({ address, privateKey }) => [address, privateKey]),
+      ),
+    svm &&
+      listAccounts(
+        "SVM accounts, 10,000 SOL each",
+        svm.map(({ address, secretKey }) => [address, secretKey]),
+      ),
+  ].join("");
 
 const transfer = (rpc: string, from: string, to: string): string =>
   `  # send 1 ETH with viem, unmodified
