@@ -10,6 +10,9 @@ import { concatBytes, equalBytes } from "../../protocol/bytes.ts";
 import { failure, LockstepError, type Result, success } from "../../protocol/errors.ts";
 import { sha256 } from "../../protocol/hash.ts";
 import { decodeAccount, type SvmAccount } from "./account.ts";
+import { fromBase58, toBase58 } from "./base58.ts";
+
+export type ProvenSvmAccount = SvmAccount;
 
 export type SvmProof = {
   /** Encoded; absent where the proof shows that there is none. */
@@ -62,3 +65,8 @@ export const verifyAccount = (
     return badProof(`the proven account is malformed: ${error.message}`);
   }
 };
+
+/** The 32 bytes of an address in base58; `undefined` where it is none. */
+export const addressBytes = (text: string): Uint8Array | undefined => fromBase58(text, 32);
+
+export const addressText = (key: Uint8Array): string => toBase58(key);

@@ -1,4 +1,5 @@
 /** Methods that answer with accounts. */
+import { toHex } from "../../../protocol/bytes.ts";
 import { RpcError } from "../../jsonRpc/error.ts";
 import {
   boolean,
@@ -18,7 +19,7 @@ import { executorLimits } from "../limits.ts";
 import type { AccountFilter } from "../reads.ts";
 import { mintOf, tokenAccountOf } from "../token.ts";
 import type { Chain } from "./chain.ts";
-import { accountJson, base64Of } from "./format.ts";
+import { accountJson } from "./format.ts";
 import { rpcLimits } from "./limits.ts";
 import {
   address,
@@ -133,7 +134,7 @@ export const accountMethods = (chain: Chain): Record<string, Method> => {
       const listed = found.map(({ key }, i) => ({ pubkey: toBase58(key), account: shown[i] }));
       return setting(config, "withContext", boolean) === true ? inContext(number, listed) : listed;
     },
-    // Solana has no proofs of accounts; this is ours. The light client checks it against a certified state root.
+    // Solana has no proofs of accounts; this is ours, in the encodings of `proof.ts`, as hexadecimal.
     getAccountProof: async (params) => {
       const values = positional(params, 2);
       const key = required(values, 0, address);
@@ -143,9 +144,9 @@ export const accountMethods = (chain: Chain): Record<string, Method> => {
       if (number > chain.numberAt("processed")) throw new RpcError(-32004, `Block not available for slot ${number}`);
       const { account, siblings, other } = await chain.read({ kind: "prove", number, key });
       return inContext(number, {
-        account: account === undefined ? null : base64Of(account),
-        siblings: siblings.map(base64Of),
-        other: other === undefined ? null : { path: base64Of(other.path), value: base64Of(other.value) },
+        account: account === undefined ? null : toHex(account),
+        siblings: siblings.map(toHex),
+        other: other === undefined ? null : { path: toHex(other.path), value: toHex(other.value) },
       });
     },
   };

@@ -24,6 +24,7 @@ import {
   VersionedTransaction,
 } from "@solana/web3.js";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { fromHex } from "../../../protocol/bytes.ts";
 import { accounts, createSvmChain, type SvmChain } from "../../../test/fixtures/svmChain.ts";
 import type { RpcServer } from "../../adapter.ts";
 import { verifyAccount } from "../proof.ts";
@@ -228,7 +229,7 @@ describe("unmodified @solana/web3.js", () => {
         }
       ).result.value;
     };
-    const bytes = (text: string) => Uint8Array.from(Buffer.from(text, "base64"));
+    const bytes = (text: string) => fromHex(text) ?? new Uint8Array();
     for (const [key, exists] of [
       [alice.publicKey, true],
       [Keypair.generate().publicKey, false],
