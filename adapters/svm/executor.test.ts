@@ -5,11 +5,11 @@ import {
   TransactionInstruction,
 } from "@solana/web3.js";
 import { beforeAll, describe, expect, it } from "vitest";
+import { deployment, loader, memoCode } from "../../test/fixtures/svmLoader.ts";
 import type { Execution, Executor, Seal } from "../adapter.ts";
 import { contextOf, createStore, runBlock, type Store } from "../complianceChain.ts";
 import { decodeAccount } from "./account.ts";
 import { svmAdapter } from "./adapter.ts";
-import { builtInAccounts } from "./engine.ts";
 import { readSvm, type SvmRead } from "./reads.ts";
 import { decodeReceipt } from "./receipt.ts";
 import {
@@ -28,7 +28,6 @@ import {
   signVersioned,
   transfer,
 } from "./testChain.ts";
-import { deployment, loader } from "./testProgram.ts";
 
 const open = async (store?: Store): Promise<{ executor: Executor; genesis: Seal; store: Store }> => {
   const kept = createStore();
@@ -171,23 +170,23 @@ describe("an SVM tenant", () => {
   });
 
   it("knows the same programs after reverts and restarts: deployed, upgraded and closed", async () => {
-    const memo = builtInAccounts().find(({ account }) => account.executable && account.data.length === 2304);
-    const code = memo?.account.data ?? new Uint8Array();
-    const program = keypairOf("program");
+    const [program, buffer] = [keypairOf("program"), keypairOf("buffer")];
     const [a, b] = [await createChain(), await createChain()];
     const call = (recent: number, text: string): Uint8Array => {
       const instruction = { programId: program.publicKey, keys: [], data: Buffer.from(text) };
       return sign({ instructions: [new TransactionInstruction(instruction)], signers: [bob], recent });
     };
-    const { writes, deploy } = deployment(alice, keypairOf("buffer"), program, code);
+    const steps = deployment(alice.publicKey, buffer.publicKey, program.publicKey, memoCode());
     for (const chain of [a, b]) {
-      for (const write of writes) {
-        const done = await chain.run(...write(chain.head().number));
-        expect(done.every((each) => each.kind === "applied" && each.succeeded)).toBe(true);
-      }
+      const signed = (instructions: TransactionInstruction[], ...signers: (typeof alice)[]) =>
+        sign({ instructions, signers: [alice, ...signers], recent: chain.head().number });
+      const done = await chain.run(signed(steps.open, buffer));
+      done.push(...(await chain.run(...steps.writes.map((instructions) => signed(instructions)))));
+      expect(done.every((each) => each.kind === "applied" && each.succeeded)).toBe(true);
     }
     const { number, blockHash } = a.head();
-    const rollOut = [call(number, "too early"), deploy(number), call(number, "at once")];
+    const deploy = sign({ instructions: steps.deploy, signers: [alice, program], recent: number });
+    const rollOut = [call(number, "too early"), deploy, call(number, "at once")];
     // One of them deploys, drops it, and does it again.
     const ordered = (await a.executor.inspect(rollOut)).map((inspection, i) => ({
       bytes: rollOut[i] as Uint8Array,
