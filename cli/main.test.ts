@@ -28,12 +28,12 @@ describe("help", () => {
     for (const args of [["--help"], ["-h"]]) {
       const { code, out } = await run(...args);
       expect(code).toBe(0);
-      for (const word of ["devnet", "node", "keys", "verify", "Examples:"]) expect(out).toContain(word);
+      for (const word of ["devnet", "node", "keys", "verify", "derive", "Examples:"]) expect(out).toContain(word);
     }
     expect(await run()).toMatchObject({ code: 2, out: expect.stringContaining("Examples:") });
   });
 
-  test.each(["devnet", "node", "keys", "verify"])("%s --help has an example", async (command) => {
+  test.each(["devnet", "node", "keys", "verify", "derive"])("%s --help has an example", async (command) => {
     const { code, out } = await run(command, "--help");
     expect(code).toBe(0);
     expect(out).toContain(`  lockstep ${command} `);

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { Command, CommanderError } from "commander";
 import { LockstepError } from "../protocol/errors.ts";
 import type { ExitCode, Output } from "./command.ts";
+import { addDeriveCommand } from "./deriveCommand.ts";
 import { addDevnetCommand } from "./devnet.ts";
 import { addKeysCommand } from "./keys.ts";
 import { addNodeCommand } from "./node.ts";
@@ -19,11 +20,13 @@ Examples:
                                        check what a node says against one signature
   lockstep replay http://127.0.0.1:7300 --trust 0x... --domain 31337
                                        execute a tenant again on another engine, and compare
+  lockstep derive http://127.0.0.1:7300 --trust 0x... --domain 1
+                                       follow what is ordered for a tenant, proven
   lockstep <command> --help            all that a command can do
 `;
 
 const standardOutput: Output = {
-  out: (text) => process.stdout.write(text),
+  out: (text) => new Promise<void>((resolve) => process.stdout.write(text, () => resolve())),
   err: (text) => process.stderr.write(text),
 };
 
@@ -80,7 +83,14 @@ export const main = async (args: readonly string[], output: Output = standardOut
     .configureOutput({ writeOut: output.out, writeErr: output.out, outputError: () => {} })
     .configureHelp({ sortOptions: false })
     .addHelpText("after", examples);
-  for (const add of [addDevnetCommand, addNodeCommand, addKeysCommand, addVerifyCommand, addReplayCommand])
+  for (const add of [
+    addDevnetCommand,
+    addNodeCommand,
+    addKeysCommand,
+    addVerifyCommand,
+    addReplayCommand,
+    addDeriveCommand,
+  ])
     add(program, finish, output);
   try {
     await program.parseAsync([...args], { from: "user" });

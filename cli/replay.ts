@@ -6,10 +6,10 @@ import type { Proof, Refusal } from "../messaging/light-client/refusal.ts";
 import { equalBytes, type Hex, toHex } from "../protocol/bytes.ts";
 import { failure, LockstepError, type Result, success } from "../protocol/errors.ts";
 import { type GenesisTenant, vmName } from "../protocol/genesis.ts";
-import { asDomain, asHeight, type Domain, type Height } from "../protocol/ids.ts";
+import { asHeight, type Domain, type Height } from "../protocol/ids.ts";
 import type { Summary, TenantSummary } from "../protocol/summary.ts";
 import type { ExitCode } from "./command.ts";
-import { connect, parseTrustedApi, type TrustedApi } from "./trustedApi.ts";
+import { connect, parseDomain, parseTrustedApi, type TrustedApi } from "./trustedApi.ts";
 
 export type ReplayArguments = {
   /** `http://host:port` of any node's API. */
@@ -41,15 +41,14 @@ const progressHeights = 500;
 const parseArguments = ({ api, trust, domain, to }: ReplayArguments): Result<Task> => {
   const trusted = parseTrustedApi(api, trust);
   if (!trusted.ok) return trusted;
-  if (domain === undefined || !/^[0-9]{1,10}$/.test(domain)) {
-    return failure("usage", "give --domain <number>, the EVM tenant to replay: a devnet's is 31337");
-  }
+  const tenant = parseDomain(domain, "the EVM tenant to replay: a devnet's is 31337");
+  if (!tenant.ok) return tenant;
   if (to !== undefined && !/^[1-9][0-9]{0,14}$/.test(to)) {
     return failure("usage", `--to ${to} is no height: give a whole number from 1 on`);
   }
   return success({
     ...trusted.value,
-    domain: asDomain(Number(domain)),
+    domain: tenant.value,
     ...(to === undefined ? {} : { to: asHeight(Number(to)) }),
   });
 };

@@ -1,10 +1,13 @@
 /** An API that is checked, and the root that its user trusts instead of it. */
+import { setTimeout } from "node:timers/promises";
 import { createBlst } from "../consensus/certificate/blst.ts";
 import { createLightClient, type LightClient } from "../messaging/light-client/client.ts";
+import { type FollowedHeight, type FollowOptions, followOrder } from "../messaging/light-client/follow.ts";
+import type { Proof } from "../messaging/light-client/refusal.ts";
 import { createTransport, type Transport } from "../messaging/light-client/transport.ts";
 import { fromHex } from "../protocol/bytes.ts";
 import { failure, type Result, success } from "../protocol/errors.ts";
-import { asRoot, type Root } from "../protocol/ids.ts";
+import { asDomain, asRoot, type Domain, type Root } from "../protocol/ids.ts";
 
 export type TrustedApi = { api: string; trust: Root };
 
@@ -25,7 +28,26 @@ export const parseTrustedApi = (api: string, trust: string | undefined): Result<
   return success({ api, trust: asRoot(root) });
 };
 
+/** The number of a tenant, as `--domain` gives it. Code `usage`. */
+export const parseDomain = (domain: string | undefined, whose: string): Result<Domain> =>
+  domain !== undefined && /^[0-9]{1,10}$/.test(domain) && Number(domain) < 2 ** 32
+    ? success(asDomain(Number(domain)))
+    : failure("usage", `give --domain <number>, ${whose}`);
+
 export const connect = ({ api, trust }: TrustedApi): { transport: Transport; client: LightClient } => {
   const transport = createTransport(api, (url, init) => fetch(url, { ...init, signal: AbortSignal.timeout(answerMs) }));
   return { transport, client: createLightClient({ api: transport, trustedRoot: trust, verifier: createBlst() }) };
+};
+
+/** Follows a tenant's slice of the order at these APIs until `signal` fires: see `followOrder`. A request under way is waited for. */
+export const followApis = (
+  apis: readonly TrustedApi[],
+  options: Pick<FollowOptions, "domain" | "after" | "signal" | "report">,
+): AsyncGenerator<Proof<FollowedHeight>> => {
+  const { signal } = options;
+  return followOrder({
+    ...options,
+    sources: apis.map((api) => ({ api: api.api, client: connect(api).client })),
+    wait: (ms) => setTimeout(ms, undefined, { signal }).catch(() => {}),
+  });
 };

@@ -3,7 +3,6 @@
  * comes from the node that is checked.
  */
 
-import type * as z from "zod";
 import type { ProvenSvmAccount } from "../../adapters/svm/proof.ts";
 import type { BlsVerifier } from "../../consensus/certificate/bls.ts";
 import { transactionId } from "../../protocol/batch.ts";
@@ -17,21 +16,21 @@ import { limits } from "../../protocol/limits.ts";
 import { Summary, type TenantSummary } from "../../protocol/summary.ts";
 import type { ValidatorSet } from "../../protocol/validators.ts";
 import {
-  BlockWire,
-  decodeWire,
+  type BlockWire,
   FinalCertificateWire,
-  SliceWire,
+  type SliceWire,
   StatusWire,
   SummaryWire,
   TransactionWire,
 } from "../../protocol/wire.ts";
 import { type ProvenState, proveState } from "./account.ts";
-import { refuteBlock, refuteChild } from "./block.ts";
-import { refuteEntries, refuteExecution, refuteInputs, tenantOf } from "./execution.ts";
+import { refuteExecution, refuteInputs, tenantOf } from "./execution.ts";
+import { createFinality } from "./finality.ts";
+import { createOrder, type OrderCursor, type OrderedRun, shownSlice } from "./order.ts";
 import { type Proof, refused } from "./refusal.ts";
 import { createTrustedSets } from "./sets.ts";
 import { proveSvmAccount } from "./svmAccount.ts";
-import type { Transport } from "./transport.ts";
+import { ask, type Transport } from "./transport.ts";
 
 /** What executing a height came to, under a quorum's attestations that a final block carries. */
 export type ProvenExecution = { carrier: BlockWire; certified: Certified; summary: Summary };
@@ -64,6 +63,8 @@ export type LightClient = {
   validators(): Promise<Proof<ValidatorSet>>;
   /** A final block. */
   block(height: Height): Promise<Proof<BlockWire>>;
+  /** The next heights of the order above `after`, as a tenant sees it; needs nobody's execution. */
+  order(domain: Domain, after: OrderCursor): Promise<Proof<OrderedRun>>;
   /** The newest final execution certificate. */
   execution(): Promise<Proof<ProvenExecution>>;
   /** The summary of a height that a certificate covers, its own or that of a later height. */
@@ -89,49 +90,11 @@ export const createLightClient = ({
 }): LightClient => {
   const sets = createTrustedSets(api, verifier, trustedRoot);
 
-  const ask = async <T>(path: string, wire: z.ZodType<T>): Promise<Proof<T>> => {
-    const answer = await api.get(path);
-    return answer.ok ? decodeWire(wire, answer.value) : answer;
-  };
-
-  const blockAt = async (height: Height): Promise<Proof<BlockWire>> => {
-    const block = await ask(`/v1/blocks/${height}`, BlockWire);
-    return block.ok && block.value.header.height !== height
-      ? failure("wrong_height", `asked for height ${height}, the answer is of height ${block.value.header.height}`)
-      : block;
-  };
-
-  const checkSigned = async (block: BlockWire): Promise<Proof<BlockWire>> => {
-    const genesis = await sets.genesis();
-    if (!genesis.ok) return genesis;
-    const set = await sets.of(block.header.epoch);
-    if (!set.ok) return set;
-    const refuted = await refuteBlock(verifier, set.value, genesis.value.epochLength, block);
-    return refuted ? refused(refuted) : success(block);
-  };
-
-  /** A notarized block is final once a finalized one descends from it; an epoch's last is finalized itself. */
-  const checkFinal = async (block: BlockWire): Promise<Proof<BlockWire>> => {
-    const signed = await checkSigned(block);
-    if (!signed.ok || block.kind === "finalize") return signed;
-    let newest = block;
-    while (newest.kind !== "finalize") {
-      const next = await blockAt(asHeight(newest.header.height + 1));
-      if (!next.ok) return next;
-      const refuted = refuteChild(newest, next.value);
-      if (refuted) return refused(refuted);
-      if (next.value.header.epoch !== block.header.epoch) {
-        return failure("not_final", `no finalized block of its epoch descends from height ${block.header.height}`);
-      }
-      newest = next.value;
-    }
-    const finalized = await checkSigned(newest);
-    return finalized.ok ? signed : finalized;
-  };
+  const finality = createFinality(api, sets, verifier);
 
   const block: LightClient["block"] = async (height) => {
-    const found = await blockAt(height);
-    return found.ok ? checkFinal(found.value) : found;
+    const found = await finality.shown(height);
+    return found.ok ? finality.prove(found.value) : found;
   };
 
   const checkExecution = async (certified: Certified, summary: Summary): Promise<Proof<Summary>> => {
@@ -145,10 +108,10 @@ export const createLightClient = ({
   };
 
   const execution: LightClient["execution"] = async () => {
-    const answer = await ask("/v1/certificates/latest", FinalCertificateWire);
+    const answer = await ask(api, "/v1/certificates/latest", FinalCertificateWire);
     if (!answer.ok) return answer;
     const { carrier, certified, summary } = answer.value;
-    const final = await checkFinal(carrier);
+    const final = await finality.prove(carrier);
     if (!final.ok) return final;
     if (!equalBytes(Certified.root(carrier.header.certified), Certified.root(certified))) {
       return failure("not_carried", `the final block at height ${carrier.header.height} carries another certificate`);
@@ -160,7 +123,7 @@ export const createLightClient = ({
   };
 
   const summaryAt = async (height: Height): Promise<Proof<Summary>> => {
-    const found = await ask(`/v1/summaries/${height}`, SummaryWire);
+    const found = await ask(api, `/v1/summaries/${height}`, SummaryWire);
     if (!found.ok) return found;
     const { summary } = found.value;
     return summary.height === height
@@ -172,9 +135,9 @@ export const createLightClient = ({
   const carrierOf = async (height: Height): Promise<Proof<BlockWire>> => {
     const farthest = height + 2 * limits.uncertifiedHeights;
     for (let at = height + 1; at <= farthest; at++) {
-      const candidate = await blockAt(asHeight(at));
+      const candidate = await finality.shown(asHeight(at));
       if (!candidate.ok) return candidate;
-      if (candidate.value.header.certified.height >= Math.max(height, 1)) return checkFinal(candidate.value);
+      if (candidate.value.header.certified.height >= Math.max(height, 1)) return finality.prove(candidate.value);
     }
     return failure(
       "not_certified",
@@ -204,19 +167,10 @@ export const createLightClient = ({
   };
 
   const checkedSlice = async (height: Height, domain: Domain): Promise<Proof<SliceWire>> => {
-    const answer = await ask(`/v1/blocks/${height}/tenants/${domain}`, SliceWire);
-    if (!answer.ok) return answer;
-    const { block } = answer.value;
-    if (block.header.height !== height) {
-      return failure(
-        "wrong_height",
-        `asked for a slice of height ${height}, the answer is of height ${block.header.height}`,
-      );
-    }
-    const final = await checkFinal(block);
-    if (!final.ok) return final;
-    const refuted = refuteEntries(block, domain, answer.value);
-    return refuted ? refused(refuted) : answer;
+    const shown = await shownSlice(api, height, domain);
+    if (!shown.ok) return shown;
+    const final = await finality.prove(shown.value.block);
+    return final.ok ? shown : final;
   };
 
   const slice: LightClient["slice"] = async (height, domain) => {
@@ -240,7 +194,7 @@ export const createLightClient = ({
   };
 
   const transaction: LightClient["transaction"] = async (id) => {
-    const found = await ask(`/v1/transactions/${toHex(id)}`, TransactionWire);
+    const found = await ask(api, `/v1/transactions/${toHex(id)}`, TransactionWire);
     if (!found.ok) return found;
     const { domain, height, status } = found.value;
     if (height === undefined) return failure("not_ordered", `the transaction is ${status}: no block ordered it`);
@@ -285,7 +239,7 @@ export const createLightClient = ({
     const tenant = tenantOf(executed.value.summary, domain);
     if (tenant === undefined)
       return failure("unknown_tenant", `the certified summary has no tenant with domain ${domain}`);
-    const status = await ask("/v1/status", StatusWire);
+    const status = await ask(api, "/v1/status", StatusWire);
     if (!status.ok) return status;
     const rpc = status.value.tenants.find((tenant) => tenant.domain === domain)?.rpc;
     if (rpc === undefined) return failure("not_available", `the node serves no RPC for domain ${domain}`);
@@ -318,6 +272,7 @@ export const createLightClient = ({
     genesis: sets.genesis,
     validators: sets.newest,
     block,
+    order: createOrder(api, sets, finality),
     execution,
     summary,
     slice,

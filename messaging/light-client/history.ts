@@ -1,15 +1,15 @@
 /** All heights up to a certified one, proven by its certificate alone: each summary names the one before it. */
-import type * as z from "zod";
 import { equalBytes } from "../../protocol/bytes.ts";
 import { failure, success } from "../../protocol/errors.ts";
 import type { Header } from "../../protocol/header.ts";
 import { asHeight, asRoot, type Domain, type Height, type Root } from "../../protocol/ids.ts";
 import type { Input } from "../../protocol/inputs.ts";
 import { Summary } from "../../protocol/summary.ts";
-import { decodeWire, SliceWire, SummaryWire } from "../../protocol/wire.ts";
+import { SliceWire, SummaryWire } from "../../protocol/wire.ts";
 import { refuteInputs } from "./execution.ts";
+import { lightClientLimits as limits } from "./limits.ts";
 import { type Proof, refused } from "./refusal.ts";
-import type { Transport } from "./transport.ts";
+import { ask, type Transport } from "./transport.ts";
 
 /** What was applied to a tenant at a height, under which header, and what it came to. */
 export type ProvenStep = { header: Header; headerRoot: Root; inputs: Input[]; summary: Summary };
@@ -26,9 +26,6 @@ const rootBytes = 32;
 const otherSummary = (height: number) =>
   failure("wrong_summary", `the summary of height ${height} is not the one that height ${height + 1} builds on`);
 
-/** Summaries that are asked for at once. */
-const atOnce = 32;
-
 /**
  * Walks back from `newest`, which must be proven already, to genesis. Of each summary it keeps the root, 32 bytes, and
  * asks for the summary again when it is needed.
@@ -37,22 +34,17 @@ export const proveHistory = async (api: Transport, newest: Summary): Promise<Pro
   const roots = new Uint8Array(rootBytes * (newest.height + 1));
   const rootAt = (height: number): Root => asRoot(roots.subarray(rootBytes * height, rootBytes * (height + 1)));
 
-  const ask = async <T>(path: string, wire: z.ZodType<T>): Promise<Proof<T>> => {
-    const answer = await api.get(path);
-    return answer.ok ? decodeWire(wire, answer.value) : answer;
-  };
-
   const summary: ProvenHistory["summary"] = async (height) => {
-    const found = await ask(`/v1/summaries/${height}`, SummaryWire);
+    const found = await ask(api, `/v1/summaries/${height}`, SummaryWire);
     if (!found.ok) return found;
     return equalBytes(found.value.root, rootAt(height)) ? success(found.value.summary) : otherSummary(height);
   };
 
   /** Checks the summaries below `above`, whose predecessors' roots become known one by one. */
   const walkBack = async (above: number): Promise<Proof<number>> => {
-    const lowest = Math.max(1, above - atOnce);
+    const lowest = Math.max(1, above - limits.summaries);
     const heights = Array.from({ length: above - lowest }, (_, i) => above - 1 - i);
-    const answers = heights.map((height) => ask(`/v1/summaries/${height}`, SummaryWire));
+    const answers = heights.map((height) => ask(api, `/v1/summaries/${height}`, SummaryWire));
     for (const [i, answer] of (await Promise.all(answers)).entries()) {
       const height = heights[i] as number;
       if (!answer.ok) return answer;
@@ -80,7 +72,7 @@ export const proveHistory = async (api: Transport, newest: Summary): Promise<Pro
   const step: ProvenHistory["step"] = async (height, domain) => {
     const [proven, slice] = await Promise.all([
       summary(height),
-      ask(`/v1/blocks/${height}/tenants/${domain}`, SliceWire),
+      ask(api, `/v1/blocks/${height}/tenants/${domain}`, SliceWire),
     ]);
     if (!proven.ok) return proven;
     if (!slice.ok) return slice;

@@ -26,6 +26,10 @@ export type RefusalCode =
   | "not_certified"
   | "not_ordered"
   | "not_in_slice"
+  /** What a final block orders is not shown. */
+  | "withheld"
+  /** Nothing new for longer than heights take. */
+  | "no_news"
   | "unknown_tenant"
   | "unsupported_vm"
   | CertificateRefusal["code"]

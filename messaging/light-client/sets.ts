@@ -7,11 +7,9 @@ import type { Epoch, Root } from "../../protocol/ids.ts";
 import { ValidatorSet } from "../../protocol/validators.ts";
 import { decodeWire, EpochWire, GenesisWire } from "../../protocol/wire.ts";
 import { refuteTransition } from "./block.ts";
+import { lightClientLimits as limits } from "./limits.ts";
 import { type Proof, refused } from "./refusal.ts";
 import type { Transport } from "./transport.ts";
-
-/** Epochs that a client goes back from the newest in search of the root it trusts. */
-const maxEpochs = 2 ** 16;
 
 export type TrustedSets = {
   /** The genesis that the trusted root commits to. */
@@ -39,7 +37,7 @@ export const createTrustedSets = (api: Transport, verifier: BlsVerifier, trusted
 
   const findTrusted = async (): Promise<Proof<EpochWire>> => {
     let info = await epochInfo("latest");
-    for (let back = 0; info.ok && back < maxEpochs; back++) {
+    for (let back = 0; info.ok && back < limits.epochs; back++) {
       const { set } = info.value;
       if (equalBytes(ValidatorSet.root(set), trustedRoot)) return info;
       if (set.epoch === 0) break;

@@ -1,7 +1,8 @@
 /** How a light client asks: an API's routes, and a tenant's JSON-RPC. Nothing it brings is believed. */
 import * as z from "zod";
 import { failure, success } from "../../protocol/errors.ts";
-import { ErrorWire } from "../../protocol/wire.ts";
+import { decodeWire, ErrorWire } from "../../protocol/wire.ts";
+import { lightClientLimits as limits } from "./limits.ts";
 import type { Proof } from "./refusal.ts";
 
 export type Transport = {
@@ -14,8 +15,6 @@ export type Transport = {
 /** What `fetch` is in browsers and Node. */
 export type Fetch = (url: string, init?: RequestInit) => Promise<Response>;
 
-const maxAnswerBytes = 64 * 2 ** 20;
-
 const readText = async (response: Response): Promise<string> => {
   const decoder = new TextDecoder("utf-8", { fatal: true });
   let text = "";
@@ -23,13 +22,19 @@ const readText = async (response: Response): Promise<string> => {
   const reader = response.body?.getReader();
   for (let next = await reader?.read(); next && !next.done; next = await reader?.read()) {
     length += next.value.length;
-    if (length > maxAnswerBytes) {
+    if (length > limits.answerBytes) {
       await reader?.cancel();
-      throw new Error(`the answer is larger than ${maxAnswerBytes} bytes`);
+      throw new Error(`the answer is larger than ${limits.answerBytes} bytes`);
     }
     text += decoder.decode(next.value, { stream: true });
   }
   return text + decoder.decode();
+};
+
+/** What the API answers on a path, decoded; nothing of it is proven. */
+export const ask = async <T>(api: Transport, path: string, wire: z.ZodType<T>): Promise<Proof<T>> => {
+  const answer = await api.get(path);
+  return answer.ok ? decodeWire(wire, answer.value) : answer;
 };
 
 const errorAnswer = z.object({ error: ErrorWire });
@@ -42,12 +47,13 @@ const rpcAnswer = z.union([
 export const createTransport = (api: string, fetch: Fetch): Transport => {
   const base = api.replace(/\/+$/, "");
 
-  const ask = async (url: string, init?: RequestInit): Promise<Proof<{ ok: boolean; json: unknown }>> => {
+  const request = async (url: string, init?: RequestInit): Promise<Proof<{ ok: boolean; json: unknown }>> => {
     let text: string;
     let ok: boolean;
+    let status: number;
     try {
       const response = await fetch(url, init);
-      ok = response.ok;
+      ({ ok, status } = response);
       text = await readText(response);
     } catch (cause) {
       const { message, cause: inner } = cause as Error;
@@ -57,13 +63,15 @@ export const createTransport = (api: string, fetch: Fetch): Transport => {
     try {
       return success({ ok, json: JSON.parse(text) as unknown });
     } catch {
+      // What stands before a server that is away says so in its own way.
+      if (status >= 500) return failure("unreachable", `${url} answers with HTTP status ${status}`, { url });
       return failure("malformed_answer", `${url} doesn't answer with JSON: is it the API of a Lockstep node?`, { url });
     }
   };
 
   return {
     get: async (path) => {
-      const answer = await ask(`${base}${path}`);
+      const answer = await request(`${base}${path}`);
       if (!answer.ok) return answer;
       const { ok, json } = answer.value;
       if (ok) return success(json);
@@ -78,7 +86,7 @@ export const createTransport = (api: string, fetch: Fetch): Transport => {
     call: async (url, method, params) => {
       if (!/^https?:\/\//.test(url)) return failure("malformed_answer", `${url} is no address of a JSON-RPC`, { url });
       const body = JSON.stringify({ jsonrpc: "2.0", id: 1, method, params });
-      const answer = await ask(url, { method: "POST", headers: { "content-type": "application/json" }, body });
+      const answer = await request(url, { method: "POST", headers: { "content-type": "application/json" }, body });
       if (!answer.ok) return answer;
       const parsed = rpcAnswer.safeParse(answer.value.json);
       if (!parsed.success) return failure("malformed_answer", `${url} doesn't answer in JSON-RPC`, { url });
