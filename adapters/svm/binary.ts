@@ -1,5 +1,4 @@
 /** Little-endian integers and length-prefixed byte strings, as in Solana's own encodings. */
-import { concatBytes } from "../../protocol/bytes.ts";
 import { LockstepError } from "../../protocol/errors.ts";
 
 export type Writer = {
@@ -14,23 +13,44 @@ export type Writer = {
 };
 
 export const createWriter = (): Writer => {
-  const parts: Uint8Array[] = [];
-  const put = (size: number, set: (view: DataView) => void): Writer => {
-    const part = new Uint8Array(size);
-    set(new DataView(part.buffer));
-    parts.push(part);
-    return writer;
+  let bytes = new Uint8Array(256);
+  let view = new DataView(bytes.buffer);
+  let length = 0;
+  /** Makes room for so many more bytes; gives where they start. */
+  const grow = (size: number): number => {
+    const start = length;
+    length += size;
+    if (length > bytes.length) {
+      const larger = new Uint8Array(Math.max(2 * bytes.length, length));
+      larger.set(bytes);
+      bytes = larger;
+      view = new DataView(bytes.buffer);
+    }
+    return start;
   };
   const writer: Writer = {
-    u8: (value) => put(1, (view) => view.setUint8(0, value)),
-    u32: (value) => put(4, (view) => view.setUint32(0, value, true)),
-    u64: (value) => put(8, (view) => view.setBigUint64(0, BigInt(value), true)),
-    raw: (bytes) => {
-      parts.push(bytes);
+    u8: (value) => {
+      const start = grow(1);
+      view.setUint8(start, value);
       return writer;
     },
-    bytes: (bytes) => writer.u32(bytes.length).raw(bytes),
-    done: () => concatBytes(...parts),
+    u32: (value) => {
+      const start = grow(4);
+      view.setUint32(start, value, true);
+      return writer;
+    },
+    u64: (value) => {
+      const start = grow(8);
+      view.setBigUint64(start, BigInt(value), true);
+      return writer;
+    },
+    raw: (part) => {
+      const start = grow(part.length);
+      bytes.set(part, start);
+      return writer;
+    },
+    bytes: (part) => writer.u32(part.length).raw(part),
+    done: () => bytes.slice(0, length),
   };
   return writer;
 };

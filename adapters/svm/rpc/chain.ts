@@ -41,20 +41,25 @@ export const createChain = (services: TenantServices): Chain => {
     for (const listener of [...listeners]) listener(block);
   };
 
-  const stopBlocks = services.onBlock((block) => tell(executed, blocks.add(block)));
-
   let told = services.heads().certified;
   let telling: Promise<void> = Promise.resolve();
-  const tellCertified = async (number: number): Promise<void> => {
-    while (told < number) {
+  const tellCertified = async (): Promise<void> => {
+    while (told < services.heads().certified) {
       const block = certified.size === 0 ? undefined : await blocks.byNumber(told + 1);
       told++;
       if (block !== undefined) tell(certified, block);
     }
   };
-  const stopCertified = services.onCertified((number) => {
-    telling = telling.then(() => tellCertified(number)).catch(() => {});
+  /** A certificate may come before its block is executed here, so both are a reason to look. */
+  const follow = (): void => {
+    telling = telling.then(tellCertified).catch(() => {});
+  };
+
+  const stopBlocks = services.onBlock((block) => {
+    tell(executed, blocks.add(block));
+    follow();
   });
+  const stopCertified = services.onCertified(follow);
 
   return {
     services,
