@@ -1,9 +1,10 @@
 /**
  * litesvm: Agave's SVM in this process. Checkpoints, roots and blockhashes are ours.
  *
- * Two things would abort the process, and both are kept from it: bytes that are no transaction (only what
- * `transaction.ts` has decoded comes here), and a program that it remembers although its account is gone
- * (no program is ever deleted from an engine: a new engine is made instead).
+ * Three things would abort the process, and all are kept from it: bytes that are no transaction (only what
+ * `transaction.ts` has decoded comes here), a program that it remembers although its account is gone (no program
+ * is ever deleted from an engine: a new engine is made instead), and a program that a transaction writes while
+ * there is something else where its code was (`loadsPrograms`).
  */
 import {
   Account,
@@ -18,9 +19,10 @@ import {
   TransactionErrorInsufficientFundsForRent,
   type TransactionMetadata,
 } from "litesvm/dist/internal.js";
-import { equalBytes } from "../../protocol/bytes.ts";
+import { equalBytes, toHex } from "../../protocol/bytes.ts";
 import type { SvmAccount } from "./account.ts";
 import { programs, sysvars } from "./addresses.ts";
+import { holdsCode, isProgram, programDataOf } from "./programs.ts";
 import type { SvmTransaction } from "./transaction.ts";
 import type { TransactionError } from "./transactionError.ts";
 
@@ -56,6 +58,8 @@ export type SvmEngine = {
   send(transaction: SvmTransaction, bytes: Uint8Array): Outcome;
   /** The same without an effect, and the writable accounts as they would be; none where it fails. */
   simulate(transaction: SvmTransaction, bytes: Uint8Array): { outcome: Outcome; accounts: KeyedAccount[] };
+  /** Whether the engine can load the programs among the accounts that a simulated transaction leaves behind. */
+  loadsPrograms(changed: readonly KeyedAccount[]): boolean;
 };
 
 export const slotsPerEpoch = 432_000;
@@ -143,9 +147,6 @@ export const builtInAccounts = (): KeyedAccount[] => {
   );
 };
 
-/** Whether an account is a program that its loader remembers. */
-export const isProgram = (account: SvmAccount | undefined): boolean => account?.executable === true;
-
 /** An engine that holds these accounts, and is the same whatever became of them before. */
 export const createEngine = (accounts: Iterable<KeyedAccount>): SvmEngine => {
   const svm = createSvm();
@@ -154,7 +155,23 @@ export const createEngine = (accounts: Iterable<KeyedAccount>): SvmEngine => {
       const account = svm.getAccount(key);
       return account === null || account.lamports() === 0n ? undefined : fromEngine(account);
     },
-    set: (key, account) => svm.setAccount(key, account === undefined ? absent : toEngine(account)),
+    set: (key, account) => {
+      const codeAt = account && programDataOf(account);
+      const code = codeAt && engine.get(codeAt);
+      const isBroken = code !== undefined && !holdsCode(code);
+      // The engine takes a program without code for closed, and one with broken code not at all.
+      if (isBroken) svm.setAccount(codeAt as Uint8Array, absent);
+      svm.setAccount(key, account === undefined ? absent : toEngine(account));
+      if (isBroken) svm.setAccount(codeAt as Uint8Array, toEngine(code));
+    },
+    loadsPrograms: (changed) => {
+      const byKey = new Map(changed.map(({ key, account }) => [toHex(key), account]));
+      return changed.every(({ account }) => {
+        const codeAt = account.lamports === 0n ? undefined : programDataOf(account);
+        const code = codeAt && (byKey.get(toHex(codeAt)) ?? engine.get(codeAt));
+        return code === undefined || code.lamports === 0n || holdsCode(code);
+      });
+    },
     setSlot: ({ slot, unixSeconds, epoch, epochStart, slotHashes }) => {
       svm.setClock(new Clock(BigInt(slot), BigInt(epochStart), BigInt(epoch), BigInt(epoch + 1), BigInt(unixSeconds)));
       svm.setAccount(sysvars.slotHashes, new Account(1n, slotHashes, sysvars.owner, false, 0n));

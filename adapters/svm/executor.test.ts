@@ -5,7 +5,7 @@ import {
   TransactionInstruction,
 } from "@solana/web3.js";
 import { beforeAll, describe, expect, it } from "vitest";
-import { deployment, loader, memoCode } from "../../test/fixtures/svmLoader.ts";
+import { deployment, loader, memoCode, programData } from "../../test/fixtures/svmLoader.ts";
 import type { Execution, Executor, Seal } from "../adapter.ts";
 import { contextOf, createStore, runBlock, type Store } from "../complianceChain.ts";
 import { decodeAccount } from "./account.ts";
@@ -28,6 +28,7 @@ import {
   signVersioned,
   transfer,
 } from "./testChain.ts";
+import { errorJson } from "./transactionError.ts";
 
 const open = async (store?: Store): Promise<{ executor: Executor; genesis: Seal; store: Store }> => {
   const kept = createStore();
@@ -64,6 +65,9 @@ const createChain = async () => {
 
 const pay = (recent: number, lamports = 1n): Uint8Array =>
   sign({ instructions: [transfer(alice, bob.publicKey, lamports)], signers: [alice], recent });
+
+const memo = (programId: PublicKey, text = "hello") =>
+  new TransactionInstruction({ programId, keys: [], data: Buffer.from(text) });
 
 const codes = async (executor: Executor, ...transactions: Uint8Array[]) =>
   (await executor.inspect(transactions)).map((inspection) => (inspection.ok ? "ok" : inspection.error.code));
@@ -172,10 +176,8 @@ describe("an SVM tenant", () => {
   it("knows the same programs after reverts and restarts: deployed, upgraded and closed", async () => {
     const [program, buffer] = [keypairOf("program"), keypairOf("buffer")];
     const [a, b] = [await createChain(), await createChain()];
-    const call = (recent: number, text: string): Uint8Array => {
-      const instruction = { programId: program.publicKey, keys: [], data: Buffer.from(text) };
-      return sign({ instructions: [new TransactionInstruction(instruction)], signers: [bob], recent });
-    };
+    const call = (recent: number, text: string): Uint8Array =>
+      sign({ instructions: [memo(program.publicKey, text)], signers: [bob], recent });
     const steps = deployment(alice.publicKey, buffer.publicKey, program.publicKey, memoCode());
     for (const chain of [a, b]) {
       const signed = (instructions: TransactionInstruction[], ...signers: (typeof alice)[]) =>
@@ -223,4 +225,37 @@ describe("an SVM tenant", () => {
     expect(await again(call(number + 2, "still there"), close, call(number + 2, "gone"))).toEqual([true, true, false]);
     expect(await again(call(number + 3, "gone for good"))).toEqual([false]);
   }, 60_000);
+
+  it("survives lamports paid to where the code of a closed program was", async () => {
+    const { executor, store, run, head } = await createChain();
+    const [program, buffer] = [keypairOf("program"), keypairOf("buffer")];
+    const steps = deployment(alice.publicKey, buffer.publicKey, program.publicKey, memoCode());
+    const signed = (instructions: TransactionInstruction[], ...signers: (typeof alice)[]) =>
+      sign({ instructions, signers: [alice, ...signers], recent: head().number });
+    await run(signed(steps.open, buffer));
+    await run(...steps.writes.map((instructions) => signed(instructions)));
+    await run(signed(steps.deploy, program));
+    const close = loader.close(program.publicKey, alice.publicKey);
+    const revive = transfer(alice, programData(program.publicKey), 2_000_000n);
+    const touch = transfer(alice, program.publicKey, 1n);
+    const errorOf = async (...instructions: TransactionInstruction[]) => {
+      const [execution] = await run(signed(instructions));
+      if (execution?.kind !== "applied") throw new Error("it was left out");
+      const { error, fee } = decodeReceipt(execution.receipt);
+      expect(fee).toBe(5_000n);
+      return error === undefined ? undefined : errorJson(error);
+    };
+    expect(await errorOf(close, revive)).toBe("InvalidProgramForExecution");
+    expect(await errorOf(touch)).toBeUndefined();
+    expect(await errorOf(close)).toBeUndefined();
+    expect(await errorOf(revive)).toBeUndefined();
+    expect(await errorOf(touch)).toBe("InvalidProgramForExecution");
+    // Started again, it takes the program for closed as well.
+    const call = signed([memo(program.publicKey)]);
+    const { number, blockHash } = head();
+    const restored = (await open(store)).executor;
+    const done = await runBlock(svmAdapter, restored, number + 1, blockHash, [call]);
+    expect(done).toEqual(await runBlock(svmAdapter, executor, number + 1, blockHash, [call]));
+    expect(done.executions).toMatchObject([{ kind: "applied", succeeded: false }]);
+  });
 });

@@ -1,16 +1,17 @@
 /** The accounts of the open block, and the execution of transactions on them. */
-import { type Hex, toHex } from "../../protocol/bytes.ts";
+import { equalBytes, type Hex, toHex } from "../../protocol/bytes.ts";
 import { LockstepError } from "../../protocol/errors.ts";
 import { rentExempt, type SvmAccount } from "./account.ts";
 import type { AccountChange, Accounts } from "./accounts.ts";
 import { programs } from "./addresses.ts";
-import { createEngine, isProgram, type Outcome, type Slot, type SvmEngine } from "./engine.ts";
+import { createEngine, type Outcome, type Slot, type SvmEngine } from "./engine.ts";
 import { createJournal, sameAccount } from "./journal.ts";
 import { type Loaded, loadKeys } from "./lookup.ts";
+import { isProgram, loaders } from "./programs.ts";
 import type { Balances, Receipt, TokenBalance } from "./receipt.ts";
 import { mintOf, tokenAccountOf } from "./token.ts";
 import { isWritable, type SvmTransaction } from "./transaction.ts";
-import { lookupFailure, programNotFound, type TransactionError } from "./transactionError.ts";
+import { invalidProgram, lookupFailure, programNotFound, type TransactionError } from "./transactionError.ts";
 
 /** `refused` leaves no trace: not even the fee was taken. */
 export type Executed = { kind: "applied"; receipt: Receipt } | { kind: "refused"; error: TransactionError };
@@ -25,7 +26,7 @@ export type Ledger = {
   revert(mark: number): void;
   /** Drops the open block. */
   discard(): void;
-  /** Ends the block: its net changes, and the keys of programs that may have to be loaded again. */
+  /** Ends the block: its net changes, and the keys of programs that it wrote to. */
   end(): { changes: AccountChange[]; programs: Uint8Array[] };
 };
 
@@ -34,7 +35,7 @@ type Touched = { key: Uint8Array; before: SvmAccount | undefined };
 export const createLedger = (accounts: Accounts): Ledger => {
   let engine: SvmEngine = createEngine(accounts.all());
   let journal = createJournal();
-  /** Programs that the open block wrote to: what the engine remembers of them isn't a matter of accounts alone. */
+  /** Programs that the open block wrote to. */
   let loaded = new Map<Hex, Uint8Array>();
   let current: (() => Slot) | undefined;
   /** Of the open block, until the engine knows it. */
@@ -76,7 +77,10 @@ export const createLedger = (accounts: Accounts): Ledger => {
   const keep = ({ key, before }: Touched): void => {
     const after = engine.get(key);
     if (!sameAccount(before, after)) journal.set(key, after);
-    if (isProgram(before) || isProgram(after)) loaded.set(toHex(key), key);
+    if (!isProgram(before) && !isProgram(after)) return;
+    loaded.set(toHex(key), key);
+    // What the engine remembers of it is a matter of accounts alone, whatever order it took code and program in.
+    engine.set(key, after);
   };
 
   /** Whether the engine took the fee of a transaction that failed. */
@@ -86,6 +90,32 @@ export const createLedger = (accounts: Accounts): Ledger => {
     if (after === before) return false;
     if (before - after === fee) return true;
     throw new LockstepError("executor_failed", `litesvm took ${before - after} lamports for a fee of ${fee}`);
+  };
+
+  /**
+   * What becomes of a transaction that would leave a program behind whose code is something else: litesvm aborts on
+   * that, so here it fails. `undefined` for all others.
+   */
+  const breaksProgram = (
+    transaction: SvmTransaction,
+    bytes: Uint8Array,
+    keys: readonly Uint8Array[],
+    touched: readonly Touched[],
+  ): Outcome | undefined => {
+    const mayBreak =
+      touched.some(({ before }) => isProgram(before)) ||
+      keys.some((key) => loaders.some((loader) => equalBytes(key, loader)));
+    if (!mayBreak) return undefined;
+    const { outcome, accounts: changed } = engine.simulate(transaction, bytes);
+    return outcome.error !== undefined || engine.loadsPrograms(changed)
+      ? undefined
+      : { ...outcome, error: invalidProgram };
+  };
+
+  /** Takes a fee that the engine didn't. */
+  const charge = (key: Uint8Array, fee: bigint): void => {
+    const account = get(key);
+    if (account !== undefined) engine.set(key, { ...account, lamports: account.lamports - fee });
   };
 
   const execute = (transaction: SvmTransaction, bytes: Uint8Array, fee: bigint): Executed => {
@@ -100,9 +130,10 @@ export const createLedger = (accounts: Accounts): Ledger => {
     const written = [...own.filter((_, index) => isWritable(transaction, index)), ...loadedKeys.writable];
     const touched = written.map((key): Touched => ({ key, before: get(key) }));
     const before = balancesOf(keys);
-    const outcome = engine.send(transaction, bytes);
     const [payer] = touched as [Touched];
-    if (outcome.error !== undefined && !isCharged(payer, fee)) return { kind: "refused", error: outcome.error };
+    const outcome = breaksProgram(transaction, bytes, keys, touched) ?? engine.send(transaction, bytes);
+    if (outcome.error === invalidProgram) charge(payer.key, fee);
+    else if (outcome.error !== undefined && !isCharged(payer, fee)) return { kind: "refused", error: outcome.error };
     for (const each of outcome.error === undefined ? touched : [payer]) keep(each);
     return { kind: "applied", receipt: receiptOf(outcome, fee, loadedKeys, before, balancesOf(keys)) };
   };
@@ -147,10 +178,7 @@ export const createLedger = (accounts: Accounts): Ledger => {
     discard: () => setBack(journal.revert(0)),
     end: () => {
       const changes = journal.changes(accounts.get);
-      const touched = [...loaded.values()];
-      // Loaded as they would be after a restart, whatever order this block changed code and programs in.
-      for (const key of touched) engine.set(key, get(key));
-      return { changes, programs: touched };
+      return { changes, programs: [...loaded.values()] };
     },
   };
 };

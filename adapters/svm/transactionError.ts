@@ -32,6 +32,8 @@ export const signatureFailure: TransactionError = { kind: "named", number: numbe
 export const lookupFailure: TransactionError = { kind: "named", number: numberOf("AddressLookupTableNotFound") };
 export const programNotFound: TransactionError = { kind: "named", number: numberOf("ProgramAccountNotFound") };
 
+export const invalidProgram: TransactionError = { kind: "named", number: numberOf("InvalidProgramForExecution") };
+
 const fundErrors = ["AccountNotFound", "InsufficientFundsForFee", "InvalidAccountForFee"].map(numberOf);
 
 /** Whether the payer can't pay the fee. */

@@ -138,23 +138,22 @@ export const createReplayer = (options: {
   const lamportsOf = (key: Uint8Array): bigint => svm.getBalance(key) ?? 0n;
   const sum = (values: readonly bigint[]): bigint => values.reduce((total, value) => total + value, 0n);
 
-  /** Programs that the block wrote to. */
-  const written = new Map<string, Uint8Array>();
+  const isProgram = (key: Uint8Array): boolean => svm.getAccount(key)?.executable() === true;
 
   const send = (bytes: Uint8Array): { succeeded: boolean; fee: bigint } => {
     const transaction = VersionedTransaction.deserialize(bytes);
     const keys = writable(transaction);
     const before = sum(keys.map(lamportsOf));
-    const isProgram = (key: Uint8Array) => svm.getAccount(key)?.executable() === true;
-    const notePrograms = () => {
-      for (const key of keys.filter(isProgram)) written.set(Buffer.from(key).toString("hex"), key);
-    };
-    notePrograms();
+    const wasProgram = keys.map(isProgram);
     const result =
       transaction.version === "legacy" ? svm.sendLegacyTransaction(bytes) : svm.sendVersionedTransaction(bytes);
     // Nothing but the fee leaves the accounts of a transaction.
     const fee = before - sum(keys.map(take));
-    notePrograms();
+    // A rule of this chain: what the runtime remembers of a program is what its accounts say after each transaction.
+    for (const key of keys.filter((each, i) => wasProgram[i] || isProgram(each))) {
+      const program = svm.getAccount(key);
+      if (program !== null) svm.setAccount(key, program);
+    }
     return { succeeded: !(result instanceof FailedTransactionMetadata), fee };
   };
 
@@ -170,12 +169,6 @@ export const createReplayer = (options: {
         svm.setAccount(recipient, new Account(held + fees, new Uint8Array(), system, false, rentExempt));
         take(recipient);
       }
-      // A rule of this chain: what the runtime remembers of a program is what its accounts say at the end of a block.
-      for (const key of written.values()) {
-        const program = svm.getAccount(key);
-        if (program !== null) svm.setAccount(key, program);
-      }
-      written.clear();
       hashes.push({ slot: block.number, hash: block.blockhash });
       return results.map(({ succeeded }) => succeeded);
     },
