@@ -77,6 +77,16 @@ export const createReader = (state: SvmState, admission: Admission, nextSlot: ()
     return isRuntimeAccount(runtime) ? runtime : undefined;
   };
 
+  const tooMany = (): LockstepError =>
+    new LockstepError("too_many", "that is more than one answer can have: ask for fewer accounts");
+
+  const accountsAt = (number: number, keys: readonly Uint8Array[]): (SvmAccount | undefined)[] => {
+    const found = keys.map((key) => accountAt(number, key));
+    const bytes = found.reduce((sum, account) => sum + (account?.data.length ?? 0), 0);
+    if (bytes > executorLimits.answerBytes) throw tooMany();
+    return found;
+  };
+
   const owned = (number: number, owner: Uint8Array, filters: readonly AccountFilter[]): KeyedAccount[] => {
     const found: KeyedAccount[] = [];
     let bytes = 0;
@@ -84,9 +94,7 @@ export const createReader = (state: SvmState, admission: Admission, nextSlot: ()
       if (!filters.every((filter) => passes(each.account, filter))) continue;
       found.push(each);
       bytes += each.account.data.length;
-      if (found.length > executorLimits.ownedAccounts || bytes > executorLimits.ownedBytes) {
-        throw new LockstepError("too_many", "the program owns more accounts than one answer can have: use filters");
-      }
+      if (found.length > executorLimits.ownedAccounts || bytes > executorLimits.answerBytes) throw tooMany();
     }
     return found;
   };
@@ -148,7 +156,7 @@ export const createReader = (state: SvmState, admission: Admission, nextSlot: ()
     if ("number" in read) checkNumber(read.number);
     switch (read.kind) {
       case "accounts":
-        return read.keys.map((key) => accountAt(read.number, key));
+        return accountsAt(read.number, read.keys);
       case "owned":
         return owned(read.number, read.owner, read.filters);
       case "prove":

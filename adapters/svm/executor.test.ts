@@ -2,13 +2,14 @@ import {
   AddressLookupTableAccount,
   AddressLookupTableProgram,
   PublicKey,
+  SystemProgram,
   TransactionInstruction,
 } from "@solana/web3.js";
 import { beforeAll, describe, expect, it } from "vitest";
 import { deployment, loader, memoCode, programData } from "../../test/fixtures/svmLoader.ts";
 import type { Execution, Executor, Seal } from "../adapter.ts";
 import { contextOf, createStore, runBlock, type Store } from "../complianceChain.ts";
-import { decodeAccount } from "./account.ts";
+import { decodeAccount, rentExemption } from "./account.ts";
 import { svmAdapter } from "./adapter.ts";
 import { readSvm, type SvmRead } from "./reads.ts";
 import { decodeReceipt } from "./receipt.ts";
@@ -143,6 +144,29 @@ describe("an SVM tenant", () => {
       { kind: "applied" },
       { kind: "returned", reason: "block_full" },
     ]);
+  });
+
+  it("bounds the bytes of accounts that a block changes", async () => {
+    const { executor, run } = await createChain();
+    const large = 10 * 1024 * 1024;
+    const create = (name: string) =>
+      sign({
+        instructions: [
+          SystemProgram.createAccount({
+            ...{ fromPubkey: alice.publicKey, newAccountPubkey: keypairOf(name).publicKey, space: large },
+            ...{ lamports: rentExemption(large), programId: SystemProgram.programId },
+          }),
+        ],
+        signers: [alice, keypairOf(name)],
+        recent: 0,
+      });
+    const kinds = (executions: readonly Execution[]) => executions.map(({ kind }) => kind);
+    const [a, b, c, d] = ["a", "b", "c", "d"].map(create) as [Uint8Array, Uint8Array, Uint8Array, Uint8Array];
+    expect(kinds(await run(a, b, c, d))).toEqual(["applied", "applied", "applied", "returned"]);
+    const written = [keypairOf("c"), keypairOf("d")].map(({ publicKey }) => publicKey.toBytes());
+    const [third, fourth] = await ask(executor, { kind: "accounts", number: 1, keys: written });
+    expect([third?.data.length, fourth]).toEqual([large, undefined]);
+    expect(kinds(await run(d))).toEqual(["applied"]);
   });
 
   it("takes keys from lookup tables", async () => {

@@ -11,6 +11,7 @@ import { createReader } from "./answers.ts";
 import { encodeBlock, type SvmBlock } from "./block.ts";
 import { type Slot, slotsPerEpoch } from "./engine.ts";
 import { createLedger } from "./ledger.ts";
+import { blockLimits } from "./limits.ts";
 import { encodeReceipt } from "./receipt.ts";
 import { diffOf, type SvmState, sealTree } from "./state.ts";
 import { isLackOfFunds } from "./transactionError.ts";
@@ -20,6 +21,7 @@ import { type Moment, nextAuxRoot } from "./window.ts";
 type Progress = {
   receiptLeaves: Root[];
   signatures: Uint8Array[];
+  receiptBytes: number;
   gasAsked: number;
   gasUsed: number;
   fees: bigint;
@@ -98,11 +100,21 @@ export const createExecutor = ({ state, admission, feeRecipient, burst, blockhas
     if (block.gasAsked + facts.gas > burst) return { kind: "returned", index, reason: "block_full" };
     const signature = transaction.signatures[0] as Uint8Array;
     if (block.applied.has(facts.nativeId)) return leftOut(index, "duplicate");
+    const mark = ledger.mark();
     const executed = ledger.execute(transaction, bytes, fees.fee);
     if (executed.kind === "refused") {
       return leftOut(index, isLackOfFunds(executed.error) ? "insufficient_funds" : "invalid");
     }
     const receipt = encodeReceipt(executed.receipt);
+    const receiptBytes = block.receiptBytes + receipt.length;
+    if (ledger.changedBytes() + receiptBytes > blockLimits.changedBytes) {
+      ledger.revert(mark);
+      // No block has room for what doesn't fit an empty one.
+      return block.signatures.length === 0
+        ? leftOut(index, "invalid")
+        : { kind: "returned", index, reason: "block_full" };
+    }
+    block.receiptBytes = receiptBytes;
     const { error, unitsConsumed } = executed.receipt;
     block.receiptLeaves.push(sha256(receipt));
     block.signatures.push(signature);
@@ -162,7 +174,7 @@ export const createExecutor = ({ state, admission, feeRecipient, burst, blockhas
         });
       }
       ledger.begin(() => slotAt(context));
-      const nothing = { receiptLeaves: [], signatures: [], gasAsked: 0, gasUsed: 0, fees: 0n };
+      const nothing = { receiptLeaves: [], signatures: [], receiptBytes: 0, gasAsked: 0, gasUsed: 0, fees: 0n };
       open = { ...nothing, context, applied: new Set(), checkpoints: [], nextCheckpoint: 0 };
     },
 
@@ -175,8 +187,9 @@ export const createExecutor = ({ state, admission, feeRecipient, burst, blockhas
     checkpoint: async () => {
       const block = openBlock();
       const id = block.nextCheckpoint++;
-      const { gasAsked, gasUsed, fees } = block;
-      block.checkpoints.push({ id, mark: ledger.mark(), applied: block.signatures.length, gasAsked, gasUsed, fees });
+      const { receiptBytes, gasAsked, gasUsed, fees } = block;
+      const progress = { receiptBytes, gasAsked, gasUsed, fees };
+      block.checkpoints.push({ id, mark: ledger.mark(), applied: block.signatures.length, ...progress });
       return id;
     },
 
@@ -186,12 +199,12 @@ export const createExecutor = ({ state, admission, feeRecipient, burst, blockhas
 
     revert: async (id) => {
       const block = openBlock();
-      const { mark, applied, gasAsked, gasUsed, fees } = takeCheckpoint(block, id);
+      const { id: _, mark, applied, ...progress } = takeCheckpoint(block, id);
       ledger.revert(mark);
       block.signatures.length = applied;
       block.receiptLeaves.length = applied;
       block.applied = new Set(block.signatures.map(toHex));
-      Object.assign(block, { gasAsked, gasUsed, fees });
+      Object.assign(block, progress);
     },
 
     seal: async () => {

@@ -21,37 +21,50 @@ export type Journal = {
   /** Present value, and whether this block ever set it. */
   get(key: Uint8Array): Value | undefined;
   set(key: Uint8Array, account: SvmAccount | undefined): void;
+  /** Bytes of data of the accounts that it holds, and of what they were before the block. */
+  bytes(): number;
   /** The present point. */
   mark(): number;
   /** Goes back; gives the keys that were set since. */
   revert(mark: number): Uint8Array[];
-  /** Net changes against `before`. */
-  changes(before: (key: Uint8Array) => SvmAccount | undefined): AccountChange[];
+  /** Net changes. */
+  changes(): AccountChange[];
 };
 
 const keyOf = (name: Hex): Uint8Array => fromHex(name) ?? new Uint8Array(0);
 
-export const createJournal = (): Journal => {
+/** @param before an account as it was before the block */
+export const createJournal = (before: (key: Uint8Array) => SvmAccount | undefined): Journal => {
   const values = new Map<Hex, Value>();
   const steps: Step[] = [];
+  let bytes = 0;
+  const sizeOf = (account: SvmAccount | undefined): number => account?.data.length ?? 0;
+  /** What a value adds to the bytes; `undefined` for an account that the block hasn't set. */
+  const weightOf = (name: Hex, value: Value | undefined): number =>
+    value === undefined ? 0 : sizeOf(value.account) + sizeOf(before(keyOf(name)));
   return {
+    bytes: () => bytes,
     get: (key) => values.get(toHex(key)),
     set: (key, account) => {
       const name = toHex(key);
-      steps.push({ name, before: values.get(name) });
-      values.set(name, { account });
+      const old = values.get(name);
+      const value = { account };
+      bytes += weightOf(name, value) - weightOf(name, old);
+      steps.push({ name, before: old });
+      values.set(name, value);
     },
     mark: () => steps.length,
     revert: (mark) => {
       const touched = new Set<Hex>();
-      for (const { name, before } of steps.splice(mark).reverse()) {
-        if (before === undefined) values.delete(name);
-        else values.set(name, before);
+      for (const { name, before: old } of steps.splice(mark).reverse()) {
+        bytes += weightOf(name, old) - weightOf(name, values.get(name));
+        if (old === undefined) values.delete(name);
+        else values.set(name, old);
         touched.add(name);
       }
       return [...touched].map(keyOf);
     },
-    changes: (before) =>
+    changes: () =>
       [...values].flatMap(([name, { account }]) => {
         const key = keyOf(name);
         const old = before(key);

@@ -22,6 +22,8 @@ export type Ledger = {
   execute(transaction: SvmTransaction, bytes: Uint8Array, fee: bigint): Executed;
   /** Adds lamports to an account, which may be new. */
   credit(key: Uint8Array, lamports: bigint): void;
+  /** Bytes of the accounts that the block has changed so far, before and after. */
+  changedBytes(): number;
   mark(): number;
   revert(mark: number): void;
   /** Drops the open block. */
@@ -34,7 +36,7 @@ type Touched = { key: Uint8Array; before: SvmAccount | undefined };
 
 export const createLedger = (accounts: Accounts): Ledger => {
   let engine: SvmEngine = createEngine(accounts.all());
-  let journal = createJournal();
+  let journal = createJournal(accounts.get);
   /** Programs that the open block wrote to. */
   let loaded = new Map<Hex, Uint8Array>();
   let current: (() => Slot) | undefined;
@@ -148,7 +150,7 @@ export const createLedger = (accounts: Accounts): Ledger => {
       return;
     }
     const merged = new Map([...accounts.all()].map((each) => [toHex(each.key), each]));
-    for (const { key, after } of journal.changes(accounts.get)) {
+    for (const { key, after } of journal.changes()) {
       if (after === undefined) merged.delete(toHex(key));
       else merged.set(toHex(key), { key, account: after });
     }
@@ -158,7 +160,7 @@ export const createLedger = (accounts: Accounts): Ledger => {
 
   return {
     begin: (next) => {
-      journal = createJournal();
+      journal = createJournal(accounts.get);
       loaded = new Map();
       slot = next;
       current = next;
@@ -173,11 +175,12 @@ export const createLedger = (accounts: Accounts): Ledger => {
       journal.set(key, credited);
       engine.set(key, credited);
     },
+    changedBytes: () => journal.bytes(),
     mark: () => journal.mark(),
     revert: (mark) => setBack(journal.revert(mark)),
     discard: () => setBack(journal.revert(0)),
     end: () => {
-      const changes = journal.changes(accounts.get);
+      const changes = journal.changes();
       return { changes, programs: [...loaded.values()] };
     },
   };
