@@ -26,6 +26,8 @@ test("ed25519 keys derive as in test vector 1 of SLIP-10", () => {
 
 test("SVM accounts are what Solana's libraries take, and the faucet is the one after them", () => {
   const accounts = svmAccounts();
+  // What Solana's wallets show first for this mnemonic.
+  expect(accounts[0]?.address).toBe("oeYf6KAJkLYhBuR8CiGc6L4D4Xtfepr85fuDgA9kq96");
   expect(new Set(accounts.map(({ address }) => address)).size).toBe(10);
   for (const { address, secretKey } of accounts) {
     const keypair = Keypair.fromSecretKey(fromBase58(secretKey, 64) ?? new Uint8Array());
