@@ -1,13 +1,13 @@
 /** A registration out of what its owner gives on the command line. */
-import { readFile } from "node:fs/promises";
-import { controlBudget, refuteBudget, type TenantBudget, usualBudgets } from "../protocol/budget.ts";
+import { refuteBudget, type TenantBudget, usualBudgets } from "../protocol/budget.ts";
 import { utf8 } from "../protocol/bytes.ts";
 import { LockstepError } from "../protocol/errors.ts";
 import { type Vm, vms } from "../protocol/genesis.ts";
 import { asDomain, type PublicKey } from "../protocol/ids.ts";
 import { limits, transactionLimits } from "../protocol/limits.ts";
 import type { Registration } from "../protocol/tenant.ts";
-import { unreadable } from "./jsonFile.ts";
+import { readBytes } from "./file.ts";
+import { fileLimits } from "./limits.ts";
 
 export type RegistrationFlags = {
   vm: Vm;
@@ -56,18 +56,10 @@ const readConfig = async ({ vm, genesis }: RegistrationFlags): Promise<Uint8Arra
     if (vm === "data") return utf8("{}");
     throw wrong(`--genesis <file> is missing: the genesis of an ${vm} tenant, as its VM reads it`);
   }
-  let config: Uint8Array;
-  try {
-    config = new Uint8Array(await readFile(genesis));
-  } catch (cause) {
-    throw unreadable(genesis, "genesis file", cause);
-  }
-  const most = controlBudget.bytes.burst;
-  if (config.length < most) return config;
-  throw wrong(`${genesis} has ${config.length} bytes; a registration has less than ${most} in all`);
+  return new Uint8Array(await readBytes(genesis, "genesis file", fileLimits.tenantGenesisBytes));
 };
 
-/** @throws LockstepError `bad_flag`, `unreadable_file` */
+/** @throws LockstepError `bad_flag`, `unreadable_file`, `bad_file` */
 export const readRegistration = async (flags: RegistrationFlags, owner: PublicKey): Promise<Registration> => {
   const name = utf8(flags.name);
   const writers = (flags.writer ?? []).map(utf8);

@@ -130,7 +130,14 @@ export const StatusWire = z.strictObject({
   certified: heightJson,
   peers: z.array(integer<ValidatorIndex>()),
   mempool: z.strictObject({ transactions: integer(), bytes: integer() }),
-  tenants: z.array(z.strictObject(tenantInfo)),
+  tenants: z.array(
+    z.strictObject({
+      ...tenantInfo,
+      executed: z.exactOptional(heightJson),
+      quarantine: z.exactOptional(z.strictObject({ height: heightJson, reason: z.string() })),
+    }),
+  ),
+  cannot: z.array(z.strictObject({ validator: integer<ValidatorIndex>(), domain: domainJson, height: heightJson })),
 });
 
 /** Tenants as the node's newest ordering state has them; nothing here is proven. */

@@ -1,6 +1,7 @@
 /** `NodeService` over the parts of a running node. */
 import type { Consensus } from "../consensus/consensus.ts";
 import { toHex } from "../protocol/bytes.ts";
+import type { Cannot } from "../protocol/cannot.ts";
 import { type Genesis, lastHeightOf } from "../protocol/genesis.ts";
 import { asDomain, asEpoch, type Domain, type Height, type Root } from "../protocol/ids.ts";
 import type { OrderingState } from "../protocol/ordering.ts";
@@ -11,10 +12,11 @@ import { payloadOf } from "./block/payload.ts";
 import type { Events } from "./events.ts";
 import type { PoolEntry } from "./mempool/entry.ts";
 import type { Pool } from "./mempool/pool.ts";
+import type { Quarantine } from "./pipeline/quarantine.ts";
 import type { Tenants } from "./pipeline/tenants.ts";
 import type { RosterEntry } from "./roster/entry.ts";
 import { describeTenants, type Judged, proveTenant } from "./roster/view.ts";
-import type { NodeService, TransactionStatus } from "./service.ts";
+import type { NodeService, TenantInfo, TransactionStatus } from "./service.ts";
 import type { History } from "./storage/history.ts";
 import { type OutcomeRecord, outcomeKind } from "./storage/records.ts";
 
@@ -37,6 +39,9 @@ export type NodeServiceOptions = {
   events: Events;
   heads(): Heads;
   problems(): string[];
+  notices(): string[];
+  quarantines(): ReadonlyMap<Domain, Quarantine>;
+  cannot(): Cannot[];
   /** URLs of the tenants' own APIs, once they are served. */
   urls: ReadonlyMap<number, { rpc: string; ws: string }>;
   validatorsOf(epoch: number): ValidatorSet;
@@ -71,6 +76,23 @@ export const createNodeService = (options: NodeServiceOptions): NodeService => {
 
   const describe = () => describeTenants(options.state(), options.entries, options.urls);
 
+  const tenantInfos = (): TenantInfo[] => {
+    const quarantines = options.quarantines();
+    return describe().map(({ domain, name, vm, status }) => {
+      const executed = tenants.get(domain)?.stored;
+      const quarantine = quarantines.get(domain);
+      return {
+        domain,
+        name,
+        vm,
+        status,
+        ...(executed === undefined ? {} : { executed }),
+        ...(quarantine === undefined ? {} : { quarantine }),
+        ...options.urls.get(domain),
+      };
+    });
+  };
+
   const transaction = async (id: Root): Promise<TransactionStatus | undefined> => {
     const entry = pool.find(toHex(id));
     if (entry !== undefined) return pendingStatus(entry);
@@ -95,13 +117,8 @@ export const createNodeService = (options: NodeServiceOptions): NodeService => {
         certified,
         peers: options.network.peers(),
         mempool: pool.size(),
-        tenants: describe().map(({ domain, name, vm, status }) => ({
-          domain,
-          name,
-          vm,
-          status,
-          ...options.urls.get(domain),
-        })),
+        tenants: tenantInfos(),
+        cannot: options.cannot().map(({ signer, domain, height }) => ({ validator: signer, domain, height })),
       };
     },
     submit: (domain, transactions) => pool.submit(domain, transactions),
@@ -151,6 +168,7 @@ export const createNodeService = (options: NodeServiceOptions): NodeService => {
     validators: () => options.validatorsOf(asEpoch(consensus.status().epoch)),
     metrics: options.metrics,
     problems: options.problems,
+    notices: options.notices,
     subscribe: options.events.subscribe,
   };
 };

@@ -13,8 +13,9 @@ import type { SliceProof } from "../protocol/payload.ts";
 import type { Summary, TenantStatusName } from "../protocol/summary.ts";
 import type { Registration } from "../protocol/tenant.ts";
 import type { ValidatorSet } from "../protocol/validators.ts";
+import type { Quarantine } from "./pipeline/quarantine.ts";
 
-export type TenantInfo = {
+type TenantLine = {
   domain: Domain;
   name: string;
   vm: Vm;
@@ -24,8 +25,16 @@ export type TenantInfo = {
   ws?: string;
 };
 
+/** A tenant as this node executes it. */
+export type TenantInfo = TenantLine & {
+  /** Newest height that this node has executed it at; absent where it does not run it. */
+  executed?: Height;
+  /** Why this node doesn't execute it any further, and at which height. */
+  quarantine?: Quarantine;
+};
+
 /** A tenant of the ordering state, with what its owner decided. */
-export type TenantDetail = TenantInfo & {
+export type TenantDetail = TenantLine & {
   owner: PublicKey;
   /** None where anybody may write. */
   writers: string[];
@@ -64,6 +73,8 @@ export type NodeStatus = {
   peers: ValidatorIndex[];
   mempool: { transactions: number; bytes: number };
   tenants: TenantInfo[];
+  /** Validators that said, signed, that they can't execute a tenant from a height on; this node's own word included. */
+  cannot: { validator: ValidatorIndex; domain: Domain; height: Height }[];
 };
 
 /**
@@ -136,6 +147,8 @@ export type NodeService = {
   metrics(): Promise<string>;
   /** What keeps this node from working, in sentences; empty when healthy. */
   problems(): string[];
+  /** What others can't do, in sentences: this node works nevertheless. */
+  notices(): string[];
   /** Events in order; the returned function ends the subscription. */
   subscribe(listener: (event: NodeEvent) => void): () => void;
 };

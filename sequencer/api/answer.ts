@@ -1,6 +1,6 @@
 /** Failures as HTTP answers: `{error: {code, message, ...}}` under a status that fits the code. */
 import { toHex } from "../../protocol/bytes.ts";
-import type { Failure } from "../../protocol/errors.ts";
+import { type Failure, failure } from "../../protocol/errors.ts";
 
 const statuses: Readonly<Record<string, number>> = {
   invalid_request: 400,
@@ -13,7 +13,6 @@ const statuses: Readonly<Record<string, number>> = {
   method_not_allowed: 405,
   body_too_large: 413,
   unsupported_media_type: 415,
-  too_many_connections: 503,
   unavailable: 503,
   busy: 503,
 };
@@ -28,13 +27,22 @@ export const jsonText = (value: unknown): string => JSON.stringify(value, plain)
 
 export const failureJson = (failure: Failure): string => jsonText({ error: failure });
 
+export const busy = failure("busy", "this node is working on too many requests: try again shortly");
+
+/** An answer that says how long it is. */
+export const answer = (text: string, init: { status?: number; headers?: Readonly<Record<string, string>> } = {}) =>
+  new Response(text, {
+    status: init.status ?? 200,
+    headers: {
+      "content-type": "application/json",
+      "content-length": String(Buffer.byteLength(text)),
+      ...init.headers,
+    },
+  });
+
 /** `otherwise` is the status of a code that has none of its own. */
 export const refuse = (
-  failure: Failure,
+  refused: Failure,
   headers: Readonly<Record<string, string>> = {},
   otherwise?: number,
-): Response =>
-  new Response(failureJson(failure), {
-    status: statusOf(failure.code, otherwise),
-    headers: { "content-type": "application/json", ...headers },
-  });
+): Response => answer(failureJson(refused), { status: statusOf(refused.code, otherwise), headers });

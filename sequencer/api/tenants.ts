@@ -1,15 +1,13 @@
 /** Routes for tenants: which there are, a proof of one, and what changes them. */
-import type { OpenAPIHono } from "@hono/zod-openapi";
 import * as z from "zod";
-import type { Budget } from "../../adapters/jsonRpc/budget.ts";
 import { controlDomain } from "../../protocol/control.ts";
 import { failure, type Result, success } from "../../protocol/errors.ts";
 import { asDomain } from "../../protocol/ids.ts";
 import { ControlWire } from "../../protocol/wire.ts";
 import type { NodeService } from "../service.ts";
-import { jsonText, refuse } from "./answer.ts";
+import { answer, jsonText, refuse } from "./answer.ts";
 import { parseJsonControl, readBody, readMediaType } from "./body.ts";
-import { domainParam, errorResponses, none, onlyMethod, schemaRef, serveGet } from "./route.ts";
+import { type Api, domainParam, errorResponses, none, onlyMethod, schemaRef, serveGet } from "./route.ts";
 
 /** The node understood it, and the order would not take it. */
 const refusedStatus = 422;
@@ -21,12 +19,12 @@ const submit = async (
 ): Promise<Result<z.output<typeof ControlWire>>> => {
   const parsed = type === "application/json" ? parseJsonControl(body) : success(body);
   if (!parsed.ok) return parsed;
-  const [answer] = await service.submit(controlDomain, [parsed.value]);
-  if (answer === undefined) return failure("unavailable", "this node takes nothing in just now: try again in a moment");
-  return answer.ok ? success({ id: answer.value.id }) : answer;
+  const [taken] = await service.submit(controlDomain, [parsed.value]);
+  if (taken === undefined) return failure("unavailable", "this node takes nothing in just now: try again in a moment");
+  return taken.ok ? success({ id: taken.value.id }) : taken;
 };
 
-const serveControl = (api: OpenAPIHono, service: NodeService, budget: Budget): void => {
+const serveControl = (api: Api, service: NodeService): void => {
   const path = "/v1/control";
   api.openAPIRegistry.registerPath({
     method: "post",
@@ -50,26 +48,21 @@ const serveControl = (api: OpenAPIHono, service: NodeService, budget: Budget): v
       ...errorResponses,
     },
   });
-  api.post(path, async ({ req }) => {
+  api.post(path, async ({ req, var: { holding } }) => {
     const type = readMediaType(req.header("content-type"));
     if (!type.ok) return refuse(type.error);
-    const { body, release } = await readBody(req.raw, budget);
-    try {
-      if (!body.ok) return refuse(body.error);
-      const answer = await submit(service, body.value, type.value);
-      if (!answer.ok) return refuse(answer.error, {}, refusedStatus);
-      return new Response(jsonText(z.encode(ControlWire, answer.value)), {
-        headers: { "content-type": "application/json" },
-      });
-    } finally {
-      release();
-    }
+    const body = await readBody(req.raw, holding);
+    if (!body.ok) return refuse(body.error);
+    const submitted = await submit(service, body.value, type.value);
+    return submitted.ok
+      ? answer(jsonText(z.encode(ControlWire, submitted.value)))
+      : refuse(submitted.error, {}, refusedStatus);
   });
   onlyMethod(api, path, "POST");
 };
 
-export const serveTenants = (api: OpenAPIHono, service: NodeService, budget: Budget): void => {
-  serveControl(api, service, budget);
+export const serveTenants = (api: Api, service: NodeService): void => {
+  serveControl(api, service);
 
   serveGet(api, {
     path: "/v1/tenants",
