@@ -174,7 +174,7 @@ describe("a tenant's owner", () => {
     const first = await transfer(0);
     expect(await submit(nodes, 0, first, domain)).toBe("ok");
     await becomes(nodes, 3, first, "executed");
-  });
+  }, 60_000);
 });
 
 describe("a tenant with writers", () => {
