@@ -6,6 +6,7 @@ import { createPublicClient, createWalletClient, defineChain, http } from "viem"
 import { privateKeyToAccount } from "viem/accounts";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { readKeyFile } from "../../cli/keyFile.ts";
+import { main } from "../../cli/main.ts";
 import { evmAccounts } from "../../devnet/accounts.ts";
 import { type Hex, toHex } from "../../protocol/bytes.ts";
 import { controlSigningRoot, encodeControl } from "../../protocol/control.ts";
@@ -46,7 +47,13 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-const tenant = (verb: string, at: string, ...args: string[]) => lockstep("tenant", verb, at, ...args);
+/** The command without a process of its own. */
+const tenant = async (...args: string[]) => {
+  const out: string[] = [];
+  const err: string[] = [];
+  const code = await main(["tenant", ...args], { out: (text) => out.push(text), err: (text) => void err.push(text) });
+  return { code, out: out.join(""), err: err.join("") };
+};
 const key = (name = "owner.json"): string[] => ["--key", file(name)];
 const claim = (number: number, name: string, ...flags: string[]): string[] => [
   ...["--domain", String(number), "--name", name],
@@ -81,7 +88,8 @@ const walletAt = (url: string, account = alice) =>
 describe("a rollup of its own", () => {
   test("registers under load, becomes active, and viem uses it at every validator", async () => {
     const before = load.acknowledged.length;
-    const { code, out, err } = await tenant(
+    const { code, out, err } = await lockstep(
+      "tenant",
       "register",
       api(),
       ...second("--writer", alice.address, "--wait", "--json"),
