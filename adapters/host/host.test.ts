@@ -86,7 +86,7 @@ describe("a hosted executor", () => {
   it("passes on what the adapter refuses, and leaves no process behind", async () => {
     const options = { ...optionsFor(() => undefined), vm: "data" as const, config: utf8("nonsense") };
     await expect(hostExecutor(options)).rejects.toMatchObject({ code: "bad_config" });
-    await expect(hostExecutor({ ...options, vm: "fuel" })).rejects.toMatchObject({ code: "unknown_vm" });
+    await expect(hostExecutor({ ...options, vm: "cairo" })).rejects.toMatchObject({ code: "unknown_vm" });
   });
 
   it("streams a long history into the child", async () => {
