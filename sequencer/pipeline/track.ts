@@ -123,7 +123,7 @@ export const createTrack = (options: TrackOptions): Track => {
       begin(height, textOf(error));
       await pause();
       // Whatever it made of the height so far is not to be trusted.
-      if (!isStopped) tenant.restart();
+      if (!isStopped) await tenant.restart();
     }
   };
 
