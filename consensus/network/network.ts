@@ -13,7 +13,7 @@ import type { Log } from "./log.ts";
 import { createNode } from "./node.ts";
 import { createPeer, type Peer, type PeerStats } from "./peer.ts";
 import { createRedial, type Redial } from "./redial.ts";
-import { converse } from "./streams.ts";
+import { converse, cutOff } from "./streams.ts";
 
 export const helloProtocol = "/lockstep/1/hello";
 
@@ -102,7 +102,7 @@ export const createNetwork = async (options: NetworkOptions): Promise<Libp2pNetw
     unproven.get(connection)?.();
     if (closed || connection.status !== "open") return;
     if (!peer.attach({ connection, session: peerSession, dialer })) {
-      connection.abort(new Error("the connection that the lower index dialed stays"));
+      cutOff(connection, "the connection that the lower index dialed stays");
       return;
     }
     for (const handler of connectHandlers) handler(peer.validator);
@@ -112,7 +112,7 @@ export const createNetwork = async (options: NetworkOptions): Promise<Libp2pNetw
     const from = connection.remoteAddr.toString();
     const { code, message } = error instanceof LockstepError ? error : { code: "hello_failed", message: String(error) };
     log.warn({ from, code, reason: message }, "connection refused");
-    connection.abort(new Error(message));
+    cutOff(connection, message);
   };
 
   /** Has a deadline for the connection to be proven; `unproven` holds what ends it. */
@@ -197,8 +197,7 @@ export const createNetwork = async (options: NetworkOptions): Promise<Libp2pNetw
 
   node.addEventListener("connection:open", ({ detail: connection }) => {
     if (connection.direction !== "inbound") return;
-    if (unproven.size >= networkLimits.unprovenConnections)
-      connection.abort(new Error("too many unproven connections"));
+    if (unproven.size >= networkLimits.unprovenConnections) cutOff(connection, "too many unproven connections");
     else awaitProof(connection);
   });
   const once = { maxInboundStreams: 1, maxOutboundStreams: 1 };
