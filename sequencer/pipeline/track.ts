@@ -87,13 +87,13 @@ export const createTrack = (options: TrackOptions): Track => {
     return await executeTenant(executor, tenant.adapter, domain, context, slice);
   };
 
-  const begin = (height: Height, reason: string): void => {
+  const beginQuarantine = (height: Height, reason: string): void => {
     quarantine = { height, reason };
     options.log({ event: "tenant_quarantined", domain, height, reason });
     options.onQuarantine();
   };
 
-  const end = (): void => {
+  const endQuarantine = (): void => {
     if (quarantine === undefined) return;
     options.log({ event: "tenant_back", domain, height: quarantine.height });
     quarantine = undefined;
@@ -117,10 +117,10 @@ export const createTrack = (options: TrackOptions): Track => {
       deaths = countDeath(deaths, place);
       options.log({ event: "executor_died", domain, ...deaths });
       if (!isTooMany(deaths)) return;
-      begin(height, `its executor died ${deaths.count} times ${describePlace(place)}`);
+      beginQuarantine(height, `its executor died ${deaths.count} times ${describePlace(place)}`);
       await pause();
     } else {
-      begin(height, textOf(error));
+      beginQuarantine(height, textOf(error));
       await pause();
       // Whatever it made of the height so far is not to be trusted.
       if (!isStopped) await tenant.restart();
@@ -132,7 +132,7 @@ export const createTrack = (options: TrackOptions): Track => {
     while (!isStopped) {
       try {
         const result = await executeOnce(height);
-        end();
+        endQuarantine();
         return result;
       } catch (error) {
         executing = undefined;
