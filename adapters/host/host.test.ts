@@ -195,6 +195,19 @@ describe("a hosted executor", () => {
     });
   });
 
+  it("starts again from what is stored when it is told to", async () => {
+    const store = createStore();
+    const hosted = await host(() => store.source());
+    store.save(genesisOf(hosted));
+    const pid = lastPid();
+    await hosted.executor.begin(contextOf(1, genesisOf(hosted).blockHash));
+    await hosted.restart();
+    expect(isAlive(pid)).toBe(false);
+    expect(hosted.isUp()).toBe(false);
+    expect(await hosted.ready()).toMatchObject({ number: 0 });
+    await hosted.executor.begin(contextOf(1, genesisOf(hosted).blockHash));
+  });
+
   it("may die at its first start when it has sealed blocks, and says so when it does at every one", async () => {
     const store = createStore();
     const { genesis } = await dataAdapter.open({ domain, config: utf8(""), budget: usualBudgets.data });
