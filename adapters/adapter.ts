@@ -2,11 +2,13 @@
  * What a VM must give to be a tenant, and what it gets. Everything VM-specific stays behind these
  * types; the sequencer knows transactions only as bytes with a native id, a sender and a price.
  */
+
 import type { TenantBudget } from "../protocol/budget.ts";
 import type { Hex } from "../protocol/bytes.ts";
 import type { Result } from "../protocol/errors.ts";
 import type { Vm } from "../protocol/genesis.ts";
 import type { Domain, Height, Root } from "../protocol/ids.ts";
+import type { DoorStats } from "./http/connections.ts";
 
 /** What the shared header says of the block that a tenant is about to execute. */
 export type BlockContext = {
@@ -126,6 +128,21 @@ export type Seal = {
   diff: Uint8Array;
 };
 
+/** What an executor was about to do when its process died: protocol writes, an entry of the slice as ordered, the seal. */
+export type Place = { readonly height: number; readonly at: "writes" | "seal" | number };
+
+/** Where an executor in a process of its own notes which entry it is about to execute. */
+export type Mark = {
+  /** @param index position in the slice as ordered */
+  entry(index: number): void;
+  /**
+   * An engine that executes many entries in one call writes the index itself: as u32, big-endian, at
+   * `entryOffset` of the file behind `descriptor`, unsynced.
+   */
+  readonly descriptor: number;
+  readonly entryOffset: number;
+};
+
 /**
  * Executes one tenant, one block at a time. Calls take effect in the order they are made, so a whole
  * block can be sent without waiting; reads may come at any time and see sealed blocks only.
@@ -186,6 +203,8 @@ export type OpenExecutor = (options: {
   config: Uint8Array;
   budget: TenantBudget;
   source?: StateSource;
+  /** Absent in the node's own process. */
+  mark?: Mark;
 }) => Promise<OpenedExecutor>;
 
 /** One executed block of a tenant as the node stores it. */
@@ -230,7 +249,7 @@ export type TenantServices = {
 };
 
 /** The VM's own API, served over HTTP and WebSocket. */
-export type RpcServer = { rpc: string; ws: string; close(): Promise<void> };
+export type RpcServer = { rpc: string; ws: string; stats(): DoorStats; close(): Promise<void> };
 
 export type Adapter = {
   vm: Vm;

@@ -1,11 +1,12 @@
 /** The configuration file of `lockstep node`, and the files it names. */
-import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { z } from "zod";
 import { refuteBudgets } from "../protocol/budget.ts";
 import { LockstepError } from "../protocol/errors.ts";
 import { Genesis } from "../protocol/genesis.ts";
-import { hexBytes, readJsonFile, unreadable } from "./jsonFile.ts";
+import { readBytes } from "./file.ts";
+import { hexBytes, readJsonFile } from "./jsonFile.ts";
+import { fileLimits } from "./limits.ts";
 
 const port = z.int().min(0).max(65_535);
 
@@ -25,10 +26,14 @@ const NodeConfigFile = z.strictObject({
     peers: z.array(z.strictObject({ publicKey: hexBytes(48), address: z.string().startsWith("/") })),
   }),
   api: z.strictObject({ host: z.string().min(1), port }),
-  /** Ports of the tenants' own APIs, by domain. */
+  /**
+   * Where the tenants' own APIs are served: at the port named here by domain, else at the one that the tenant was
+   * registered with, moved up by `offset`, else (without an offset) at a free one.
+   */
   rpc: z.strictObject({
     host: z.string().min(1),
     ports: z.record(z.string().regex(/^\d+$/, "expected a domain"), port),
+    offset: z.int().optional(),
   }),
   log: z.strictObject({
     level: z.enum(logLevels).default("info"),
@@ -58,12 +63,7 @@ export const readNodeConfig = async (path: string): Promise<NodeConfig> => {
 
 /** @throws LockstepError `unreadable_file`, `bad_file` */
 export const readGenesis = async (path: string): Promise<Genesis> => {
-  let bytes: Uint8Array;
-  try {
-    bytes = new Uint8Array(await readFile(path));
-  } catch (cause) {
-    throw unreadable(path, "genesis", cause);
-  }
+  const bytes = new Uint8Array(await readBytes(path, "genesis", fileLimits.genesisBytes));
   let genesis: Genesis;
   try {
     genesis = Genesis.decode(bytes);

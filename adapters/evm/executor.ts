@@ -7,6 +7,7 @@ import type {
   Execution,
   Executor,
   Inspection,
+  Mark,
   OpenedExecutor,
   OrderedEntry,
   Seal,
@@ -65,10 +66,9 @@ const createExecutor = (engine: EvmEngine, config: EvmConfig, restored: FeeState
     const raw = entries.map(({ bytes }) => bytes);
     const inspections = inspectAll(raw).map((inspection, i) => asDeclared(inspection, entries[i] as OrderedEntry));
     const placed = canonicalOrder(inspections);
-    const executable = placed
-      .filter(({ refusal }) => refusal === undefined)
-      .map(({ index }) => raw[index] as Uint8Array);
-    const executed = readExecuted(engineCall(() => engine.execute(packBytes(executable)))).values();
+    const places = placed.filter(({ refusal }) => refusal === undefined).map(({ index }) => index);
+    const executable = places.map((index) => raw[index] as Uint8Array);
+    const executed = readExecuted(engineCall(() => engine.execute(packBytes(executable), places))).values();
     return placed.map(({ index, refusal }) => {
       const inspection = inspections[index];
       if (refusal !== undefined || !inspection?.ok) return leftOut(index, refusal ?? "invalid");
@@ -159,14 +159,21 @@ export const openEvmExecutor = async (options: {
   config: Uint8Array;
   budget: TenantBudget;
   source?: StateSource;
+  mark?: Mark;
 }): Promise<OpenedExecutor> => {
   const config = parseEvmConfig(options.domain, options.config, options.budget);
   const module = await loadEvmEngine();
+  const markWith = (engine: EvmEngine): void => {
+    const { mark } = options;
+    if (mark !== undefined) engineCall(() => engine.markEntries(mark.descriptor, mark.entryOffset));
+  };
   if (options.source !== undefined) {
     const { engine, fees } = await restoreEngine(module, engineChain(config), options.source);
+    markWith(engine);
     return { executor: createExecutor(engine, config, fees), sealed: headOf(engineCall(() => engine.head())) };
   }
   const engine = engineCall(() => new module.EvmEngine(engineGenesis(config)));
+  markWith(engine);
   const fees: FeeState = { excess: 0n, timestampMs: 1000 * config.timestamp };
   return {
     executor: createExecutor(engine, config, fees),

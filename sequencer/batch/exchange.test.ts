@@ -5,7 +5,7 @@ import { Batch } from "../../protocol/batch.ts";
 import { equalBytes, utf8 } from "../../protocol/bytes.ts";
 import { sha256 } from "../../protocol/hash.ts";
 import { asDomain, asHeight, asRoot, asValidatorIndex } from "../../protocol/ids.ts";
-import type { OrderingState } from "../control/state.ts";
+import type { OrderingState } from "../../protocol/ordering.ts";
 import { batchSigningRoot, createBatchExchange } from "./exchange.ts";
 import { type HeldBatch, holdBatch } from "./held.ts";
 import { batchLimits } from "./limits.ts";
@@ -79,6 +79,20 @@ describe("batches between validators", () => {
     void part(0).exchange.publish(batch);
     await world.run(() => acknowledged);
     await world.run(() => [1, 2, 3].every((at) => part(at).store.held(batch.key) !== undefined));
+  });
+
+  it("are acknowledged whenever they come again", async () => {
+    const { world, part, batchOf } = await setUp(11);
+    const batch = batchOf(0, 1, "x");
+    void part(0).exchange.publish(batch);
+    await world.run(() => part(1).store.held(batch.key) !== undefined);
+    let acknowledged = false;
+    void part(0)
+      .exchange.acknowledged(batch, 3)
+      .then(() => {
+        acknowledged = true;
+      });
+    await world.run(() => acknowledged);
   });
 
   it("get through links that lose most messages", async () => {
@@ -253,6 +267,7 @@ describe("batches between validators", () => {
       epochLength: 4,
       timestampMs: 0,
       certified: asHeight(0),
+      control: { gas: 0, bytes: 0, uncertified: [] },
       tenants: [],
       validators: [],
       nextValidators: [],

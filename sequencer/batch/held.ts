@@ -3,7 +3,7 @@ import { type BatchTransaction, SignedBatch, transactionId } from "../../protoco
 import { type Hex, toHex } from "../../protocol/bytes.ts";
 import { failure, type LockstepError, type Result, success } from "../../protocol/errors.ts";
 import { sha256 } from "../../protocol/hash.ts";
-import type { Domain, PublicKey, Root, Signature } from "../../protocol/ids.ts";
+import { asPublicKey, type Domain, type PublicKey, type Root, type Signature } from "../../protocol/ids.ts";
 import { limits } from "../../protocol/limits.ts";
 import type { Load, Loads } from "../control/capacity.ts";
 
@@ -66,6 +66,17 @@ const heldFrom = ({ batch, signature }: SignedBatch, leaves: readonly Root[], en
 /** `leaves` are those of the batch's transactions. */
 export const holdBatch = (signed: SignedBatch, leaves: readonly Root[] = leavesOf(signed)): HeldBatch =>
   heldFrom(signed, leaves, SignedBatch.encode(signed));
+
+/** What stands at fixed places of an encoded batch, read without decoding the rest; `undefined` where it is too short. */
+export const peekBatch = (
+  encoded: Uint8Array,
+): Pick<HeldBatch, "key" | "digest" | "producer" | "sequence"> | undefined => {
+  const body = encoded.subarray(batchOffset);
+  if (body.length < 56) return undefined;
+  const digest = sha256(body);
+  const sequence = new DataView(body.buffer, body.byteOffset + 48).getBigUint64(0, true);
+  return { key: toHex(digest), digest, producer: asPublicKey(body.slice(0, 48)), sequence: Number(sequence) };
+};
 
 /** Decodes what a peer or the disk gave. Says nothing yet of who signed it. */
 export const decodeBatch = (encoded: Uint8Array): Result<HeldBatch> => {

@@ -17,6 +17,9 @@ export const poolLimits = {
   busyHolderDelayMs: 60_000,
   /** A transaction that could not be ordered for this long ends as `expired`; one held for a peer is forgotten. */
   lifetimeMs: 3 * 3_600_000,
+  /** Transactions held for peers that are looked at in a second, and senders waiting for a nonce after one block. */
+  heldPerTick: 256,
+  waitingPerBlock: 256,
   /** How often the executor may return a transaction before it ends as `evicted`. */
   maxReturns: 16,
   /** How often a transaction that peers have not journaled is sent again. */

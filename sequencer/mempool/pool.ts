@@ -2,7 +2,7 @@
  * The mempool of a node: takes transactions in, answers once they are on f + 1 disks, hands them to
  * batches, and follows each to its end.
  */
-import type { Execution, TransactionFacts } from "../../adapters/adapter.ts";
+import { type Execution, lastingRefusals, type RefusalCode, type TransactionFacts } from "../../adapters/adapter.ts";
 import { transactionId } from "../../protocol/batch.ts";
 import type { TenantBudget } from "../../protocol/budget.ts";
 import { type Hex, toHex } from "../../protocol/bytes.ts";
@@ -50,7 +50,8 @@ export type Pool = {
 };
 
 export type PoolOptions = {
-  tenants: ReadonlyMap<Domain, TenantBudget>;
+  /** The budget of a domain that takes transactions now, or why it takes none. */
+  tenant(domain: Domain): Result<TenantBudget>;
   /** Besides the adapter's refusals: `unavailable` while the tenant's executor is down. */
   inspect(domain: Domain, transactions: readonly Uint8Array[]): Promise<Result<TransactionFacts>[]>;
   runtime: Runtime;
@@ -65,13 +66,19 @@ export type PoolOptions = {
   fatal(error: unknown): void;
 };
 
+const byDomain = <T extends { domain: Domain }>(transactions: readonly T[]): Map<Domain, T[]> => {
+  const groups = new Map<Domain, T[]>();
+  for (const transaction of transactions) {
+    const group = groups.get(transaction.domain);
+    if (group === undefined) groups.set(transaction.domain, [transaction]);
+    else group.push(transaction);
+  }
+  return groups;
+};
+
 type Submission = { missing: Set<PoolEntry>; end(): void };
 
 const tickMs = 1_000;
-/** Senders waiting for a nonce that are looked at after one block. */
-const waitingPerBlock = 256;
-/** Transactions held for peers that are looked at in one tick. */
-const heldPerTick = 256;
 
 /** What no batch could ever hold. */
 const refuseOversized = (
@@ -98,13 +105,20 @@ const refuseBelowFloor = (inspection: Result<TransactionFacts>): Result<Transact
 
 export const createPool = (options: PoolOptions): Pool => {
   const { runtime, exchange, replication, f } = options;
-  const lanes = new Map<Domain, Lane>([...options.tenants.keys()].map((domain) => [domain, createLane()]));
-  const natives = new Map<Domain, Map<Hex, PoolEntry>>([...lanes.keys()].map((domain) => [domain, new Map()]));
+  const lanes = new Map<Domain, Lane>();
+  const natives = new Map<Domain, Map<Hex, PoolEntry>>();
   /** Of each entry that is not acknowledged yet, the submission that waits for it. */
   const awaited = new Map<PoolEntry, Submission>();
   const pendingListeners = new Map<Domain, Set<(nativeId: Hex) => void>>();
   const turns = new Map<Domain, number>();
-  const laneOf = (domain: Domain): Lane => lanes.get(domain) as Lane;
+  const laneOf = (domain: Domain): Lane => {
+    const known = lanes.get(domain);
+    if (known !== undefined) return known;
+    const lane = createLane();
+    lanes.set(domain, lane);
+    natives.set(domain, new Map());
+    return lane;
+  };
 
   const remember = (entry: PoolEntry): void => {
     natives.get(entry.domain)?.set(entry.facts.nativeId, entry);
@@ -211,14 +225,10 @@ export const createPool = (options: PoolOptions): Pool => {
     journal(entries.filter((entry) => entry.phase === "queued" && laneOf(entry.domain).entries.has(entry.key)));
 
   const submit = async (domain: Domain, transactions: readonly Uint8Array[]): Promise<Result<Taken>[]> => {
-    if (!lanes.has(domain)) {
-      const known = [...lanes.keys()].join(", ");
-      const unknown = failure("unknown_tenant", `no tenant has domain ${domain}; there are ${known}`, { domain });
-      return transactions.map(() => unknown);
-    }
-    const budget = options.tenants.get(domain) as TenantBudget;
+    const budget = options.tenant(domain);
+    if (!budget.ok) return transactions.map(() => budget);
     const inspections = (await options.inspect(domain, transactions)).map((inspection, i) =>
-      refuseOversized(budget, (transactions[i] as Uint8Array).length, refuseBelowFloor(inspection)),
+      refuseOversized(budget.value, (transactions[i] as Uint8Array).length, refuseBelowFloor(inspection)),
     );
     const results = takeIn(domain, transactions, inspections);
     const entries = results.flatMap((result) => (result.ok ? [result.value] : []));
@@ -312,8 +322,8 @@ export const createPool = (options: PoolOptions): Pool => {
   const waitingInTurn = (domain: Domain): PoolEntry[] => {
     const all = laneOf(domain).waiting();
     const first = all.length === 0 ? 0 : (turns.get(domain) ?? 0) % all.length;
-    turns.set(domain, first + waitingPerBlock);
-    return [...all.slice(first), ...all.slice(0, first)].slice(0, waitingPerBlock);
+    turns.set(domain, first + poolLimits.waitingPerBlock);
+    return [...all.slice(first), ...all.slice(0, first)].slice(0, poolLimits.waitingPerBlock);
   };
 
   const executed = async ({ domain, executions }: SettledSlice): Promise<void> => {
@@ -363,30 +373,27 @@ export const createPool = (options: PoolOptions): Pool => {
   /** Puts peers' transactions into own lanes when their entry node has not had them ordered for long. */
   const adoptHeld = async (): Promise<void> => {
     const now = runtime.now();
-    const byDomain = new Map<Domain, HeldTransaction[]>();
-    const candidates = replication.nextHeld(heldPerTick);
+    const candidates = replication.nextHeld(poolLimits.heldPerTick);
     if (candidates.length === 0) return;
-    for (const held of candidates) {
-      const group = byDomain.get(held.domain);
-      if (group === undefined) byDomain.set(held.domain, [held]);
-      else group.push(held);
-    }
-    for (const [domain, group] of byDomain) {
+    for (const [domain, group] of byDomain(candidates)) {
       const bytes = group.map((held) => held.bytes);
-      const inspections = lanes.has(domain) ? await options.inspect(domain, bytes) : [];
+      const inspections = await options.inspect(domain, bytes);
       const over: typeof group = [];
+      const hopeless: typeof group = [];
       for (const [i, held] of group.entries()) {
         const inspection = inspections[i];
         if (inspection?.ok === false && inspection.error.code === "unavailable") continue;
         const isOld = now - held.since > poolLimits.lifetimeMs;
         const nonce = inspection?.ok ? inspection.value.nonce : undefined;
         const next = inspection?.ok ? inspection.value.account?.nonce : undefined;
-        if (!inspection?.ok || isOld || (nonce ?? 0) < (next ?? 0)) over.push(held);
+        if (inspection?.ok === false && lastingRefusals.has(inspection.error.code as RefusalCode)) hopeless.push(held);
+        else if (!inspection?.ok || isOld || (nonce ?? 0) < (next ?? 0)) over.push(held);
         else if (nonce !== next) continue;
         else if (held.executableSince === undefined) held.executableSince = now;
         else if (now - held.executableSince >= delayOf(held)) takeIn(domain, [held.bytes], [inspection]);
       }
       await replication.forget(over);
+      await replication.reject(hopeless);
     }
     options.onReady();
   };
@@ -399,9 +406,34 @@ export const createPool = (options: PoolOptions): Pool => {
     end(expired.map((entry) => ({ entry, status: "expired", reason: "not executable in time" })));
   };
 
+  /** Own journaled transactions, until the tenant's executor was there to be asked about them. */
+  const unread = new Map<Domain, readonly Uint8Array[]>();
+
+  const restoreWaiting = async (): Promise<void> => {
+    for (const [domain, waiting] of unread) {
+      const inspections = await options.inspect(domain, waiting);
+      if (inspections.some((inspection) => !inspection.ok && inspection.error.code === "unavailable")) continue;
+      unread.delete(domain);
+      const overtaken = takeIn(domain, waiting, inspections).flatMap((result, i): Ending[] => {
+        const inspection = inspections[i];
+        if (result.ok || !inspection?.ok) return [];
+        const entry = entryFor(domain, waiting[i] as Uint8Array, inspection.value);
+        return [{ entry, status: "omitted", reason: result.error.code }];
+      });
+      end(overtaken);
+    }
+  };
+
+  const lookAfterWaiting = async (): Promise<void> => {
+    await adoptHeld();
+    if (unread.size === 0) return;
+    await restoreWaiting();
+    options.onReady();
+  };
+
   const tick = (): void => {
     expire();
-    adoptHeld().then(() => {
+    lookAfterWaiting().then(() => {
       if (!stopped) cancelTick = runtime.after(tickMs, tick);
     }, options.fatal);
   };
@@ -443,26 +475,22 @@ export const createPool = (options: PoolOptions): Pool => {
       return { transactions, bytes };
     },
     restore: async (journaled, batches) => {
-      for (const [domain, lane] of lanes) {
-        const inBatches = batches
-          .flatMap(({ transactions }) => transactions)
-          .filter((transaction) => transaction.domain === domain)
-          .map(({ bytes }) => bytes);
-        const alone = journaled.filter((transaction) => transaction.domain === domain).map(({ bytes }) => bytes);
-        const known = new Set(inBatches.map((bytes) => toHex(transactionId(bytes))));
-        const waiting = alone.filter((bytes) => !known.has(toHex(transactionId(bytes))));
-        for (const entry of takeIn(domain, inBatches, await options.inspect(domain, inBatches))) {
-          if (entry.ok) lane.mark(entry.value, "batched");
+      const ordered = batches.flatMap(({ transactions }) => transactions);
+      const known = new Set(ordered.map(({ bytes }) => toHex(transactionId(bytes))));
+      for (const [domain, group] of byDomain(ordered)) {
+        const bytes = group.map((transaction) => transaction.bytes);
+        for (const entry of takeIn(domain, bytes, await options.inspect(domain, bytes))) {
+          if (entry.ok) laneOf(domain).mark(entry.value, "batched");
         }
-        const inspections = await options.inspect(domain, waiting);
-        const overtaken = takeIn(domain, waiting, inspections).flatMap((result, i): Ending[] => {
-          const inspection = inspections[i];
-          if (result.ok || !inspection?.ok) return [];
-          const entry = entryFor(domain, waiting[i] as Uint8Array, inspection.value);
-          return [{ entry, status: "omitted", reason: result.error.code }];
-        });
-        end(overtaken);
       }
+      const alone = journaled.filter(({ bytes }) => !known.has(toHex(transactionId(bytes))));
+      for (const [domain, group] of byDomain(alone)) {
+        unread.set(
+          domain,
+          group.map(({ bytes }) => bytes),
+        );
+      }
+      await restoreWaiting();
       options.onReady();
     },
     onPending: (domain, listener) => {

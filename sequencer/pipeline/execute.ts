@@ -1,11 +1,12 @@
-/** One tenant at one height: what is applied to it, what comes out, and what the node keeps of that. */
+/** One height: what is applied to a tenant, what comes out, what the node keeps of that, and what all come to. */
 import type { Adapter, BlockContext, Execution, Executor, OrderedEntry, Seal } from "../../adapters/adapter.ts";
+import type { KnownHeader } from "../../consensus/application.ts";
 import { compareBytes, fromHex, type Hex, toHex, utf8 } from "../../protocol/bytes.ts";
-import type { Domain } from "../../protocol/ids.ts";
-import { zeroRoot } from "../../protocol/ids.ts";
+import { asRevision, type Domain, type Root, zeroRoot } from "../../protocol/ids.ts";
 import { type Input, inputKinds, inputsRoot } from "../../protocol/inputs.ts";
-import { type HopelessCount, type TenantSummary, tenantStatuses } from "../../protocol/summary.ts";
+import type { HopelessCount, Summary, TenantStatus, TenantSummary } from "../../protocol/summary.ts";
 import type { SliceEntry } from "../block/payload.ts";
+import type { Due } from "../roster/entry.ts";
 import { type ExecutionRecord, outcomeKinds, type TenantRecord } from "../storage/records.ts";
 
 export type TenantResult = {
@@ -83,24 +84,51 @@ const executionRecord = (execution: Execution): ExecutionRecord =>
         succeeded: false,
       };
 
+/** Adds up what each producer has; increasing by producer. */
+const addUp = (counts: readonly HopelessCount[]): HopelessCount[] => {
+  const sums = new Map<Hex, HopelessCount>();
+  for (const { producer, count } of counts) {
+    const key = toHex(producer);
+    sums.set(key, { producer, count: count + (sums.get(key)?.count ?? 0) });
+  }
+  return [...sums.values()].sort((a, b) => compareBytes(a.producer, b.producer));
+};
+
+/** How often each producer ordered what was hopeless, or declared another gas than a transaction has. */
+const hopelessCounts = (executions: readonly Execution[], slice: readonly SliceEntry[]): HopelessCount[] =>
+  addUp(
+    executions.flatMap((execution) =>
+      (slice[execution.index]?.declarations ?? [])
+        .filter(({ gas }) =>
+          execution.kind === "omitted" ? execution.hopeless : execution.kind === "applied" && gas !== execution.gas,
+        )
+        .map(({ producer }) => ({ producer, count: 1 })),
+    ),
+  );
+
 /** What the store keeps. */
-const tenantRecord = ({ context, writes, executions, seal }: Omit<TenantResult, "record">): TenantRecord => ({
-  height: context.height,
-  number: context.number,
-  timestampMs: context.timestampMs,
-  header: context.header,
-  parent: context.parent,
-  parentHash: context.parentHash,
-  certified: context.certified,
-  blockHash: seal.blockHash,
-  stateRoot: seal.stateRoot,
-  auxRoot: seal.auxRoot,
-  receiptsRoot: seal.receiptsRoot,
-  gasUsed: seal.gasUsed,
-  block: seal.block,
-  writes,
-  executions: executions.map(executionRecord),
-});
+const tenantRecord = ({ context, writes, slice, executions, seal }: Omit<TenantResult, "record">): TenantRecord => {
+  const records = executions.map(executionRecord);
+  return {
+    height: context.height,
+    number: context.number,
+    timestampMs: context.timestampMs,
+    header: context.header,
+    parent: context.parent,
+    parentHash: context.parentHash,
+    certified: context.certified,
+    blockHash: seal.blockHash,
+    stateRoot: seal.stateRoot,
+    auxRoot: seal.auxRoot,
+    receiptsRoot: seal.receiptsRoot,
+    inputsRoot: inputsRoot(inputsOf(writes, records, slice)),
+    gasUsed: seal.gasUsed,
+    block: seal.block,
+    writes,
+    executions: records,
+    hopeless: hopelessCounts(executions, slice),
+  };
+};
 
 /** A result with its record, which is made once for store, summary and listeners. */
 export const tenantResult = (result: Omit<TenantResult, "record">): TenantResult => ({
@@ -108,37 +136,43 @@ export const tenantResult = (result: Omit<TenantResult, "record">): TenantResult
   record: tenantRecord(result),
 });
 
-/**
- * How often each producer ordered what was hopeless, or declared another gas than a transaction has; increasing by
- * producer.
- */
-export const hopelessCounts = (results: readonly Pick<TenantResult, "slice" | "executions">[]): HopelessCount[] => {
-  const counts = new Map<Hex, HopelessCount>();
-  for (const { slice, executions } of results) {
-    for (const execution of executions) {
-      const { kind, index } = execution;
-      for (const { producer, gas } of slice[index]?.declarations ?? []) {
-        const isHopeless = kind === "omitted" ? execution.hopeless : kind === "applied" && gas !== execution.gas;
-        if (!isHopeless) continue;
-        const key = toHex(producer);
-        counts.set(key, { producer, count: (counts.get(key)?.count ?? 0) + 1 });
-      }
-    }
-  }
-  return [...counts.values()].sort((a, b) => compareBytes(a.producer, b.producer));
-};
+/** Block 0 of a tenant: nothing is executed in it. */
+export const genesisResult = (domain: Domain, context: BlockContext, seal: Seal): TenantResult =>
+  tenantResult({ domain, context: { ...context, parentHash: zeroRoot }, writes: [], slice: [], executions: [], seal });
 
 /** The tenant's line in the summary. It has no outbox yet, so that stays empty. */
-export const tenantSummary = ({ domain, record, slice }: TenantResult): TenantSummary => ({
+const tenantSummary = (domain: Domain, record: TenantRecord, status: TenantStatus): TenantSummary => ({
   domain,
   number: record.number,
   blockHash: record.blockHash,
   stateRoot: record.stateRoot,
   auxRoot: record.auxRoot,
   receiptsRoot: record.receiptsRoot,
-  inputsRoot: inputsRoot(inputsOf(record.writes, record.executions, slice)),
+  inputsRoot: record.inputsRoot,
   outboxRoot: zeroRoot,
   outboxCount: 0,
   gasUsed: record.gasUsed,
-  status: tenantStatuses.active,
+  status,
+});
+
+/** The summary of a height, from its header and the record of every tenant that has a block there. */
+export const summaryOf = (
+  { header, root }: KnownHeader,
+  previous: Root,
+  due: readonly Due[],
+  records: ReadonlyMap<Domain, TenantRecord>,
+): Summary => ({
+  epoch: header.epoch,
+  height: header.height,
+  revision: asRevision(0),
+  header: root,
+  previous,
+  timestampMs: header.timestampMs,
+  accountsRoot: zeroRoot,
+  tenants: due.flatMap(({ domain, status }) => {
+    const record = records.get(domain);
+    return record === undefined ? [] : [tenantSummary(domain, record, status)];
+  }),
+  bundles: [],
+  hopeless: addUp([...records.values()].flatMap(({ hopeless }) => hopeless)),
 });

@@ -2,7 +2,7 @@
 import type { Domain, Height, Root } from "../../protocol/ids.ts";
 
 /** Raised when the meaning of stored bytes changes; a store of another version is refused. */
-export const schemaVersion = 3;
+export const schemaVersion = 4;
 
 const u32 = (value: number): Uint8Array => {
   const bytes = new Uint8Array(4);
@@ -40,15 +40,19 @@ export const keys = {
   openBatch: (digest: Root): Uint8Array => prefixed("o/", digest),
   /** Transactions in the mempool that are in no batch. */
   pooled: (domain: Domain, id: Root): Uint8Array => prefixed("p/", u32(domain), id),
-  /** Ordering state after a height; only the newest finalized one is kept. */
-  orderingState: (): Uint8Array => prefixed("ordering"),
+  /** The newest height whose order is settled here: the root of its header, and the ordering state after it. */
+  ordered: (): Uint8Array => prefixed("ordered"),
   /** What became of a transaction at a tenant, by Lockstep id: anybody may give the same bytes to several tenants. */
   outcome: (domain: Domain, id: Root): Uint8Array => prefixed("t/", id, u32(domain)),
   /** Lockstep id by native id. */
   native: (domain: Domain, nativeId: Uint8Array): Uint8Array => prefixed("n/", u32(domain), nativeId),
   summary: (height: Height): Uint8Array => prefixed("s/", u64(height)),
-  /** Newest executed height. */
+  /** Newest height at which all tenants are executed: that of the newest summary. */
   executed: (): Uint8Array => prefixed("executed"),
+  /** What a tenant was registered with, and how its status changed. */
+  roster: (domain: Domain): Uint8Array => prefixed("r/", u32(domain)),
+  /** Number of a tenant's newest block. Tenants may be ahead of the newest summary, each by itself. */
+  tenantHead: (domain: Domain): Uint8Array => prefixed("e/", u32(domain)),
   tenantBlock: (domain: Domain, number: number): Uint8Array => prefixed("k/", u32(domain), u64(number)),
   tenantHash: (domain: Domain, hash: Root): Uint8Array => prefixed("h/", u32(domain), hash),
   inputs: (domain: Domain, height: Height): Uint8Array => prefixed("i/", u32(domain), u64(height)),
@@ -71,6 +75,7 @@ export const below = (prefix: Uint8Array): { gte: Uint8Array; lt: Uint8Array } =
 };
 
 export const prefixes = {
+  roster: (): Uint8Array => prefixed("r/"),
   openBatches: (): Uint8Array => prefixed("o/"),
   pooled: (): Uint8Array => prefixed("p/"),
   outcomes: (id: Root): Uint8Array => prefixed("t/", id),

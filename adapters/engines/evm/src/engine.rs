@@ -10,6 +10,7 @@ use crate::config::{ChainConfig, Genesis};
 use crate::diff::{Diff, Direction};
 use crate::error::{EngineError, Result};
 use crate::header::{self, BlockEnvironment};
+use crate::mark::Mark;
 use crate::outcome::Outcome;
 use crate::receipt::{Executed, Receipt};
 use crate::refusal::Refusal;
@@ -26,6 +27,8 @@ pub struct Engine {
     pub(crate) versions: Versions,
     senders: Senders,
     pub(crate) open: Option<OpenBlock>,
+    /// Where `execute_at` notes what it is about to execute.
+    pub(crate) mark: Option<Mark>,
 }
 
 /// A sealed block as it is handed out.
@@ -52,7 +55,7 @@ impl Engine {
     pub fn resume(chain: ChainConfig, mut state: State, version: Version) -> Self {
         state.hashes.restart(version.header.number, version.hash);
         let vm = vm::build(chain.chain_id.to(), state, |_| {});
-        Self { chain, vm, versions: Versions::new(version), senders: Senders::default(), open: None }
+        Self { chain, vm, versions: Versions::new(version), senders: Senders::default(), open: None, mark: None }
     }
 
     pub(crate) fn state(&self) -> &State {
@@ -112,6 +115,14 @@ impl Engine {
             return Ok(Outcome { gas_used: 0, logs: Vec::new(), output: Bytes::new(), reason: None });
         }
         vm::system_call(&mut self.vm, to, data)
+    }
+
+    /// Executes one transaction after noting its place in the slice.
+    pub fn execute_at(&mut self, place: u32, raw: &[u8]) -> Result<Executed> {
+        if let Some(mark) = &self.mark {
+            mark.entry(place);
+        }
+        self.execute(raw)
     }
 
     /// Executes one transaction. Invalid ones leave no trace.

@@ -11,6 +11,7 @@ mod engine;
 mod error;
 mod header;
 mod loader;
+mod mark;
 mod nibbles;
 mod node;
 mod outcome;
@@ -41,6 +42,7 @@ use serde::Serialize;
 use crate::engine::{Engine, SealedBlock};
 use crate::error::{Code, EngineError};
 use crate::loader::Loader;
+use crate::mark::Mark;
 
 /// One EVM chain. Methods are synchronous; errors carry a stable `code`.
 #[napi]
@@ -180,13 +182,27 @@ impl EvmEngine {
     /// Executes a packed list of transactions in order; packed answers. An error in the middle leaves those before it
     /// applied.
     #[napi]
-    pub fn execute(&mut self, transactions: Buffer) -> Result<Buffer, Code> {
+    pub fn execute(&mut self, transactions: Buffer, places: Vec<u32>) -> Result<Buffer, Code> {
         self.write(|engine| {
+            let transactions = packed::list(&transactions)?;
+            if transactions.len() != places.len() {
+                let (given, entries) = (places.len(), transactions.len());
+                return Err(EngineError::bad_input(format!("{given} places for {entries} entries")));
+            }
             let mut answers = Vec::new();
-            for raw in packed::list(&transactions)? {
-                engine.execute(raw)?.pack(&mut answers);
+            for (raw, place) in transactions.into_iter().zip(places) {
+                engine.execute_at(place, raw)?.pack(&mut answers);
             }
             Ok(answers.into())
+        })
+    }
+
+    /// From now on `execute` notes each entry's place, as u32, at `offset` of the file behind `descriptor`.
+    #[napi]
+    pub fn mark_entries(&mut self, descriptor: i32, offset: u32) -> Result<(), Code> {
+        self.write(|engine| {
+            engine.mark = Some(Mark::open(descriptor, offset)?);
+            Ok(())
         })
     }
 

@@ -111,10 +111,10 @@ test("builds, reads, stores and restarts", async () => {
   });
   assert.equal(JSON.parse(engine.systemCall(bytes(counter.address), Buffer.alloc(0))).success, true);
   const checkpoint = engine.checkpoint();
-  assert.equal(engine.execute(pack([raw[0]]))[0], 1);
+  assert.equal(engine.execute(pack([raw[0]]), [0])[0], 1);
   engine.revert(checkpoint);
   const again = engine.checkpoint();
-  const executed = engine.execute(pack([raw[0], raw[0]]));
+  const executed = engine.execute(pack([raw[0], raw[0]]), [3, 7]);
   const [applied, gasUsed, succeeded, length] = fields(executed.subarray(1), [32, 8, 1, 4]);
   assert.deepEqual([`0x${applied}`, Number(`0x${gasUsed}`), succeeded], [keccak256(raw[0]), 21_000, "01"]);
   assert.equal(refusal(executed.subarray(46 + Number(`0x${length}`))), "nonce_too_low");
