@@ -4,6 +4,8 @@ export const hostLimits = {
   block: { window: 64, capacity: 65_536 },
   /** Reads, and transactions to inspect. */
   reads: { window: 16, capacity: 1024 },
+  /** Blocks sealed between two reads while more blocks wait. */
+  sealsPerRead: 8,
   /** Of what the process prints at a time, for the log. */
   printedBytes: 4096,
 } as const;
