@@ -129,9 +129,9 @@ describe("HTTP", () => {
 
   test("expensive calls wait for each other, and hold nobody up for long", async () => {
     let isOver = false;
-    const hammering = all.map((index) => hammer(rpcAt(index), expensiveCalls, 20, () => isOver));
-    const slices = hammer(`${apiOf(0)}/v1/blocks/latest/tenants/${evmDomain}`, [""], 20, () => isOver);
-    for (let round = 0; round < 3; round++) await honest.certify(all);
+    const hammering = all.map((index) => hammer(rpcAt(index), expensiveCalls, 8, () => isOver));
+    const slices = hammer(`${apiOf(0)}/v1/blocks/latest/tenants/${evmDomain}`, [""], 8, () => isOver);
+    for (let round = 0; round < 2; round++) await honest.certify(all);
     isOver = true;
     const answers = await Promise.all([...hammering, slices]);
     expect(answers.every((count) => count > 0)).toBe(true);
