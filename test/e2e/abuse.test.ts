@@ -129,7 +129,7 @@ describe("HTTP", () => {
 
   test("expensive calls wait for each other, and hold nobody up for long", async () => {
     let isOver = false;
-    const hammering = all.map((index) => hammer(rpcAt(index), expensiveCalls, 8, () => isOver));
+    const hammering = [hammer(rpcAt(0), expensiveCalls, 8, () => isOver)];
     const slices = hammer(`${apiOf(0)}/v1/blocks/latest/tenants/${evmDomain}`, [""], 8, () => isOver);
     for (let round = 0; round < 2; round++) await honest.certify(all);
     isOver = true;
@@ -235,7 +235,8 @@ describe("a validator gone bad", () => {
         () => banned("huge frames", 1, (foothold) => sendHugeFrame(foothold, "attestation")),
         () =>
           banned("connecting again and again", 1, async () => {
-            for (let again = 0; again < 50; again++) await connectTo(1).catch(() => undefined);
+            const attempt = () => connectTo(1).catch(() => undefined);
+            for (let again = 0; again < 15; again++) await Promise.all(Array.from({ length: 8 }, attempt));
           }),
       );
     const atThird = () => banned("junk", 2, sendJunkTransactions);
