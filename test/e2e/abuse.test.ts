@@ -92,7 +92,7 @@ const join = async (crowding: Promise<Crowd>): Promise<Crowd> => {
   return joined;
 };
 
-describe("HTTP", () => {
+describe("HTTP", { timeout: 240_000 }, () => {
   test("connections that wait for nothing make room for others, on every door", async () => {
     const most = transportLimits.connections;
     await whileHonestGoOn(
@@ -184,7 +184,7 @@ describe("a peer without a key", () => {
   });
 });
 
-describe("a validator gone bad", () => {
+describe("a validator gone bad", { timeout: 240_000 }, () => {
   const bad = 3;
   const others = [0, 1, 2];
   const folder = () => devnet.ready.validators[bad]?.dataDir ?? "";
