@@ -128,6 +128,21 @@ export type Seal = {
   diff: Uint8Array;
 };
 
+/** What an executor was about to do when its process died: protocol writes, an entry of the slice as ordered, the seal. */
+export type Place = { readonly height: number; readonly at: "writes" | "seal" | number };
+
+/** Where an executor in a process of its own notes which entry it is about to execute. */
+export type Mark = {
+  /** @param index position in the slice as ordered */
+  entry(index: number): void;
+  /**
+   * An engine that executes many entries in one call writes the index itself: as u32, big-endian, at
+   * `entryOffset` of the file behind `descriptor`, unsynced.
+   */
+  readonly descriptor: number;
+  readonly entryOffset: number;
+};
+
 /**
  * Executes one tenant, one block at a time. Calls take effect in the order they are made, so a whole
  * block can be sent without waiting; reads may come at any time and see sealed blocks only.
@@ -188,6 +203,8 @@ export type OpenExecutor = (options: {
   config: Uint8Array;
   budget: TenantBudget;
   source?: StateSource;
+  /** Absent in the node's own process. */
+  mark?: Mark;
 }) => Promise<OpenedExecutor>;
 
 /** One executed block of a tenant as the node stores it. */

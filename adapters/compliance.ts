@@ -7,6 +7,7 @@ import { afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { TenantBudget } from "../protocol/budget.ts";
 import { LockstepError } from "../protocol/errors.ts";
 import type { Domain } from "../protocol/ids.ts";
+import type { Runtime } from "../protocol/ports.ts";
 import type { Adapter, Execution, Executor, RefusalCode, Seal, SealedHead, TransactionFacts } from "./adapter.ts";
 import {
   beginBlock,
@@ -19,6 +20,8 @@ import {
 } from "./complianceChain.ts";
 import { invertDiff, unpackDiff } from "./diff.ts";
 import { hostExecutor } from "./host/host.ts";
+import { processLimits } from "./host/limits.ts";
+import { createMarkFile, openMark } from "./host/mark.ts";
 
 /** What must become of an entry, in the words of `Execution`. */
 export type Expected =
@@ -29,6 +32,8 @@ export type ComplianceFixture = {
   adapter: Adapter;
   domain: Domain;
   config: Uint8Array;
+  /** Of this machine, for what lives in a process of its own. */
+  runtime: Pick<Runtime, "after">;
   budget: TenantBudget;
   /** Runs once before everything else. */
   prepare?: () => Promise<void>;
@@ -377,6 +382,24 @@ export const describeAdapterCompliance = (name: string, fixture: ComplianceFixtu
     });
 
     describe("in a process of its own", () => {
+      it("notes an entry, by its place as ordered, before it executes it", async () => {
+        const file = createMarkFile();
+        try {
+          const mark = openMark(file.descriptor);
+          const { executor, genesis } = await adapter.open({ domain, config, budget, mark });
+          const [refused] = await fixture.refused();
+          const [admitted] = await fixture.admitted();
+          if (!genesis || !refused || !admitted) throw new Error("nothing to execute");
+          mark.begin(1);
+          await beginBlock(adapter, executor, 1, genesis.blockHash);
+          expect(file.place()).toEqual({ height: 1, at: "writes" });
+          await executor.execute(await declared(executor, [refused.bytes, admitted.bytes]));
+          expect(file.place()).toEqual({ height: 1, at: 1 });
+        } finally {
+          file.close();
+        }
+      });
+
       const host = async (store: Store) => {
         const pids: number[] = [];
         const deaths: unknown[] = [];
@@ -387,7 +410,8 @@ export const describeAdapterCompliance = (name: string, fixture: ComplianceFixtu
           budget,
           source: () => store.source(),
           log: { ...silent, info: ({ pid }: { pid?: number }) => void (pid !== undefined && pids.push(pid)) },
-          limits: { memoryMb: 512 },
+          runtime: fixture.runtime,
+          limits: processLimits,
           onDeath: (death) => deaths.push(death),
         });
         closing.push(hosted.executor);

@@ -26,10 +26,14 @@ const NodeConfigFile = z.strictObject({
     peers: z.array(z.strictObject({ publicKey: hexBytes(48), address: z.string().startsWith("/") })),
   }),
   api: z.strictObject({ host: z.string().min(1), port }),
-  /** Ports of the tenants' own APIs, by domain. */
+  /**
+   * Where the tenants' own APIs are served: at the port named here by domain, else at the one that the tenant was
+   * registered with, moved up by `offset`, else (without an offset) at a free one.
+   */
   rpc: z.strictObject({
     host: z.string().min(1),
     ports: z.record(z.string().regex(/^\d+$/, "expected a domain"), port),
+    offset: z.int().optional(),
   }),
   log: z.strictObject({
     level: z.enum(logLevels).default("info"),

@@ -5,9 +5,10 @@ import { type ProvenHistory, proveHistory, stepsOf } from "../messaging/light-cl
 import type { Proof, Refusal } from "../messaging/light-client/refusal.ts";
 import { equalBytes, type Hex, toHex } from "../protocol/bytes.ts";
 import { failure, LockstepError, type Result, success } from "../protocol/errors.ts";
-import { type GenesisTenant, vmName } from "../protocol/genesis.ts";
+import { vmName } from "../protocol/genesis.ts";
 import { asHeight, type Domain, type Height } from "../protocol/ids.ts";
 import type { Summary, TenantSummary } from "../protocol/summary.ts";
+import type { Registration } from "../protocol/tenant.ts";
 import type { ExitCode } from "./command.ts";
 import { connect, parseDomain, parseTrustedApi, type TrustedApi } from "./trustedApi.ts";
 
@@ -77,7 +78,7 @@ const unknownTenant = (domain: Domain): Refusal => ({
 });
 
 /** The tenant's genesis, executed; the config is that which the trusted root commits to. */
-const openReplayer = async ({ domain, config, budget }: GenesisTenant): Promise<Proof<Replayer>> => {
+const openReplayer = async ({ domain, config, budget }: Registration): Promise<Proof<Replayer>> => {
   // Loaded here alone: the library is large, and no other command needs it.
   const { createReplayer } = await import("../adapters/evm/replay.ts");
   try {

@@ -1,6 +1,6 @@
 /** One validator out of its real parts: files, disk, network, engines, node and the surfaces on top. */
 import type { Logger } from "pino";
-import type { Adapter } from "../adapters/adapter.ts";
+import { processLimits } from "../adapters/host/limits.ts";
 import { openTenantExecutor } from "../adapters/host/open.ts";
 import type { DoorStats } from "../adapters/http/connections.ts";
 import { loadAdapter } from "../adapters/registry.ts";
@@ -11,11 +11,11 @@ import { createRuntime } from "../consensus/runtime/runtime.ts";
 import { useNativeSha256 } from "../consensus/runtime/sha256.ts";
 import { equalBytes, fromHex, toHex } from "../protocol/bytes.ts";
 import { LockstepError } from "../protocol/errors.ts";
-import { Genesis, type Vm, vmName } from "../protocol/genesis.ts";
-import { asValidatorIndex } from "../protocol/ids.ts";
+import { Genesis } from "../protocol/genesis.ts";
+import { asValidatorIndex, type Domain } from "../protocol/ids.ts";
 import type { Disk, Runtime } from "../protocol/ports.ts";
 import { serveApi } from "../sequencer/api/server.ts";
-import { startNode } from "../sequencer/node.ts";
+import { type ServedTenant, startNode } from "../sequencer/node.ts";
 import { openDisk } from "../sequencer/storage/disk.ts";
 import { readKeyFile } from "./keyFile.ts";
 import { type NodeConfig, readGenesis } from "./nodeConfig.ts";
@@ -24,9 +24,6 @@ import type { NodeReady } from "./nodeReady.ts";
 /** A node that was killed may need a moment to let go of its disk. */
 const lockPatienceMs = 5000;
 const lockPauseMs = 100;
-
-/** JavaScript heap of an executor's process; the engines' own memory is not under it. */
-const executorHeapMb = 1024;
 
 const openOwnDisk = async (directory: string, runtime: Runtime): Promise<Disk> => {
   const deadline = runtime.now() + lockPatienceMs;
@@ -59,13 +56,11 @@ const addressesOf = (genesis: Genesis, config: NodeConfig) =>
     return peer === undefined ? { publicKey } : { publicKey, address: peer.address };
   });
 
-const loadAdapters = async (genesis: Genesis): Promise<Partial<Record<Vm, Adapter>>> => {
-  const adapters: Partial<Record<Vm, Adapter>> = {};
-  for (const { vm } of genesis.tenants) {
-    const name = vmName(vm);
-    if (name !== undefined) adapters[name] ??= await loadAdapter(name);
-  }
-  return adapters;
+/** Port of a tenant's own API here; 0 takes a free one. */
+const portOf = ({ rpc }: NodeConfig, domain: Domain, registered: number): number => {
+  const named = rpc.ports[String(domain)];
+  if (named !== undefined) return named;
+  return registered === 0 || rpc.offset === undefined ? 0 : registered + rpc.offset;
 };
 
 export type Validator = {
@@ -132,9 +127,9 @@ export const startValidator = async (
       doors,
       runtime,
       disk,
-      adapters: await loadAdapters(genesis),
+      loadAdapter,
       openExecutor: (adapter, options) =>
-        openTenantExecutor(adapter, { ...options, log, limits: { memoryMb: executorHeapMb }, onDeath: () => {} }),
+        openTenantExecutor(adapter, { ...options, log, runtime, limits: processLimits, onDeath: () => {} }),
       urls,
       log: ({ event, ...fields }) => log.info(fields, event),
       onFatal,
@@ -142,14 +137,25 @@ export const startValidator = async (
     add(node.close);
     await network.start();
 
-    for (const { adapter, services } of node.tenants.values()) {
-      const port = config.rpc.ports[String(services.domain)];
-      if (adapter.serve === undefined || port === undefined) continue;
-      const server = await adapter.serve(services, { host: config.rpc.host, port });
+    const serve = async ({ adapter, services, port }: ServedTenant): Promise<void> => {
+      if (adapter.serve === undefined) return;
+      const server = await adapter.serve(services, {
+        host: config.rpc.host,
+        port: portOf(config, services.domain, port),
+      });
       add(server.close);
       urls.set(services.domain, { rpc: server.rpc, ws: server.ws });
       doors.set(String(services.domain), server.stats);
-    }
+    };
+    for (const tenant of node.tenants.values()) await serve(tenant);
+    node.onTenant((tenant) => {
+      const { domain } = tenant.services;
+      serve(tenant).then(
+        () => log.info({ domain, ...urls.get(domain) }, "tenant served"),
+        // The network goes on with it; only its API is missing here.
+        (error) => log.error({ domain, error }, "the API of a tenant can't be served"),
+      );
+    });
     const api = await serveApi(node.service, { ...config.api, log });
     add(api.close);
     doors.set("api", api.stats);

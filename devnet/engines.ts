@@ -8,8 +8,8 @@ import type { TenantName } from "./tenants.ts";
 
 const script = join(packageRoot, "scripts", "engines.mjs");
 
-/** Tenants whose VM runs in a native engine of the same name. */
-const native: readonly TenantName[] = ["evm"];
+/** Tenants whose VM needs a native engine of the same name. */
+const native: readonly TenantName[] = ["evm", "svm"];
 
 const isBuilt = async (engine: string): Promise<boolean> => {
   const { enginePath } = (await import(pathToFileURL(script).href)) as { enginePath(name: string): string | null };

@@ -29,7 +29,11 @@ const configOf = (network: DevnetNetwork, ports: readonly ValidatorPorts[], vali
         .map(({ index, publicKey }) => ({ publicKey: toHex(publicKey), address: address(ports[index]) })),
     },
     api: { host, port: own?.api ?? 0 },
-    rpc: { host, ports: Object.fromEntries(own?.rpc ?? []) },
+    rpc: {
+      host,
+      ports: Object.fromEntries(own?.rpc ?? []),
+      ...(own?.offset === undefined ? {} : { offset: own.offset }),
+    },
     log: { level: "info", file: join(validator.folder, "node.log") },
   };
 };

@@ -1,11 +1,12 @@
 /** The genesis of a development network: equal validators, and tenants with funded accounts. */
 import type { EvmConfig } from "../adapters/evm/genesis.ts";
+import type { SvmConfig } from "../adapters/svm/genesis.ts";
 import type { BlsSigner } from "../consensus/certificate/bls.ts";
 import { usualBudgets } from "../protocol/budget.ts";
 import { utf8 } from "../protocol/bytes.ts";
 import { type Genesis, vms } from "../protocol/genesis.ts";
-import type { Root } from "../protocol/ids.ts";
-import { evmAccounts, evmBalance } from "./accounts.ts";
+import type { PublicKey, Root } from "../protocol/ids.ts";
+import { evmAccounts, evmBalance, svmAccounts, svmBalance, svmFaucet, svmFaucetBalance } from "./accounts.ts";
 import { plansOf, type TenantName, type TenantPlan } from "./tenants.ts";
 
 export type GenesisPlan = {
@@ -14,6 +15,8 @@ export type GenesisPlan = {
   epochLength: number;
   signers: readonly BlsSigner[];
   tenants: readonly TenantName[];
+  /** Who may pause, resume and retire the tenants. */
+  owner: PublicKey;
 };
 
 const evmConfig = (chainId: number, timestampMs: number): Omit<EvmConfig, "gas"> => ({
@@ -23,10 +26,34 @@ const evmConfig = (chainId: number, timestampMs: number): Omit<EvmConfig, "gas">
   alloc: Object.fromEntries(evmAccounts().map(({ address }) => [address, { balance: evmBalance.toString() }])),
 });
 
-const configOf = ({ name, domain }: TenantPlan, timestampMs: number): unknown =>
-  name === "evm" ? evmConfig(domain, timestampMs) : {};
+/** Gets the fees of the SVM tenant; nobody has its key. */
+const svmFeeRecipient = "LockstepFees1111111111111111111111111111111";
 
-export const createGenesis = ({ salt, timestampMs, epochLength, signers, tenants }: GenesisPlan): Genesis => ({
+const svmConfig = (timestampMs: number): SvmConfig => {
+  const { address, seed } = svmFaucet();
+  return {
+    feeRecipient: svmFeeRecipient,
+    timestamp: Math.floor(timestampMs / 1000),
+    accounts: {
+      ...Object.fromEntries(svmAccounts().map((account) => [account.address, svmBalance.toString()])),
+      [address]: svmFaucetBalance.toString(),
+    },
+    faucet: seed,
+  };
+};
+
+const configOf = ({ name, domain }: TenantPlan, timestampMs: number): unknown => {
+  switch (name) {
+    case "evm":
+      return evmConfig(domain, timestampMs);
+    case "svm":
+      return svmConfig(timestampMs);
+    case "data":
+      return {};
+  }
+};
+
+export const createGenesis = ({ salt, timestampMs, epochLength, signers, tenants, owner }: GenesisPlan): Genesis => ({
   salt,
   timestampMs,
   epochLength,
@@ -39,7 +66,10 @@ export const createGenesis = ({ salt, timestampMs, epochLength, signers, tenants
     domain: plan.domain,
     vm: vms[plan.name],
     name: utf8(plan.name),
+    owner,
+    writers: [],
     budget: usualBudgets[plan.name],
+    port: plan.port ?? 0,
     config: utf8(JSON.stringify(configOf(plan, timestampMs))),
   })),
 });

@@ -35,8 +35,11 @@ export const readStatus = async (api: string, signal: AbortSignal): Promise<Vali
 
 const request = { method: "POST", headers: { "content-type": "application/json" } } as const;
 
-const answersEvm = async (rpc: string, signal: AbortSignal): Promise<boolean> => {
-  const body = JSON.stringify({ jsonrpc: "2.0", id: 1, method: "eth_chainId", params: [] });
+/** What each VM's API answers with a text as soon as it serves. */
+const simplestMethods: Readonly<Record<string, string>> = { evm: "eth_chainId", svm: "getGenesisHash" };
+
+const answers = async (vm: string, rpc: string, signal: AbortSignal): Promise<boolean> => {
+  const body = JSON.stringify({ jsonrpc: "2.0", id: 1, method: simplestMethods[vm], params: [] });
   const answer = await ask(rpc, { ...request, body }, signal);
   return typeof (answer as { result?: unknown } | undefined)?.result === "string";
 };
@@ -47,7 +50,7 @@ const lackOf = async (node: NodeReady, others: number, signal: AbortSignal): Pro
   if (status === undefined) return `the API of validator ${node.index} doesn't answer`;
   if (status.peers < others) return `validator ${node.index} reaches ${status.peers} of ${others} others`;
   for (const { vm, rpc } of node.tenants) {
-    if (rpc !== undefined && !(await answersEvm(rpc, signal))) {
+    if (rpc !== undefined && !(await answers(vm, rpc, signal))) {
       return `the ${vm} RPC of validator ${node.index} doesn't answer`;
     }
   }

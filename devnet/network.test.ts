@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { parseEvmConfig } from "../adapters/evm/genesis.ts";
+import { parseSvmConfig } from "../adapters/svm/genesis.ts";
 import { createBlst } from "../consensus/certificate/blst.ts";
 import { usualBudgets } from "../protocol/budget.ts";
 import { Genesis, vmName } from "../protocol/genesis.ts";
@@ -58,14 +59,14 @@ describe("data directory", () => {
 });
 
 describe("network", () => {
-  const choice = { validators: 4, tenants: ["data", "evm"], epochLength: 20 } as const;
+  const choice = { validators: 4, tenants: ["data", "svm", "evm"], epochLength: 20 } as const;
 
   test("is made once and kept: same keys, same genesis, whatever the clock says", async () => {
     const made = await openNetwork(folder, choice, 1_700_000_000_000);
     const kept = await openNetwork(folder, {}, 1_800_000_000_000);
     expect(kept).toEqual(made);
     expect(kept.validators).toHaveLength(4);
-    expect(kept.tenants).toEqual(["data", "evm"]);
+    expect(kept.tenants).toEqual(["data", "svm", "evm"]);
     expect(kept.genesis.epochLength).toBe(20);
   });
 
@@ -89,12 +90,16 @@ describe("network", () => {
     const { genesis } = await openNetwork(folder, choice, 1_700_000_000_999);
     expect(genesis.tenants.map(({ domain, vm }) => [domain, vmName(vm)])).toEqual([
       [1, "data"],
+      [501, "svm"],
       [31337, "evm"],
     ]);
-    const evm = genesis.tenants[1];
+    const evm = genesis.tenants[2];
     const config = parseEvmConfig(asDomain(31337), evm?.config ?? new Uint8Array(), usualBudgets.evm);
     expect(config.timestamp).toBe(1_700_000_000);
     expect(Object.values(config.alloc)).toEqual(Array(10).fill({ balance: "10000000000000000000000" }));
+    const svm = parseSvmConfig(genesis.tenants[1]?.config ?? new Uint8Array());
+    expect(svm.timestamp).toBe(1_700_000_000);
+    expect(Object.values(svm.accounts).filter((lamports) => lamports === "10000000000000")).toHaveLength(10);
   });
 
   test("key files are readable by their owner only", async () => {
@@ -105,7 +110,7 @@ describe("network", () => {
   test("other flags than those of the stored network are refused by name", async () => {
     await openNetwork(folder, choice, 0);
     await expect(openNetwork(folder, { validators: 7 }, 0)).rejects.toThrow(/--validators 4, not 7.*--reset/);
-    await expect(openNetwork(folder, { tenants: ["data"] }, 0)).rejects.toThrow(/--tenants data,evm, not data/);
+    await expect(openNetwork(folder, { tenants: ["data"] }, 0)).rejects.toThrow(/--tenants data,svm,evm, not data/);
     await expect(openNetwork(folder, { epochLength: 30 }, 0)).rejects.toThrow(/--epoch-length 20, not 30/);
   });
 

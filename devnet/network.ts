@@ -57,6 +57,9 @@ const writeGenesis = async (path: string, genesis: Genesis): Promise<void> => {
   await rename(unfinished, path);
 };
 
+/** Key of who owns the network's own tenants. */
+export const ownerKeyOf = (path: string): string => join(path, "owner.json");
+
 const create = async (path: string, choice: NetworkChoice, nowMs: number): Promise<void> => {
   const { validators, tenants, epochLength } = { ...defaultChoice, ...choice };
   await rm(join(path, "validators"), { recursive: true, force: true });
@@ -65,8 +68,10 @@ const create = async (path: string, choice: NetworkChoice, nowMs: number): Promi
     await mkdir(folderOf(path, index), { recursive: true, mode: 0o700 });
     signers.push(await createKeyFile(keyFileOf(path, index)));
   }
+  await rm(ownerKeyOf(path), { force: true });
+  const { publicKey: owner } = await createKeyFile(ownerKeyOf(path));
   const salt = asRoot(new Uint8Array(randomBytes(32)));
-  const genesis = createGenesis({ salt, timestampMs: nowMs, epochLength, signers, tenants });
+  const genesis = createGenesis({ salt, timestampMs: nowMs, epochLength, signers, tenants, owner });
   await writeGenesis(genesisFileOf(path), genesis);
 };
 

@@ -1,7 +1,7 @@
 /** What a running devnet tells scripts: one line when all of it serves, and one for every event after. */
 import type { NodeReady } from "../cli/nodeReady.ts";
 import { type Hex, toHex } from "../protocol/bytes.ts";
-import { type Account, evmAccounts } from "./accounts.ts";
+import { type Account, evmAccounts, type SvmAccount, svmAccounts } from "./accounts.ts";
 import type { DevnetNetwork } from "./network.ts";
 
 type TenantEndpoint = { domain: number; rpc?: string | undefined; ws?: string | undefined };
@@ -21,7 +21,7 @@ export type DevnetReady = {
     tenants: TenantEndpoint[];
   }[];
   tenants: (TenantEndpoint & { vm: string })[];
-  accounts: { evm?: Account[] };
+  accounts: { evm?: Account[]; svm?: SvmAccount[] };
 };
 
 export type DevnetEvent =
@@ -63,6 +63,9 @@ export const describeDevnet = (
         })),
     ),
     tenants: (first?.tenants ?? []).map(({ domain, vm, ...urls }) => ({ domain, vm, ...urls })),
-    accounts: network.tenants.includes("evm") ? { evm: evmAccounts() } : {},
+    accounts: {
+      ...(network.tenants.includes("evm") ? { evm: evmAccounts() } : {}),
+      ...(network.tenants.includes("svm") ? { svm: svmAccounts() } : {}),
+    },
   };
 };

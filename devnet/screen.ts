@@ -19,12 +19,22 @@ const endpoints = ({ api, tenants, validators }: DevnetReady): string => {
   return `Endpoints\n${column(rows).replaceAll(/ +\n/g, "\n")}`;
 };
 
-const accounts = ({ accounts }: DevnetReady): string =>
-  accounts.evm === undefined
-    ? ""
-    : `\nEVM accounts, 10,000 ETH each; everybody knows these keys\n${column(
-        accounts.evm.map(({ address, privateKey }, i) => [String(i), address, privateKey]),
-      )}`;
+const listAccounts = (title: string, rows: readonly (readonly [address: string, secret: string])[]): string =>
+  `\n${title}; everybody knows these keys\n${column(rows.map((row, i) => [String(i), ...row]))}`;
+
+const accounts = ({ accounts: { evm, svm } }: DevnetReady): string =>
+  [
+    evm &&
+      listAccounts(
+        "EVM accounts, 10,000 ETH each",
+        evm.map(({ address, privateKey }) => [address, privateKey]),
+      ),
+    svm &&
+      listAccounts(
+        "SVM accounts, 10,000 SOL each",
+        svm.map(({ address, secretKey }) => [address, secretKey]),
+      ),
+  ].join("");
 
 const transfer = (rpc: string, from: string, to: string): string =>
   `  # send 1 ETH with viem, unmodified
@@ -37,13 +47,26 @@ const transfer = (rpc: string, from: string, to: string): string =>
     console.log(await wallet.waitForTransactionReceipt({ hash }));'
 `;
 
+const airdrop = (rpc: string): string =>
+  `  # get 5 SOL with @solana/web3.js, unmodified
+  node --input-type=module -e '
+    import { Connection, Keypair, LAMPORTS_PER_SOL } from "@solana/web3.js";
+    const connection = new Connection("${rpc}", "confirmed");
+    const { publicKey } = Keypair.generate();
+    const signature = await connection.requestAirdrop(publicKey, 5 * LAMPORTS_PER_SOL);
+    await connection.confirmTransaction({ signature, ...(await connection.getLatestBlockhash()) });
+    console.log(publicKey.toBase58(), await connection.getBalance(publicKey));'
+`;
+
 const toPaste = ({ api, tenants, accounts, trustedRoot }: DevnetReady): string => {
   const rpc = tenants.find(({ vm }) => vm === "evm")?.rpc;
   const [from, to] = accounts.evm ?? [];
+  const svm = tenants.find(({ vm }) => vm === "svm")?.rpc;
   const canTransfer = rpc !== undefined && from !== undefined && to !== undefined;
   const data = tenants.find(({ vm }) => vm === "data");
   const parts = [
     canTransfer ? transfer(rpc, from.privateKey, to.address) : `  # how far the network is\n  curl ${api}/v1/status\n`,
+    ...(svm === undefined ? [] : [airdrop(svm)]),
     data === undefined
       ? `  # the newest certificate\n  curl ${api}/v1/certificates/latest\n`
       : `  # order ten bytes that no VM understands

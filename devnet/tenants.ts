@@ -2,22 +2,26 @@
 import { LockstepError } from "../protocol/errors.ts";
 import { asDomain, type Domain } from "../protocol/ids.ts";
 
-export type TenantName = "data" | "evm";
+export type TenantName = "data" | "svm" | "evm";
 
 export type TenantPlan = {
   name: TenantName;
   domain: Domain;
   /** Port of its own API at validator 0; absent where the VM has no API. */
   port?: number;
+  /** Ports in a row that it takes, when more than one. */
+  ports?: number;
 };
 
 /** In order of domain. */
 export const tenantPlans: readonly TenantPlan[] = [
   { name: "data", domain: asDomain(1) },
+  // @solana/web3.js opens its WebSocket one port above that of its HTTP.
+  { name: "svm", domain: asDomain(501), port: 8899, ports: 2 },
   { name: "evm", domain: asDomain(31337), port: 8545 },
 ];
 
-export const defaultTenants: readonly TenantName[] = ["data", "evm"];
+export const defaultTenants: readonly TenantName[] = ["data", "svm", "evm"];
 
 /**
  * Reads a list such as `evm,data`; the result is in order of domain.
@@ -29,7 +33,7 @@ export const parseTenants = (text: string): TenantName[] => {
   const asked = text.split(",").map((name) => name.trim());
   for (const name of asked) {
     if (!known.some((candidate) => candidate === name)) {
-      throw new LockstepError("bad_flag", `--tenants knows ${known.join(" and ")}, not ${JSON.stringify(name)}.`, {
+      throw new LockstepError("bad_flag", `--tenants knows ${known.join(", ")}, not ${JSON.stringify(name)}.`, {
         flag: "--tenants",
       });
     }

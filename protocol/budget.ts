@@ -22,6 +22,17 @@ export const budgetType = new ContainerType({
   bytes: new ContainerType({ rate: uint64, burst: uint64 }),
 });
 
+const MiB = 1024 * 1024;
+
+/** A burst comes back in half a second. */
+const bytesOf = (burst: number): Allowance => ({ rate: 2 * burst, burst });
+
+/** Control transactions: a unit of gas for each signature that has to be checked. */
+export const controlBudget: TenantBudget = {
+  gas: { rate: 128, burst: limits.validators, largest: limits.validators },
+  bytes: bytesOf(MiB),
+};
+
 /** Why a tenant can't have this budget: it must be able to take its own largest transaction, and leave room to others. */
 export const refuteBudget = ({ gas, bytes }: TenantBudget): string | undefined => {
   for (const value of [gas.rate, gas.burst, gas.largest, bytes.rate, bytes.burst]) {
@@ -39,21 +50,17 @@ export const refuteBudgets = (budgets: readonly TenantBudget[]): string | undefi
     if (refutation !== undefined) return refutation;
   }
   const bursts = budgets.reduce((sum, { bytes }) => sum + bytes.burst, 0);
-  if (bursts <= limits.blockBytes) return undefined;
-  return `their bursts of bytes come to ${bursts}, a block has ${limits.blockBytes}`;
+  const room = limits.blockBytes - controlBudget.bytes.burst;
+  return bursts <= room ? undefined : `their bursts of bytes come to ${bursts}, a block has ${room} for tenants`;
 };
 
-const MiB = 1024 * 1024;
-
-/** Half a second of a rate. The bursts of one tenant of each VM together are a block. */
-const bytesOf = (burst: number): Allowance => ({ rate: 2 * burst, burst });
 const dataBytes = bytesOf(8 * MiB);
 
 /** What a tenant of each VM has where its genesis has no reason for something else. */
 export const usualBudgets: Readonly<Record<Vm, TenantBudget>> = {
   data: { gas: { ...dataBytes, largest: transactionLimits.data }, bytes: dataBytes },
-  evm: { gas: { rate: 300_000_000, burst: 100_000_000, largest: 30_000_000 }, bytes: bytesOf(2 * MiB) },
-  svm: { gas: { rate: 120_000_000, burst: 60_000_000, largest: 1_400_000 }, bytes: bytesOf(MiB) },
-  cairo: { gas: { rate: 1_200_000_000, burst: 1_200_000_000, largest: 1_200_000_000 }, bytes: bytesOf(4 * MiB) },
+  evm: { gas: { rate: 300_000_000, burst: 100_000_000, largest: 30_000_000 }, bytes: bytesOf(MiB) },
+  svm: { gas: { rate: 120_000_000, burst: 60_000_000, largest: 1_400_000 }, bytes: bytesOf(MiB / 2) },
+  cairo: { gas: { rate: 1_200_000_000, burst: 1_200_000_000, largest: 1_200_000_000 }, bytes: bytesOf(3 * MiB) },
   fuel: { gas: { rate: 1_000_000_000, burst: 200_000_000, largest: 100_000_000 }, bytes: bytesOf(MiB) },
 };

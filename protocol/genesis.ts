@@ -1,9 +1,9 @@
 /** What all validators start from. Its root names the network. */
-import { ByteListType, ContainerType, ListCompositeType } from "@chainsafe/ssz";
-import { budgetType, type TenantBudget } from "./budget.ts";
-import { asHeight, type Domain, type Height, type PublicKey, type Root, type Signature } from "./ids.ts";
+import { ContainerType, ListCompositeType } from "@chainsafe/ssz";
+import { asHeight, type Height, type PublicKey, type Root, type Signature } from "./ids.ts";
 import { limits } from "./limits.ts";
-import { bytes32, bytes48, bytes96, sszObject, uint8, uint32, uint64 } from "./ssz.ts";
+import { bytes32, bytes48, bytes96, sszObject, uint64 } from "./ssz.ts";
+import { Registration } from "./tenant.ts";
 
 /** Wire numbers of the VMs. */
 export const vms = { data: 0, evm: 1, svm: 2, cairo: 3, fuel: 4 } as const;
@@ -14,17 +14,6 @@ export const vmName = (number: number): Vm | undefined =>
 
 export type GenesisValidator = { publicKey: PublicKey; weight: number; possession: Signature };
 
-export type GenesisTenant = {
-  domain: Domain;
-  /** Wire number from `vms`. */
-  vm: number;
-  /** Short name in UTF-8. */
-  name: Uint8Array;
-  budget: TenantBudget;
-  /** The VM's own genesis, as its adapter reads it. */
-  config: Uint8Array;
-};
-
 export type Genesis = {
   /** Fresh for every network, so that one network's signatures mean nothing in another. */
   salt: Root;
@@ -33,7 +22,7 @@ export type Genesis = {
   epochLength: number;
   validators: GenesisValidator[];
   /** Strictly increasing by domain. */
-  tenants: GenesisTenant[];
+  tenants: Registration[];
 };
 
 export const Genesis = sszObject<Genesis>(
@@ -46,16 +35,7 @@ export const Genesis = sszObject<Genesis>(
       new ContainerType({ publicKey: bytes48, weight: uint64, possession: bytes96 }),
       limits.validators,
     ),
-    tenants: new ListCompositeType(
-      new ContainerType({
-        domain: uint32,
-        vm: uint8,
-        name: new ByteListType(limits.tenantNameBytes),
-        budget: budgetType,
-        config: new ByteListType(limits.tenantConfigBytes),
-      }),
-      limits.tenants,
-    ),
+    tenants: new ListCompositeType(Registration.type, limits.tenants),
   }),
 );
 

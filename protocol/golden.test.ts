@@ -8,7 +8,9 @@ import { expect, test } from "vitest";
 import { Batch, batchDigest, SignedBatch, transactionId } from "./batch.ts";
 import { usualBudgets } from "./budget.ts";
 import { fromHex, type Hex, toHex, utf8 } from "./bytes.ts";
+import { Cannot, CannotStatement } from "./cannot.ts";
 import { Certificate, emptyCertificate } from "./certificate.ts";
+import { encodeControl, Readiness, StatusChange } from "./control.ts";
 import { Genesis, vms } from "./genesis.ts";
 import { Certified, Header, Proposal } from "./header.ts";
 import {
@@ -27,6 +29,7 @@ import { entriesRoot, Payload, PayloadEntry } from "./payload.ts";
 import { possessionMessage, signedKinds, signingRoot } from "./signing.ts";
 import type { SszObject } from "./ssz.ts";
 import { Attestation, Summary, TenantSummary, tenantStatuses } from "./summary.ts";
+import { Registration } from "./tenant.ts";
 import { ValidatorSet } from "./validators.ts";
 
 const path = new URL("./golden.json", import.meta.url);
@@ -49,6 +52,12 @@ const batch: Batch = {
     { domain: asDomain(1), gas: 0, bytes: new Uint8Array() },
   ],
   bundles: [utf8("bundle"), new Uint8Array()],
+};
+const cannotStatement: CannotStatement = {
+  epoch: asEpoch(2),
+  height: asHeight(41),
+  revision: asRevision(1),
+  domain: asDomain(31337),
 };
 const certified: Certified = {
   height: asHeight(40),
@@ -114,6 +123,16 @@ const attestation: Attestation = {
   signer: asValidatorIndex(3),
   signature: signature(26),
 };
+const registration: Registration = {
+  domain: asDomain(31337),
+  vm: vms.evm,
+  name: utf8("evm"),
+  owner: publicKey(41),
+  writers: [utf8("0xf39fd6e51aad88f6f4ce6ab8827279cfffb92266")],
+  budget: usualBudgets.evm,
+  port: 8545,
+  config: utf8("{}"),
+};
 const genesis: Genesis = {
   salt: root(27),
   timestampMs: 1_700_000_000_000,
@@ -123,8 +142,8 @@ const genesis: Genesis = {
     { publicKey: publicKey(30), weight: 2, possession: signature(31) },
   ],
   tenants: [
-    { domain: asDomain(1), vm: vms.data, name: utf8("data"), budget: usualBudgets.data, config: new Uint8Array() },
-    { domain: asDomain(31337), vm: vms.evm, name: utf8("evm"), budget: usualBudgets.evm, config: utf8("{}") },
+    { ...registration, domain: asDomain(1), vm: vms.data, name: utf8("data"), writers: [], budget: usualBudgets.data },
+    registration,
   ],
 };
 const validatorSet: ValidatorSet = {
@@ -147,6 +166,8 @@ const objects = [
   sample(Attestation, attestation),
   sample(Batch, batch),
   sample(SignedBatch, { batch, signature: signature(35) }),
+  sample(Cannot, { ...cannotStatement, signer: asValidatorIndex(2), signature: signature(42) }),
+  sample(CannotStatement, cannotStatement),
   sample(Certificate, certificate),
   sample(Certified, certified),
   sample(Genesis, genesis),
@@ -155,6 +176,9 @@ const objects = [
   sample(Payload, payload),
   sample(PayloadEntry, payload[0] as PayloadEntry),
   sample(Proposal, proposal),
+  sample(Readiness, { domain: asDomain(501), genesis: root(42) }),
+  sample(Registration, registration),
+  sample(StatusChange, { domain: asDomain(501), sequence: 1, status: tenantStatuses.paused }),
   sample(Summary, summary),
   sample(TenantSummary, tenantSummary),
   sample(ValidatorSet, validatorSet),
@@ -170,6 +194,10 @@ const digests: Record<string, Uint8Array> = {
   emptyEntriesRoot: entriesRoot([]),
   emptyPayloadRoot: Payload.root([]),
   emptyCertificateRoot: Certificate.root(emptyCertificate()),
+  controlTransaction: encodeControl({
+    body: { kind: "ready", value: { domain: asDomain(501), genesis: root(42) } },
+    signatures: [{ publicKey: publicKey(43), signature: signature(44) }],
+  }),
   possessionMessage: possessionMessage(publicKey(40)),
   ...Object.fromEntries(
     (Object.keys(signedKinds) as (keyof typeof signedKinds)[]).map((kind) => [

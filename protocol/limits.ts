@@ -20,6 +20,15 @@ export const limits = {
   inputBytes: 2 * MiB,
   tenantConfigBytes: 16 * MiB,
   tenantNameBytes: 64,
+  tenantWriters: 2 ** 10,
+  writerBytes: 64,
+  /** Of one tenant, after its activation. */
+  statusChanges: 2 ** 12,
+  /** Registered tenants that are not active yet, and how long one may stay so, by the chain's time. */
+  pendingTenants: 16,
+  pendingMs: 600_000,
+  /** What live validators that are late have of a registration: after this two thirds are enough. */
+  readinessMs: 60_000,
   /** How far ahead of its own clock a validator still votes for a header. */
   clockDriftMs: 500,
   /** With a longer gap between height and certified height, only empty blocks are valid. */

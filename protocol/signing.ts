@@ -15,10 +15,22 @@ export const possessionMessage = (publicKey: PublicKey): Uint8Array =>
   concatBytes(utf8("LOCKSTEP_PROOF_OF_POSSESSION"), publicKey);
 
 /** Number of each kind of signed object: wire format. */
-export const signedKinds = { notarize: 1, nullify: 2, finalize: 3, attestation: 4, batch: 5, peer: 6 } as const;
+export const signedKinds = {
+  notarize: 1,
+  nullify: 2,
+  finalize: 3,
+  attestation: 4,
+  batch: 5,
+  peer: 6,
+  cannot: 7,
+  control: 8,
+} as const;
 export type SignedKind = keyof typeof signedKinds;
 
-/** Where a signature counts: `slot` is the view of a vote, the height of an attestation, the sequence of a batch. */
+/**
+ * Where a signature counts: `slot` is the view of a vote, the height of an attestation, the sequence of a
+ * batch, the kind of a control transaction.
+ */
 export type SigningContext = {
   genesis: Root;
   kind: SignedKind;

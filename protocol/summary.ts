@@ -5,7 +5,7 @@ import { limits } from "./limits.ts";
 import { bytes32, bytes48, bytes96, sszObject, uint8, uint32, uint64 } from "./ssz.ts";
 
 /** Wire numbers of a tenant's status. */
-export const tenantStatuses = { active: 1, paused: 2, retired: 3 } as const;
+export const tenantStatuses = { active: 1, paused: 2, retired: 3, registered: 4 } as const;
 export type TenantStatus = (typeof tenantStatuses)[keyof typeof tenantStatuses];
 
 export type TenantSummary = {
@@ -29,6 +29,11 @@ export type BundleOutcome = { id: Root; committed: boolean };
 
 /** How many transactions that the certified state already refused a producer had ordered in a block. */
 export type HopelessCount = { producer: PublicKey; count: number };
+
+export const hopelessCountsType = new ListCompositeType(
+  new ContainerType({ producer: bytes48, count: uint32 }),
+  limits.validators,
+);
 
 export type Summary = {
   epoch: Epoch;
@@ -78,7 +83,7 @@ export const Summary = sszObject<Summary>(
       new ContainerType({ id: bytes32, committed: new BooleanType() }),
       limits.bundlesPerBlock,
     ),
-    hopeless: new ListCompositeType(new ContainerType({ producer: bytes48, count: uint32 }), limits.validators),
+    hopeless: hopelessCountsType,
   }),
 );
 

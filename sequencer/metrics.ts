@@ -4,17 +4,22 @@ import type { DoorStats } from "../adapters/http/connections.ts";
 import type { Consensus } from "../consensus/consensus.ts";
 import type { NetworkStats } from "../consensus/network/network.ts";
 import type { ChannelStats, PeerStats } from "../consensus/network/peer.ts";
+import type { Cannot } from "../protocol/cannot.ts";
+import type { Domain } from "../protocol/ids.ts";
 import type { Network } from "../protocol/ports.ts";
 import type { Events } from "./events.ts";
 import type { Pool } from "./mempool/pool.ts";
 import type { Heads } from "./node-service.ts";
 import type { Pipeline } from "./pipeline/pipeline.ts";
+import type { Tenant, Tenants } from "./pipeline/tenants.ts";
 
 export type MetricsOptions = {
   heads(): Heads;
   pool: Pool;
   consensus: Consensus;
   pipeline: Pipeline;
+  tenants: Tenants;
+  cannot(): Cannot[];
   network: Network;
   networkStats(): NetworkStats;
   /** What the node serves by HTTP, by name. */
@@ -104,6 +109,27 @@ export const createMetrics = (node: MetricsOptions): (() => Promise<string>) => 
     node.pipeline.backlog(),
   );
 
+  const byTenant = (name: string, help: string, values: () => Iterable<readonly [Domain, number]>): void => {
+    new Gauge({
+      name,
+      help,
+      labelNames: ["domain"] as const,
+      registers,
+      collect() {
+        for (const [domain, value] of values()) this.set({ domain: String(domain) }, value);
+      },
+    });
+  };
+  const tenants = (): Tenant[] => [...node.tenants.values()];
+  byTenant("lockstep_tenant_executed_height", "Newest height at which this node has executed a tenant", () =>
+    tenants().map(({ domain, stored }) => [domain, stored]),
+  );
+  byTenant("lockstep_tenant_quarantined", "Whether this node has stopped to execute a tenant", () =>
+    tenants().map(({ domain }) => [domain, node.pipeline.quarantines().has(domain) ? 1 : 0]),
+  );
+  byTenant("lockstep_tenant_cannot_validators", "Validators that said that they can't execute a tenant", () =>
+    tenants().map((tenant) => [tenant.domain, node.cannot().filter(({ domain }) => domain === tenant.domain).length]),
+  );
   const labelled: Labelled = (name, help, labelNames, values) => {
     const Metric = name.endsWith("_total") ? Counter : Gauge;
     new Metric({
@@ -136,9 +162,10 @@ export const createMetrics = (node: MetricsOptions): (() => Promise<string>) => 
     if (event.type !== "tenant") return;
     const domain = String(event.block.domain);
     gas.inc({ domain }, event.block.seal.gasUsed);
-    for (const { succeeded } of event.block.transactions) {
-      transactions.inc({ domain, result: succeeded ? "succeeded" : "failed" });
-    }
+    const all = event.block.transactions.length;
+    const succeeded = event.block.transactions.filter((transaction) => transaction.succeeded).length;
+    if (succeeded > 0) transactions.inc({ domain, result: "succeeded" }, succeeded);
+    if (succeeded < all) transactions.inc({ domain, result: "failed" }, all - succeeded);
   });
   return () => registry.metrics();
 };

@@ -8,11 +8,14 @@ import type { Bls, BlsSigner } from "../consensus/certificate/bls.ts";
 import { createConsensus } from "../consensus/consensus.ts";
 import type { NetworkStats } from "../consensus/network/network.ts";
 import { equalBytes, toHex } from "../protocol/bytes.ts";
+import { controlDomain, controlSigningRoot, encodeControl } from "../protocol/control.ts";
 import { Genesis, type Vm } from "../protocol/genesis.ts";
-import { asEpoch, asHeight, type Domain, type ValidatorIndex } from "../protocol/ids.ts";
-import type { Disk, Network, Runtime } from "../protocol/ports.ts";
+import type { Header } from "../protocol/header.ts";
+import { asEpoch, asHeight, type Domain, type Root, type ValidatorIndex } from "../protocol/ids.ts";
+import type { Disk, DiskWrite, Network, Runtime } from "../protocol/ports.ts";
 import { Attestation } from "../protocol/summary.ts";
 import { faultTolerance, type ValidatorSet } from "../protocol/validators.ts";
+import { createCannotBoard } from "./attestation/cannot.ts";
 import { createAttestationCollector } from "./attestation/collector.ts";
 import { createSummaries } from "./attestation/summaries.ts";
 import { createBatchExchange } from "./batch/exchange.ts";
@@ -20,9 +23,13 @@ import { createBatchProducer } from "./batch/producer.ts";
 import { openBatchStore } from "./batch/store.ts";
 import { createBranches } from "./block/branches.ts";
 import { genesisHeader } from "./block/genesis.ts";
+import { slicesOf } from "./block/payload.ts";
 import { createSettlement } from "./block/settlement.ts";
 import { createVoting } from "./block/voting.ts";
-import { boot, type OpenSupervised } from "./boot.ts";
+import { boot } from "./boot.ts";
+import { inspectControl, laneAdmission } from "./control/admission.ts";
+import { readCommands } from "./control/commands.ts";
+import { controlResults } from "./control/settle.ts";
 import { lastSequence, validatorSet } from "./control/state.ts";
 import { createEvents } from "./events.ts";
 import { createInspect } from "./inspection.ts";
@@ -30,7 +37,12 @@ import { createPool, type Ending } from "./mempool/pool.ts";
 import { openReplication } from "./mempool/replication.ts";
 import { createMetrics } from "./metrics.ts";
 import { createNodeService, type Heads } from "./node-service.ts";
-import { createPipeline, type ExecutedBlock } from "./pipeline/pipeline.ts";
+import type { TenantResult } from "./pipeline/execute.ts";
+import { createPipeline } from "./pipeline/pipeline.ts";
+import type { ExecutedBlock } from "./pipeline/summarizer.ts";
+import type { Tenant } from "./pipeline/tenants.ts";
+import { cannotNotices, certificationProblems, quarantineProblems } from "./problems.ts";
+import { createRoster, type OpenSupervised, type Roster } from "./roster/roster.ts";
 import type { NodeService } from "./service.ts";
 import { endingWrites } from "./storage/endings.ts";
 import { createHistory, type History, tenantBlockOf } from "./storage/history.ts";
@@ -53,7 +65,7 @@ export type NodeOptions = {
   doors: ReadonlyMap<string, () => DoorStats>;
   runtime: Runtime;
   disk: Disk;
-  adapters: Partial<Record<Vm, Adapter>>;
+  loadAdapter(vm: Vm): Promise<Adapter>;
   openExecutor: OpenSupervised;
   /** URLs of the tenants' own APIs at this node, to be told to whoever asks for its status. */
   urls: ReadonlyMap<number, { rpc: string; ws: string }>;
@@ -62,9 +74,14 @@ export type NodeOptions = {
   onFatal(error: unknown): void;
 };
 
+/** What a tenant's own API is served with, and the port that it was registered with. */
+export type ServedTenant = { adapter: Adapter; services: TenantServices; port: number };
+
 export type Node = {
   service: NodeService;
-  tenants: ReadonlyMap<Domain, { adapter: Adapter; services: TenantServices }>;
+  tenants: ReadonlyMap<Domain, ServedTenant>;
+  /** The listener is called for each tenant that comes to be active later on, once its block 0 is there. */
+  onTenant(listener: (tenant: ServedTenant) => void): void;
   /** Stops everything; the disk and the network stay open, they are their owner's. */
   close(): Promise<void>;
 };
@@ -82,7 +99,9 @@ export const startNode = async (options: NodeOptions): Promise<Node> => {
     if (!closed) options.onFatal(error);
   };
 
-  const { tenants, executed, state } = await boot(options);
+  const booted = await boot(options);
+  const { ordered, executed, withBlocks } = booted;
+  const { state } = ordered;
   const batches = await openBatchStore(disk, fatal);
   const progress = await readProgress(disk);
   const f = faultTolerance(state.validators.length);
@@ -90,18 +109,35 @@ export const startNode = async (options: NodeOptions): Promise<Node> => {
 
   // From here on to the start of consensus nothing is awaited: messages find everything in place.
   const heads: Heads = {
-    finalized: executed.height,
+    finalized: ordered.height,
     executed: executed.height,
     certified: asHeight(0),
     carrier: progress.carrier,
   };
   const events = createEvents((error) => log({ event: "listener_failed", error: String(error) }));
-  const inspect = createInspect(tenants);
+  const roster: Roster = createRoster({
+    self: signer.publicKey,
+    runtime,
+    entries: booted.roster,
+    loadAdapter: options.loadAdapter,
+    openExecutor: options.openExecutor,
+    source: booted.source,
+    declareReady: (domain, block0) => declareReady(domain, block0),
+    onActivated: (tenant) => pipeline.add(tenant),
+  });
+  const { tenants } = roster;
+  for (const tenant of booted.tenants.values()) roster.add(tenant);
+  const inspect = createInspect(
+    tenants,
+    () => heads.certified,
+    (transactions) =>
+      inspectControl({ bls, genesis: genesisRoot, state: () => settledState, probe: roster.probe }, transactions),
+  );
   // The set of genesis serves in every epoch as long as the ordering state has no way to change it.
   const validatorsOf = (epoch: number): ValidatorSet => validatorSet(state, asEpoch(epoch));
-  const branches = createBranches({ root: executed.header, height: executed.height, state });
+  const branches = createBranches({ root: ordered.header, height: ordered.height, state });
   let settledState = state;
-  let settledHeight = executed.height;
+  let settledHeight = ordered.height;
   let newestWork = 0;
   let isStuck = false;
 
@@ -120,7 +156,7 @@ export const startNode = async (options: NodeOptions): Promise<Node> => {
   });
 
   const pool = createPool({
-    tenants: new Map([...tenants].map(([domain, { budget }]) => [domain, budget])),
+    tenant: (domain) => laneAdmission(settledState, domain),
     inspect,
     runtime,
     exchange,
@@ -130,6 +166,13 @@ export const startNode = async (options: NodeOptions): Promise<Node> => {
     onEnded: (endings) => storeEndings(endings),
     fatal,
   });
+
+  const declareReady = (domain: Domain, block0: Root): void => {
+    const body = { kind: "ready", value: { domain, genesis: block0 } } as const;
+    const signature = signer.sign(controlSigningRoot(genesisRoot, body));
+    const transaction = encodeControl({ body, signatures: [{ publicKey: signer.publicKey, signature }] });
+    void pool.submit(controlDomain, [transaction]);
+  };
 
   /** What another validator got executed meanwhile has its outcome from that. */
   const storeEndings = async (endings: readonly Ending[]): Promise<void> => {
@@ -151,15 +194,17 @@ export const startNode = async (options: NodeOptions): Promise<Node> => {
     publish: pool.publish,
   });
 
+  const { epochLength } = genesis;
+  const signing = { genesis: genesisRoot, epochLength, self, signer, bls, network, runtime, validatorsOf, fatal };
+  const cannot = createCannotBoard({
+    ...signing,
+    domains: new Set(tenants.keys()),
+    finalized: () => heads.finalized,
+  });
+
   const collector = createAttestationCollector({
-    genesis: genesisRoot,
-    epochLength: genesis.epochLength,
-    self,
-    signer,
-    bls,
-    network,
-    runtime,
-    validatorsOf,
+    ...signing,
+    cannot,
     newest: progress.certificate,
     onCertificate: (certified) => {
       disk.write([{ key: keys.certificate(), value: CertifiedRecord.encode(certified) }]).catch(fatal);
@@ -167,7 +212,6 @@ export const startNode = async (options: NodeOptions): Promise<Node> => {
     },
     onDisagreement: ({ height }) =>
       stopExecuting(`two thirds attested to another result at height ${height} than this node's`),
-    fatal,
   });
 
   const stopExecuting = (problem: string): void => {
@@ -177,62 +221,94 @@ export const startNode = async (options: NodeOptions): Promise<Node> => {
     log({ event: "execution_stopped", problem });
   };
 
-  const onExecuted = ({ ordered, summary, summaryRoot, results }: ExecutedBlock): void => {
+  const served = new Map<Domain, ServedTenant>();
+  const tenantListeners: ((tenant: ServedTenant) => void)[] = [];
+  const serve = (domain: Domain): void => {
+    const tenant = tenants.get(domain) as Tenant;
+    const services = createTenantServices(tenant, { pool, history, events, heads: () => heads });
+    const one: ServedTenant = { adapter: tenant.adapter, services, port: tenant.entry.registration.port };
+    served.set(domain, one);
+    for (const listener of tenantListeners) listener(one);
+  };
+
+  const onTenant = ({ domain, context, slice, executions, record }: TenantResult): void => {
+    withBlocks.add(domain);
+    if (context.number === 0) serve(domain);
+    events.emit({ type: "tenant", block: tenantBlockOf(domain, record, slice) });
+    const settled = executions.flatMap((execution) => {
+      const entry = slice[execution.index];
+      return entry === undefined ? [] : [{ id: entry.leaf, key: entry.key, bytes: entry.bytes, execution }];
+    });
+    if (settled.length > 0) pool.executed({ domain, executions: settled }).catch(fatal);
+  };
+
+  const onExecuted = ({ summary, summaryRoot }: ExecutedBlock): void => {
     heads.executed = summary.height;
-    batches.release(ordered.block.header.batches.map(toHex));
     collector.announce(attestations.get(summary.height) as Attestation);
     attestations.delete(summary.height);
-    for (const result of results) {
-      const { domain, slice, executions, record } = result;
-      events.emit({ type: "tenant", block: tenantBlockOf(domain, record, slice) });
-      const settled = executions.flatMap((execution) => {
-        const entry = slice[execution.index];
-        return entry === undefined ? [] : [{ id: entry.leaf, key: toHex(entry.leaf), bytes: entry.bytes, execution }];
-      });
-      if (settled.length > 0) pool.executed({ domain, executions: settled }).catch(fatal);
-    }
     events.emit({ type: "executed", summary, summaryRoot });
   };
 
   const attestations = new Map<number, Attestation>();
-  let sealedCertified = 0;
   const history: History = createHistory(disk, batches, (height) => consensus.finalizedBlock(height));
   const pipeline = createPipeline({
     disk,
-    tenants,
+    runtime,
+    roster,
+    ordered: ordered.height,
     executed,
+    finalizedBlock: (height) => consensus.finalizedBlock(height),
     slices: history.slices,
+    record: history.record,
     stored: history.ordered,
     appliedBefore: history.appliedAmong,
-    seal: ({ summary, summaryRoot, ordered }) => {
+    seal: ({ summary, summaryRoot }) => {
       const { epoch, height, revision } = summary;
       const attestation = collector.attest({ epoch, height, revision, root: summaryRoot });
       attestations.set(height, attestation);
-      const { certified } = ordered.block.header;
-      const carries = certified.height > sealedCertified;
-      sealedCertified = certified.height;
-      return [
-        { key: keys.attestation(), value: Attestation.encode(attestation) },
-        ...(carries ? [{ key: keys.carrier(), value: encodeHeight(height) }] : []),
-      ];
+      return [{ key: keys.attestation(), value: Attestation.encode(attestation) }];
     },
+    onOrdered: ({ block }) => batches.release(block.header.batches.map(toHex)),
+    onTenant,
     onExecuted,
+    onQuarantine: () =>
+      cannot.publish(new Map([...pipeline.quarantines()].map(([domain, { height }]) => [domain, height]))),
     onStuck: (error) => stopExecuting(`execution failed: ${error instanceof Error ? error.message : String(error)}`),
     log,
   });
+
+  let settledCertified = 0;
+  /** The newest carrier of a certificate, stored with the order. */
+  const carrierWrites = ({ height, certified }: Header): DiskWrite[] => {
+    const carries = certified.height > settledCertified;
+    settledCertified = certified.height;
+    return carries ? [{ key: keys.carrier(), value: encodeHeight(height) }] : [];
+  };
 
   const settlement = createSettlement({
     branches,
     batches,
     exchange,
     summaries,
+    commands: (held) => readCommands(bls, genesisRoot, held),
+    controlled: async ({ header: settled, root }, after, held) => {
+      const slice = slicesOf(held).get(controlDomain) ?? [];
+      const ids = slice.map(({ leaf }) => leaf);
+      const before = await history.appliedAmong(controlDomain, ids);
+      const results = controlResults(settled.height, slice, branches.outcomes(root), before);
+      if (slice.length > 0) pool.executed(results.settled).catch(fatal);
+      const commands = slice.length === 0 ? [] : await readCommands(bls, genesisRoot, held);
+      return [...results.writes, ...(await roster.settle(settled.height, after, commands))];
+    },
     pool,
     onSettled: producer.settled,
-    onOrdered: (ordered) => {
-      settledState = ordered.state;
-      settledHeight = ordered.block.header.height;
-      pipeline.push(ordered);
-      if (isStuck || pipeline.backlog() > keptBlocks) batches.release(ordered.block.header.batches.map(toHex));
+    onOrdered: ({ block, state: after, writes }) => {
+      const { header: settled } = block;
+      settledState = after;
+      settledHeight = settled.height;
+      roster.follow(after);
+      pipeline.push({ block, state: after, writes: [...writes, ...carrierWrites(settled)] });
+      if (isStuck || pipeline.backlog() > keptBlocks) batches.release(settled.batches.map(toHex));
     },
     fatal,
   });
@@ -284,29 +360,22 @@ export const startNode = async (options: NodeOptions): Promise<Node> => {
         if (event.event === "halted") fatal(event.error);
       },
     },
-    executed.height,
+    ordered.height,
   );
 
   if (progress.attestation !== undefined) collector.announce(progress.attestation);
   const carrier = await consensus.finalizedBlock(progress.carrier);
   heads.certified = carrier?.header.certified.height ?? asHeight(0);
-  sealedCertified = heads.certified;
+  settledCertified = heads.certified;
   await pool.restore(
     journaled,
     own.map(({ batch }) => batch),
   );
   await consensus.start();
+  pipeline.start();
 
-  const services = [...tenants.values()].map(
-    (tenant) =>
-      [
-        tenant.domain,
-        {
-          adapter: tenant.adapter,
-          services: createTenantServices(tenant, { pool, history, events, heads: () => heads }),
-        },
-      ] as const,
-  );
+  for (const tenant of tenants.values()) if (tenant.stored >= tenant.activatedAt) serve(tenant.domain);
+  roster.follow(state);
 
   const service = createNodeService({
     genesis,
@@ -318,26 +387,45 @@ export const startNode = async (options: NodeOptions): Promise<Node> => {
     tenants,
     events,
     heads: () => heads,
-    problems: () => [...problems],
+    problems: () => [
+      ...problems,
+      ...roster.problems(),
+      ...quarantineProblems(tenants, pipeline.quarantines()),
+      ...certificationProblems(tenants, cannot.all(), validatorsOf(consensus.status().epoch)),
+    ],
+    notices: () => cannotNotices(tenants, cannot.all(), self),
+    quarantines: pipeline.quarantines,
+    cannot: cannot.all,
     urls: options.urls,
     validatorsOf,
-    metrics: createMetrics({ ...options, heads: () => heads, pool, consensus, pipeline, events }),
+    metrics: createMetrics({
+      ...options,
+      heads: () => heads,
+      pool,
+      consensus,
+      pipeline,
+      tenants,
+      cannot: cannot.all,
+      events,
+    }),
   });
 
   return {
     service,
-    tenants: new Map(services),
+    tenants: served,
+    onTenant: (listener) => void tenantListeners.push(listener),
     close: async () => {
       closed = true;
       await consensus.stop();
       settlement.stop();
       pipeline.stop();
       collector.stop();
+      cannot.stop();
       producer.stop();
       pool.stop();
       exchange.stop();
       summaries.stop();
-      await Promise.all([...tenants.values()].map(({ executor }) => executor.close()));
+      await roster.close();
     },
   };
 };

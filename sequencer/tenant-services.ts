@@ -14,6 +14,9 @@ export const createTenantServices = (
   const { domain, activatedAt } = tenant;
   const { pool, history, events } = node;
 
+  /** A tenant that fell behind doesn't have all blocks that the others certified. */
+  const certifiedNumber = (): number => Math.max(0, Math.min(node.heads().certified, tenant.stored) - activatedAt);
+
   return {
     domain,
     config: tenant.config,
@@ -21,8 +24,7 @@ export const createTenantServices = (
     read: (request) => tenant.executor.read(request),
     submit: (transactions) => pool.submit(domain, transactions),
     heads: () => {
-      const { executed, certified } = node.heads();
-      return { executed: executed - activatedAt, certified: Math.max(0, Math.min(certified, executed) - activatedAt) };
+      return { executed: tenant.stored - activatedAt, certified: certifiedNumber() };
     },
     blockByNumber: (number) => history.tenantBlock(domain, number),
     blockByHash: async (hash): Promise<TenantBlock | undefined> => {
@@ -42,11 +44,12 @@ export const createTenantServices = (
         if (event.type === "tenant" && event.block.domain === domain) listener(event.block);
       }),
     onCertified: (listener) => {
-      let told = node.heads().certified;
-      return events.subscribe((event) => {
-        if (event.type !== "certified" || event.height <= told) return;
-        told = event.height;
-        listener(event.height - activatedAt);
+      let told = certifiedNumber();
+      return events.subscribe(({ type }) => {
+        const number = certifiedNumber();
+        if ((type !== "certified" && type !== "tenant") || number <= told) return;
+        told = number;
+        listener(number);
       });
     },
     onPending: (listener) => pool.onPending(domain, listener),

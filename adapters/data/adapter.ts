@@ -14,9 +14,9 @@ const checkConfig = (config: Uint8Array): void => {
 export const dataAdapter: Adapter = {
   vm: "data",
   isolated: false,
-  open: async ({ domain, config, source }) => {
+  open: async ({ domain, config, source, mark }) => {
     checkConfig(config);
-    return await openDataExecutor(domain, source);
+    return await openDataExecutor(domain, source, mark);
   },
   protocolWrites: () => [],
 };

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
+import { createRuntime } from "../../consensus/runtime/runtime.ts";
 import { usualBudgets } from "../../protocol/budget.ts";
 import { equalBytes, toHex, utf8 } from "../../protocol/bytes.ts";
 import { sha256 } from "../../protocol/hash.ts";
@@ -44,6 +45,7 @@ describeAdapterCompliance("data", {
   adapter: dataAdapter,
   domain,
   config: utf8("{}"),
+  runtime: createRuntime(),
   budget: usualBudgets.data,
   badConfigs: [{ what: "unknown fields", config: utf8('{"chainId":1}') }],
   slice,

@@ -4,7 +4,16 @@ import { failure, LockstepError, type Result, success } from "../../protocol/err
 import { sha256 } from "../../protocol/hash.ts";
 import { type Domain, type Root, zeroRoot } from "../../protocol/ids.ts";
 import { limits, transactionLimits } from "../../protocol/limits.ts";
-import type { BlockContext, Execution, Executor, Inspection, OpenedExecutor, Seal, StateSource } from "../adapter.ts";
+import type {
+  BlockContext,
+  Execution,
+  Executor,
+  Inspection,
+  Mark,
+  OpenedExecutor,
+  Seal,
+  StateSource,
+} from "../adapter.ts";
 import { packDiff, unpackDiff } from "../diff.ts";
 import { asDeclared, canonicalOrder, leftOut } from "../order.ts";
 import {
@@ -83,7 +92,11 @@ const sealOf = (sealed: DataBlock, before: DataBlock | undefined, transactions: 
   };
 };
 
-export const openDataExecutor = async (domain: Domain, source: StateSource | undefined): Promise<OpenedExecutor> => {
+export const openDataExecutor = async (
+  domain: Domain,
+  source: StateSource | undefined,
+  mark: Mark | undefined,
+): Promise<OpenedExecutor> => {
   const blocks = source === undefined ? [genesisBlock(domain)] : await restore(source);
   let open: OpenBlock | undefined;
 
@@ -129,6 +142,7 @@ export const openDataExecutor = async (domain: Domain, source: StateSource | und
         if (entry === undefined || !entry.inspection.ok) {
           throw new LockstepError("executor_failed", "an entry has no facts");
         }
+        mark?.entry(index);
         const { nativeId, gas } = entry.inspection.value;
         block.leaves.push(entry.leaf);
         block.gasUsed += gas;

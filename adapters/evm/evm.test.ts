@@ -1,5 +1,6 @@
 import { keccak256, zeroHash } from "viem";
 import { expect } from "vitest";
+import { createRuntime } from "../../consensus/runtime/runtime.ts";
 import { toHex, utf8 } from "../../protocol/bytes.ts";
 import type { Executor, SealedHead } from "../adapter.ts";
 import { describeAdapterCompliance, type Expected } from "../compliance.ts";
@@ -95,6 +96,7 @@ const truncate = (bytes: Uint8Array): Uint8Array => bytes.subarray(0, -1);
 describeAdapterCompliance("evm", {
   adapter: evmAdapter,
   domain,
+  runtime: createRuntime(),
   config: encodeConfig(config),
   budget,
   prepare: buildEngine,

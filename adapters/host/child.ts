@@ -1,8 +1,18 @@
 /** The child process of one executor: opens it as the host says, and serves its requests one at a time. */
 import { type Failure, LockstepError } from "../../protocol/errors.ts";
-import type { Executor, StateSource } from "../adapter.ts";
+import type { BlockContext, StateSource } from "../adapter.ts";
 import { loadAdapter } from "../registry.ts";
-import type { FromChild, Request, StreamName, ToChild } from "./messages.ts";
+import { openMark } from "./mark.ts";
+import {
+  type FromChild,
+  isBlockMethod,
+  type Method,
+  markDescriptor,
+  type Request,
+  type StreamName,
+  type ToChild,
+} from "./messages.ts";
+import { type PackedExecutor, packed } from "./packing.ts";
 import { createSchedule } from "./schedule.ts";
 import { fromParts, toPairs } from "./stream.ts";
 
@@ -41,19 +51,30 @@ const pulledSource: StateSource = {
   diffs: () => fromParts(pull("diffs")),
 };
 
+const mark = openMark(markDescriptor);
 const schedule = createSchedule();
-let executor: Executor | undefined;
+let executor: PackedExecutor | undefined;
 let isServing = false;
 
-const serveOne = async (opened: Executor, { id, method, argument }: Request): Promise<void> => {
+const markCall = (method: Method, argument: unknown): void => {
+  if (method === "begin") mark.begin((argument as BlockContext).height);
+  else if (method === "seal") mark.seal();
+  else if (!isBlockMethod(method)) mark.setAside();
+  else mark.resume();
+};
+
+const serveOne = async (opened: PackedExecutor, { id, method, argument }: Request): Promise<void> => {
   try {
+    markCall(method, argument);
     const call = opened[method] as (argument: unknown) => Promise<unknown>;
     const value = await call(argument);
+    if (method === "seal" || method === "discard") mark.clear();
     await send({ kind: "answer", id, value });
   } catch (error) {
     const failure = failureOf(error);
-    await send({ kind: "error", id, failure });
-    if (failure.code === "executor_failed") process.exit(exitCodes.failed);
+    if (failure.code !== "executor_failed") return await send({ kind: "error", id, failure });
+    await send({ kind: "broken", failure });
+    process.exit(exitCodes.failed);
   }
 };
 
@@ -73,9 +94,9 @@ const serve = async (): Promise<void> => {
 const open = async ({ vm, domain, config, budget, restore }: Open): Promise<void> => {
   try {
     const adapter = await loadAdapter(vm);
-    const opened = await adapter.open({ domain, config, budget, ...(restore ? { source: pulledSource } : {}) });
+    const opened = await adapter.open({ domain, config, budget, mark, ...(restore ? { source: pulledSource } : {}) });
     const { executor: openedExecutor, ...rest } = opened;
-    executor = openedExecutor;
+    executor = packed(openedExecutor);
     await send({ kind: "opened", opened: rest });
     await serve();
   } catch (error) {

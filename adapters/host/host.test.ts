@@ -3,14 +3,18 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, describe, expect, it } from "vitest";
+import { createRuntime } from "../../consensus/runtime/runtime.ts";
 import { usualBudgets } from "../../protocol/budget.ts";
 import { utf8 } from "../../protocol/bytes.ts";
+import type { LockstepError } from "../../protocol/errors.ts";
 import { asDomain } from "../../protocol/ids.ts";
 import type { StateSource } from "../adapter.ts";
-import { contextOf, createStore, runBlock, type Store } from "../complianceChain.ts";
+import { contextOf, createStore, declared, runBlock, type Store } from "../complianceChain.ts";
 import { dataAdapter } from "../data/adapter.ts";
 import { hostExecutor, type TenantExecutor } from "./host.ts";
+import { hostLimits, processLimits } from "./limits.ts";
 import { openTenantExecutor } from "./open.ts";
+import type { Death } from "./process.ts";
 
 const domain = asDomain(1);
 const open: TenantExecutor[] = [];
@@ -22,7 +26,8 @@ const optionsFor = (source: () => StateSource | undefined) => ({
   budget: usualBudgets.data,
   source,
   log: { info: ({ pid }: { pid?: number }) => void (pid !== undefined && pids.push(pid)), error: () => {} },
-  limits: { memoryMb: 256 },
+  runtime: createRuntime(),
+  limits: processLimits,
   onDeath: () => {},
 });
 
@@ -81,7 +86,7 @@ describe("a hosted executor", () => {
   it("passes on what the adapter refuses, and leaves no process behind", async () => {
     const options = { ...optionsFor(() => undefined), vm: "data" as const, config: utf8("nonsense") };
     await expect(hostExecutor(options)).rejects.toMatchObject({ code: "bad_config" });
-    await expect(hostExecutor({ ...options, vm: "svm" })).rejects.toMatchObject({ code: "unknown_vm" });
+    await expect(hostExecutor({ ...options, vm: "cairo" })).rejects.toMatchObject({ code: "unknown_vm" });
   });
 
   it("streams a long history into the child", async () => {
@@ -150,7 +155,9 @@ describe("a hosted executor", () => {
     const script = `
       import { hostExecutor } from ${JSON.stringify(new URL("./host.ts", import.meta.url).href)};
       await hostExecutor({
-        vm: "data", domain: 1, config: new Uint8Array(), source: () => undefined, limits: { memoryMb: 256 }, onDeath: () => {},
+        vm: "data", domain: 1, config: new Uint8Array(), source: () => undefined, onDeath: () => {},
+        runtime: { after: (ms, callback) => clearTimeout.bind(undefined, setTimeout(callback, ms)) },
+        limits: ${JSON.stringify(processLimits)},
         log: { info: ({ pid }) => process.stdout.write(pid + "\\n"), error: () => {} },
       });`;
     const parent = spawn(process.execPath, ["--import", "tsx", "--input-type=module", "-e", script], {
@@ -163,6 +170,88 @@ describe("a hosted executor", () => {
     parent.kill("SIGKILL");
     await once(parent, "exit");
     await waitFor(() => !isAlive(child));
+  });
+
+  it("tells what it was executing when it died, unless no block was open", async () => {
+    /** Stopped first, so that it can't answer the call any more. */
+    const deathOf = (call: () => Promise<unknown>): Promise<unknown> => {
+      process.kill(lastPid(), "SIGSTOP");
+      const called = call();
+      process.kill(lastPid(), "SIGKILL");
+      return called.then(
+        () => "none",
+        ({ failure }: LockstepError) => failure,
+      );
+    };
+    const hosted = await host(() => undefined);
+    const { executor } = hosted;
+    expect(await deathOf(() => executor.read({}))).toMatchObject({ signal: "SIGKILL", place: undefined });
+    await hosted.ready();
+    await executor.begin(contextOf(1, genesisOf(hosted).blockHash));
+    await executor.execute(await declared(executor, [utf8("a"), utf8("b")]));
+    expect(await deathOf(() => executor.checkpoint())).toMatchObject({
+      place: { height: 1, at: 1 },
+      during: "checkpoint",
+    });
+  });
+
+  it("starts again from what is stored when it is told to", async () => {
+    const store = createStore();
+    const hosted = await host(() => store.source());
+    store.save(genesisOf(hosted));
+    const pid = lastPid();
+    await hosted.executor.begin(contextOf(1, genesisOf(hosted).blockHash));
+    await hosted.restart();
+    expect(isAlive(pid)).toBe(false);
+    expect(hosted.isUp()).toBe(false);
+    expect(await hosted.ready()).toMatchObject({ number: 0 });
+    await hosted.executor.begin(contextOf(1, genesisOf(hosted).blockHash));
+  });
+
+  it("may die at its first start when it has sealed blocks, and says so when it does at every one", async () => {
+    const store = createStore();
+    const { genesis } = await dataAdapter.open({ domain, config: utf8(""), budget: usualBudgets.data });
+    if (genesis === undefined) throw new Error("no genesis");
+    store.save(genesis);
+    const real = createRuntime();
+    const hosted = await hostExecutor({
+      ...optionsFor(() => store.source()),
+      vm: "data",
+      runtime: { after: (ms, callback) => real.after(Math.min(ms, 10), callback) },
+      limits: { ...processLimits, dataMiB: 8 },
+    });
+    open.push(hosted);
+    expect(hosted.isUp()).toBe(false);
+    await expect(hosted.ready()).rejects.toMatchObject({ code: "executor_unstartable" });
+  });
+
+  it("is ended and started again when it gives no sign of life", async () => {
+    const looks: (() => void)[] = [];
+    const look = (): void => {
+      for (const callback of looks.splice(0)) callback();
+    };
+    const real = createRuntime();
+    const deaths: Death[] = [];
+    const hosted = await hostExecutor({
+      ...optionsFor(() => undefined),
+      vm: "data",
+      runtime: {
+        after: (ms, callback) => {
+          if (ms === hostLimits.watchMs) looks.push(callback);
+          return real.after(ms === hostLimits.watchMs ? 3_600_000 : ms, callback);
+        },
+      },
+      onDeath: (death) => deaths.push(death),
+    });
+    open.push(hosted);
+    for (let i = 0; i < 2 * hostLimits.silentLooks; i++) look();
+    const pid = lastPid();
+    process.kill(pid, "SIGSTOP");
+    const reading = hosted.executor.read({ kind: "block", number: 0 });
+    for (let i = 0; i <= hostLimits.silentLooks; i++) look();
+    await expect(reading).rejects.toMatchObject({ code: "executor_died" });
+    expect(deaths).toMatchObject([{ pid, silent: true, signal: "SIGKILL" }]);
+    expect(await hosted.ready()).toMatchObject({ number: 0 });
   });
 
   it("is not started again once it is closed", async () => {

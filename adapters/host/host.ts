@@ -2,15 +2,19 @@
  * An executor in a child process that is started again whenever it dies. Because an engine can abort,
  * overflow or exhaust memory, nothing of it lives in the node's own process.
  *
- * The process sees no `NODE_OPTIONS`; its stack is fixed (`--stack-size`), its JavaScript heap capped
- * (`--max-old-space-size`). It ends when the channel to its host closes, however that came about.
+ * The process sees no `NODE_OPTIONS`; its stack is fixed, its memory capped (`limits.ts`), and a watchdog ends
+ * it when it gives no sign of life. It ends when the channel to its host closes, however that came about.
  */
 import type { TenantBudget } from "../../protocol/budget.ts";
 import { LockstepError } from "../../protocol/errors.ts";
 import type { Vm } from "../../protocol/genesis.ts";
 import type { Domain } from "../../protocol/ids.ts";
-import type { Execution, Executor, Inspection, Seal, SealedHead, StateSource } from "../adapter.ts";
+import type { Runtime } from "../../protocol/ports.ts";
+import type { Executor, Inspection, Seal, SealedHead, StateSource } from "../adapter.ts";
+import { packBytes } from "../byteLists.ts";
+import { hostLimits, type ProcessLimits } from "./limits.ts";
 import { isBlockMethod, type Method } from "./messages.ts";
+import { packEntries, unpackExecutions } from "./packing.ts";
 import { type Death, type ExecutorProcess, startProcess } from "./process.ts";
 
 export type HostLog = {
@@ -25,7 +29,8 @@ export type HostOptions = {
   /** Asked at every start: what is stored by then, or nothing for a tenant without a sealed block. */
   source: () => StateSource | undefined;
   log: HostLog;
-  limits: { memoryMb: number };
+  runtime: Pick<Runtime, "after">;
+  limits: ProcessLimits;
   /** Called for each end of the process that `close` did not cause. */
   onDeath: (death: Death) => void;
 };
@@ -40,21 +45,23 @@ export type TenantExecutor = {
   genesis?: Seal;
   /**
    * The newest sealed block that the running executor started from; waits while it is started again.
-   * Rejects when that is not possible: with what the adapter refused, or `executor_died` if it was closed.
+   * Rejects when that is not possible: with what the adapter refused, `executor_unstartable` if it died each time,
+   * or `executor_died` if it was closed. Asked once more after that, it tries once more.
    */
   ready(): Promise<SealedHead>;
+  /** Whether calls are answered now. */
+  isUp(): boolean;
+  /** Has the executor start again from what is stored, whatever it is doing; resolves once it is gone. */
+  restart(): Promise<void>;
 };
-
-const firstPauseMs = 100;
-const longestPauseMs = 10_000;
 
 const died = (): LockstepError =>
   new LockstepError("executor_died", "the executor died with the block that was open; begin it again once it is ready");
 
 /**
- * Starts an executor in a process of its own.
+ * Starts an executor in a process of its own. One that has sealed blocks may die at its first start as at any other.
  *
- * @throws LockstepError what its adapter refuses with, or `executor_died` when the first start fails
+ * @throws LockstepError what its adapter refuses with, or `executor_died` when a new tenant's first start fails
  */
 export const hostExecutor = async (options: HostOptions & { vm: Vm }): Promise<TenantExecutor> => {
   const { vm, domain, config, budget, log } = options;
@@ -64,17 +71,19 @@ export const hostExecutor = async (options: HostOptions & { vm: Vm }): Promise<T
   let head: Promise<SealedHead>;
   let isBlockLost = false;
   let isClosed = false;
-  let pauseMs = firstPauseMs;
+  let isGivenUp = false;
+  let pauseMs: number = hostLimits.firstPauseMs;
   let wake = (): void => {};
 
-  const start = (): ExecutorProcess => {
+  const start = (source: StateSource | undefined): ExecutorProcess => {
     newest = startProcess({
       vm,
       domain,
       config,
       budget,
-      source: options.source(),
-      memoryMb: options.limits.memoryMb,
+      source,
+      runtime: options.runtime,
+      limits: options.limits,
       print: (text) => log.error({ domain, vm, output: text }, "executor printed"),
     });
     return newest;
@@ -82,12 +91,12 @@ export const hostExecutor = async (options: HostOptions & { vm: Vm }): Promise<T
 
   const pause = (): Promise<void> =>
     new Promise((resolve) => {
-      const timer = setTimeout(resolve, pauseMs);
+      const cancel = options.runtime.after(pauseMs, resolve);
       wake = () => {
-        clearTimeout(timer);
+        cancel();
         resolve();
       };
-      pauseMs = Math.min(2 * pauseMs, longestPauseMs);
+      pauseMs = Math.min(2 * pauseMs, hostLimits.longestPauseMs);
     });
 
   const supervise = (process: ExecutorProcess, { number }: SealedHead): void => {
@@ -98,17 +107,25 @@ export const hostExecutor = async (options: HostOptions & { vm: Vm }): Promise<T
       isBlockLost = true;
       if (isClosed) return;
       log.error({ domain, vm, ...death }, "executor died");
-      head = restart();
-      head.catch((error: unknown) => log.error({ domain, vm, error }, "executor can't be started again"));
+      startAgain();
       options.onDeath(death);
     });
   };
 
+  const startAgain = (): void => {
+    isGivenUp = false;
+    head = restart();
+    head.catch((error: unknown) => {
+      isGivenUp = true;
+      if (!isClosed) log.error({ domain, vm, error }, "executor can't be started again");
+    });
+  };
+
   const restart = async (): Promise<SealedHead> => {
-    for (;;) {
+    for (let deaths = 0; deaths < hostLimits.startingDeaths; deaths++) {
       if (!isClosed) await pause();
       if (isClosed) throw died();
-      const process = start();
+      const process = start(options.source());
       try {
         const { sealed } = await process.opened;
         supervise(process, sealed);
@@ -119,6 +136,8 @@ export const hostExecutor = async (options: HostOptions & { vm: Vm }): Promise<T
         log.error({ domain, vm, error }, "executor died while it was started");
       }
     }
+    const message = `the executor died ${hostLimits.startingDeaths} times in a row while it was started; look at its memory`;
+    throw new LockstepError("executor_unstartable", message);
   };
 
   const call = async <T>(method: Method, argument?: unknown): Promise<T> => {
@@ -128,25 +147,33 @@ export const hostExecutor = async (options: HostOptions & { vm: Vm }): Promise<T
     return (await newest.call(method, argument)) as T;
   };
 
-  const first = start();
-  const opened = await first.opened.catch(async (error: unknown) => {
+  const source = options.source();
+  const first = start(source);
+  let genesis: Seal | undefined;
+  try {
+    const opened = await first.opened;
+    genesis = opened.genesis;
+    head = Promise.resolve(opened.sealed);
+    supervise(first, opened.sealed);
+  } catch (error) {
     await first.stop();
-    throw error;
-  });
-  head = Promise.resolve(opened.sealed);
-  supervise(first, opened.sealed);
+    const died = error instanceof LockstepError && error.code === "executor_died";
+    if (!died || source === undefined) throw error;
+    log.error({ domain, vm, error }, "executor died while it was started");
+    startAgain();
+  }
 
   const executor: Executor = {
-    inspect: (transactions) => call<Inspection[]>("inspect", transactions),
+    inspect: (transactions) => call<Inspection[]>("inspect", packBytes(transactions)),
     begin: (context) => call("begin", context),
     write: (write) => call("write", write),
-    execute: (entries) => call<Execution[]>("execute", entries),
+    execute: async (entries) => unpackExecutions(await call("execute", packEntries(entries))),
     checkpoint: () => call<number>("checkpoint"),
     commit: (checkpoint) => call("commit", checkpoint),
     revert: (checkpoint) => call("revert", checkpoint),
     seal: async () => {
       const seal = await call<Seal>("seal");
-      pauseMs = firstPauseMs;
+      pauseMs = hostLimits.firstPauseMs;
       return seal;
     },
     discard: () => call("discard"),
@@ -158,5 +185,19 @@ export const hostExecutor = async (options: HostOptions & { vm: Vm }): Promise<T
       await head.catch(() => {});
     },
   };
-  return { executor, ...(opened.genesis ? { genesis: opened.genesis } : {}), ready: () => head };
+  const ready = (): Promise<SealedHead> => {
+    if (isGivenUp && !isClosed) startAgain();
+    return head;
+  };
+  return {
+    executor,
+    ...(genesis ? { genesis } : {}),
+    ready,
+    isUp: () => isUp,
+    restart: async () => {
+      if (!isUp) return void ready().catch(() => {});
+      newest.kill();
+      await newest.ended;
+    },
+  };
 };

@@ -14,6 +14,9 @@ export type BlockMethod = (typeof blockMethods)[number];
 export const isBlockMethod = (method: Method): method is BlockMethod =>
   (blockMethods as readonly Method[]).includes(method);
 
+/** The child's descriptor of its mark: behind standard input, output, error and the channel to the host. */
+export const markDescriptor = 4;
+
 /** The two streams of a `StateSource`. */
 export type StreamName = "state" | "diffs";
 
@@ -31,6 +34,8 @@ export type FromChild =
   /** Asks for the next part of a stream: the child never has more of it than it asked for. */
   | { kind: "pull"; stream: StreamName }
   | { kind: "answer"; id: number; value: unknown }
+  /** The engine broke: the process ends, and leaves its requests unanswered. */
+  | { kind: "broken"; failure: Failure }
   | { kind: "error"; id: number; failure: Failure };
 
 /** The error that a failure from the other side stands for. */

@@ -6,18 +6,28 @@ import type { TenantBudget } from "../../protocol/budget.ts";
 import { LockstepError } from "../../protocol/errors.ts";
 import type { Vm } from "../../protocol/genesis.ts";
 import type { Domain } from "../../protocol/ids.ts";
-import type { OpenedExecutor, StateSource } from "../adapter.ts";
+import type { Runtime } from "../../protocol/ports.ts";
+import type { OpenedExecutor, Place, StateSource } from "../adapter.ts";
 import { createLane, type Lane } from "./lane.ts";
-import { hostLimits } from "./limits.ts";
+import { hostLimits, type ProcessLimits } from "./limits.ts";
+import { createMarkFile } from "./mark.ts";
 import { errorOf, type FromChild, isBlockMethod, type Method, type StreamName, type ToChild } from "./messages.ts";
 import { flattenPairs, toParts } from "./stream.ts";
+import { watch } from "./watchdog.ts";
 
-/** How a process ended, and what it was doing: the oldest call of the open block without an answer. */
+/** How a process ended, and what it was doing. */
 export type Death = {
   pid: number | undefined;
   exitCode: number | null;
   signal: NodeJS.Signals | null;
+  /** The oldest call of the open block without an answer. */
   during: Method | undefined;
+  /** What its mark says that it was executing; absent when no block was open. */
+  place: Place | undefined;
+  /** Whether it was ended because it gave no sign of life. */
+  silent: boolean;
+  /** What it said of itself before it ended. */
+  reason: string | undefined;
 };
 
 export type ExecutorProcess = {
@@ -27,6 +37,7 @@ export type ExecutorProcess = {
   /** Resolves when the process is gone, and every call has been rejected. */
   readonly ended: Promise<Death>;
   call(method: Method, argument: unknown): Promise<unknown>;
+  kill(): void;
   stop(): Promise<void>;
 };
 
@@ -36,10 +47,9 @@ const entry = fileURLToPath(new URL(isTypeScript ? "./child.ts" : "./child.js", 
 const loader = (): string[] =>
   isTypeScript ? ["--import", pathToFileURL(createRequire(import.meta.url).resolve("tsx")).href] : [];
 
-/** KiB of stack for JavaScript, the same on every validator. The engines' own calls don't nest on it. */
-const stackKb = 984;
-
-const graceMs = 5000;
+/** Becomes the program that its arguments name, under limits that the system enforces. */
+const limitedBy = ({ dataMiB, stackKiB }: ProcessLimits): string =>
+  `ulimit -d ${1024 * dataMiB} && ulimit -s ${stackKiB} && exec "$0" "$@"`;
 
 type Streams = Record<StreamName, AsyncGenerator<Uint8Array>>;
 
@@ -54,20 +64,28 @@ export const startProcess = (options: {
   config: Uint8Array;
   budget: TenantBudget;
   source: StateSource | undefined;
-  /** Caps the child's JavaScript heap (`--max-old-space-size`); what an engine allocates is not under it. */
-  memoryMb: number;
+  runtime: Pick<Runtime, "after">;
+  limits: ProcessLimits;
   /** What the child printed. */
   print: (text: string) => void;
 }): ExecutorProcess => {
+  const { limits, runtime } = options;
   const { NODE_OPTIONS: _, ...env } = process.env;
+  const mark = createMarkFile();
+  const flags = [`--stack-size=${limits.javaScriptStackKiB}`, `--max-old-space-size=${limits.heapMiB}`, ...loader()];
   const child: ChildProcess = fork(entry, [], {
     env,
-    execArgv: [`--stack-size=${stackKb}`, `--max-old-space-size=${options.memoryMb}`, ...loader()],
+    execPath: "/bin/sh",
+    execArgv: ["-c", limitedBy(limits), process.execPath, ...flags],
     serialization: "advanced",
-    stdio: ["ignore", "pipe", "pipe", "ipc"],
+    stdio: ["ignore", "pipe", "pipe", "ipc", mark.descriptor],
   });
+  let lastWords = "";
   for (const output of [child.stdout, child.stderr]) {
-    output?.on("data", (data: Buffer) => options.print(data.subarray(0, hostLimits.printedBytes).toString().trimEnd()));
+    output?.on("data", (data: Buffer) => {
+      lastWords = data.subarray(0, hostLimits.logBytes).toString().trimEnd();
+      options.print(lastWords);
+    });
   }
 
   let lastId = 0;
@@ -76,21 +94,42 @@ export const startProcess = (options: {
   };
   const laneOf = (size: { window: number; capacity: number }): Lane =>
     createLane({ ...size, nextId: () => ++lastId, send: (call) => send({ kind: "request", ...call }) });
-  const block = laneOf(hostLimits.block);
-  const reads = laneOf(hostLimits.reads);
+  const block = laneOf(hostLimits.blockLane);
+  const reads = laneOf(hostLimits.readLane);
 
   const streams = options.source && streamsOf(options.source);
   const closeStreams = (): void => {
     for (const stream of Object.values(streams ?? {})) void stream.return(undefined).catch(() => {});
   };
 
+  let messages = 0;
+  let isOpen = false;
+  let silent = false;
+  let reason: string | undefined;
+  const unwatch = watch({
+    runtime,
+    everyMs: hostLimits.watchMs,
+    look: () => ({
+      owes: !isOpen || block.oldest() !== undefined || reads.oldest() !== undefined,
+      sign: `${messages} ${mark.present()}`,
+      patience: isOpen ? hostLimits.silentLooks : hostLimits.silentLooksOpening,
+    }),
+    onSilent: () => {
+      silent = true;
+      child.kill("SIGKILL");
+    },
+  });
+
   const ended = new Promise<Death>((resolve) => {
     let isOver = false;
     const end = (exitCode: number | null, signal: NodeJS.Signals | null): void => {
       if (isOver) return;
       isOver = true;
+      unwatch();
       closeStreams();
-      const death = { pid: child.pid, exitCode, signal, during: block.oldest() };
+      const during = block.oldest();
+      const death = { pid: child.pid, exitCode, signal, during, place: mark.place(), silent, reason };
+      mark.close();
       const error = new LockstepError("executor_died", "the executor's process ended; it is started again", death);
       block.fail(error);
       reads.fail(error);
@@ -112,6 +151,7 @@ export const startProcess = (options: {
       send({ kind: "part", bytes: value ?? new Uint8Array(0), done });
     };
     child.on("message", (message: FromChild) => {
+      messages++;
       switch (message.kind) {
         case "pull":
           sendPart(message.stream).catch((cause: Error) => {
@@ -121,10 +161,14 @@ export const startProcess = (options: {
           break;
         case "opened":
           closeStreams();
+          isOpen = true;
           resolve(message.opened);
           break;
         case "refused":
           reject(errorOf(message.failure));
+          break;
+        case "broken":
+          reason = message.failure.message;
           break;
         case "answer":
         case "error":
@@ -135,7 +179,10 @@ export const startProcess = (options: {
     child.on("error", (cause) => {
       reject(new LockstepError("executor_died", `the executor could not be started: ${cause.message}`, {}, cause));
     });
-    void ended.then(() => reject(new LockstepError("executor_died", "the executor died before it was ready")));
+    void ended.then(() => {
+      const message = `the executor died before it was ready${lastWords === "" ? "" : `: ${lastWords}`}`;
+      reject(new LockstepError("executor_died", message));
+    });
   });
   opened.catch(() => {});
 
@@ -153,11 +200,12 @@ export const startProcess = (options: {
     opened,
     ended,
     call: (method, argument) => (isBlockMethod(method) ? block : reads).call(method, argument),
+    kill: () => child.kill("SIGKILL"),
     stop: async () => {
       if (child.connected) child.disconnect();
-      const timer = setTimeout(() => child.kill("SIGKILL"), graceMs);
+      const cancel = runtime.after(hostLimits.graceMs, () => child.kill("SIGKILL"));
       await ended;
-      clearTimeout(timer);
+      cancel();
     },
   };
 };

@@ -28,7 +28,8 @@ export type ChannelLimits = {
 /**
  * Dropping the oldest is harmless on every channel, because each is repeated by its user as long as it
  * matters: votes and proposals by the timers of a view, sync and batch requests by who asked,
- * pool entries until they are acknowledged, attestations until the height is certified, summaries by who asked.
+ * pool entries until they are acknowledged, attestations until the height is certified, what can't be executed
+ * as long as that lasts, summaries by who asked.
  */
 export const channelLimits: Readonly<Record<Channel, ChannelLimits>> = {
   consensus: {

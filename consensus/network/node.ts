@@ -4,9 +4,9 @@ import { noise } from "@chainsafe/libp2p-noise";
 import { yamux } from "@chainsafe/libp2p-yamux";
 import { generateKeyPairFromSeed } from "@libp2p/crypto/keys";
 import type { Libp2p, MultiaddrConnection } from "@libp2p/interface";
-import { tcp } from "@libp2p/tcp";
 import { createLibp2p } from "libp2p";
 import { networkLimits } from "./limits.ts";
+import { coalescingTcp } from "./tcp.ts";
 
 export type NodeOptions = {
   /** ed25519 seed of 32 bytes. */
@@ -25,7 +25,7 @@ export const createNode = async ({ identity, listen, validators, entered }: Node
     start: false,
     privateKey: await generateKeyPairFromSeed("Ed25519", identity),
     addresses: { listen: [listen] },
-    transports: [tcp()],
+    transports: [coalescingTcp()],
     connectionEncrypters: [noise()],
     streamMuxers: [
       yamux({

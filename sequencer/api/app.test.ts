@@ -225,7 +225,13 @@ describe("asking where a transaction stands", () => {
 
 describe("health, metrics, description", () => {
   test("healthz says why a node isn't healthy", async () => {
-    expect((await get("/healthz")).json).toEqual({ healthy: true, problems: [] });
+    node.noticeList.push("validator 2 can't execute tenant 1");
+    expect((await get("/healthz")).json).toEqual({
+      healthy: true,
+      problems: [],
+      notices: ["validator 2 can't execute tenant 1"],
+    });
+    node.noticeList.pop();
     node.problemList.push("the EVM executor of domain 31337 is down");
     const answer = await get("/healthz");
     node.problemList.pop();

@@ -36,7 +36,7 @@ const serveHealth = (api: Api, service: NodeService): void => {
   api.get("/healthz", () => {
     const problems = service.problems();
     const healthy = problems.length === 0;
-    return answer(JSON.stringify({ healthy, problems }), { status: healthy ? 200 : 503 });
+    return answer(JSON.stringify({ healthy, problems, notices: service.notices() }), { status: healthy ? 200 : 503 });
   });
   api.get("/metrics", async () =>
     answer(await service.metrics(), { headers: { "content-type": "text/plain; version=0.0.4" } }),

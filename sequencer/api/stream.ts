@@ -107,11 +107,11 @@ export const createStream = (
 
   const publish = (event: NodeEvent): void => {
     if (readers.size === 0) return;
-    const wire = wireEvent(event);
+    const about = { topic: event.type, ...(event.type === "tenant" ? { domain: event.block.domain } : {}) };
     let text: string | undefined;
     for (const [socket, { subscription, holding }] of readers) {
-      if (!wants(subscription, wire)) continue;
-      text ??= JSON.stringify(z.encode(EventWire, wire));
+      if (!wants(subscription, about)) continue;
+      text ??= JSON.stringify(z.encode(EventWire, wireEvent(event)));
       send(socket, holding, text);
     }
   };

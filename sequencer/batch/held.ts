@@ -17,6 +17,8 @@ export type HeldBatch = {
   transactions: readonly BatchTransaction[];
   /** Leaf of each transaction: Lockstep's id. */
   leaves: readonly Root[];
+  /** The leaves as map keys. */
+  keys: readonly Hex[];
   /** What it asks of each tenant's capacity. */
   loads: Loads;
   /** Bytes of the encoded batch, as they count towards a block. */
@@ -27,6 +29,8 @@ export type HeldBatch = {
 
 /** In an encoded `SignedBatch` the batch itself comes last: after its offset and the signature. */
 const batchOffset = 4 + 96;
+
+const leavesOf = ({ batch }: SignedBatch): Root[] => batch.transactions.map(({ bytes }) => transactionId(bytes));
 
 const loadsOf = (transactions: readonly BatchTransaction[]): Loads => {
   const loads = new Map<Domain, Load>();
@@ -41,7 +45,7 @@ const loadsOf = (transactions: readonly BatchTransaction[]): Loads => {
   return loads;
 };
 
-const heldFrom = ({ batch, signature }: SignedBatch, encoded: Uint8Array): HeldBatch => {
+const heldFrom = ({ batch, signature }: SignedBatch, leaves: readonly Root[], encoded: Uint8Array): HeldBatch => {
   const body = encoded.subarray(batchOffset);
   const digest = sha256(body);
   return {
@@ -51,14 +55,17 @@ const heldFrom = ({ batch, signature }: SignedBatch, encoded: Uint8Array): HeldB
     sequence: batch.sequence,
     signature,
     transactions: batch.transactions,
-    leaves: batch.transactions.map(({ bytes }) => transactionId(bytes)),
+    leaves,
+    keys: leaves.map(toHex),
     loads: loadsOf(batch.transactions),
     size: body.length,
     encoded,
   };
 };
 
-export const holdBatch = (signed: SignedBatch): HeldBatch => heldFrom(signed, SignedBatch.encode(signed));
+/** `leaves` are those of the batch's transactions. */
+export const holdBatch = (signed: SignedBatch, leaves: readonly Root[] = leavesOf(signed)): HeldBatch =>
+  heldFrom(signed, leaves, SignedBatch.encode(signed));
 
 /** What stands at fixed places of an encoded batch, read without decoding the rest; `undefined` where it is too short. */
 export const peekBatch = (
@@ -79,7 +86,7 @@ export const decodeBatch = (encoded: Uint8Array): Result<HeldBatch> => {
   } catch (error) {
     return { ok: false, error: (error as LockstepError).failure };
   }
-  const held = heldFrom(signed, encoded);
+  const held = heldFrom(signed, leavesOf(signed), encoded);
   if (held.size > limits.batchBytes) {
     return failure("batch_oversized", `a batch has at most ${limits.batchBytes} bytes, this one ${held.size}`);
   }

@@ -63,7 +63,9 @@ export const createBatchProducer = (options: BatchProducerOptions): BatchProduce
       bundles: [],
     };
     const digest = sha256(Batch.encode(batch));
-    const held = holdBatch({ batch, signature: signer.sign(batchSigningRoot(genesis, sequence, digest)) });
+    const signature = signer.sign(batchSigningRoot(genesis, sequence, digest));
+    const leaves = entries.map(({ id }) => id);
+    const held = holdBatch({ batch, signature }, leaves);
     inFlight.set(held.key, held.loads);
     options.publish(held, entries);
   };

@@ -5,21 +5,15 @@
  */
 
 import { equalBytes } from "../../protocol/bytes.ts";
-import { vmName } from "../../protocol/genesis.ts";
 import type { Domain, PublicKey } from "../../protocol/ids.ts";
-import { transactionLimits } from "../../protocol/limits.ts";
+import type { OrderingState } from "../../protocol/ordering.ts";
 import type { Loads } from "../control/capacity.ts";
-import { meet, type OrderingState, type OrderingTenant, tenantState } from "../control/state.ts";
+import { capacityOf, meet } from "../control/state.ts";
 
 export type Room = { gas: number; bytes: number };
 
 /** Heights for which the reserve is one producer's. */
 const turnHeights = 4;
-
-const reserveOf = ({ vm, budget }: OrderingTenant): Room => ({
-  gas: budget.gas.largest,
-  bytes: transactionLimits[vmName(vm) ?? "data"],
-});
 
 export type Division = {
   /** Ordering state after the newest finalized block, and its height. */
@@ -40,9 +34,8 @@ export const roomFor = ({ state, height, nowMs, self, own, others }: Division): 
   const seat = met.validators.findIndex(({ publicKey }) => equalBytes(publicKey, self));
   const hasTurn = Math.floor(height / turnHeights) % count === seat;
 
-  const roomIn = (unit: keyof Room, domain: Domain, tenant: OrderingTenant): number => {
-    const capacity = tenant.capacity[unit];
-    const reserve = Math.min(capacity, reserveOf(tenant)[unit]);
+  const roomIn = (unit: keyof Room, domain: Domain, capacity: number, largest: number): number => {
+    const reserve = Math.min(capacity, largest);
     const share = Math.floor((capacity - reserve) / count);
     const taken = others.reduce((sum, loads) => sum + Math.max(0, (loads.get(domain)?.[unit] ?? 0) - share), 0);
     const besides = hasTurn ? Math.max(0, reserve - taken) : 0;
@@ -50,8 +43,12 @@ export const roomFor = ({ state, height, nowMs, self, own, others }: Division): 
   };
 
   return (domain) => {
-    const tenant = tenantState(met, domain);
-    if (tenant === undefined) return { gas: 0, bytes: 0 };
-    return { gas: roomIn("gas", domain, tenant), bytes: roomIn("bytes", domain, tenant) };
+    const of = capacityOf(met, domain);
+    if (of === undefined) return { gas: 0, bytes: 0 };
+    const { budget, capacity, largestBytes } = of;
+    return {
+      gas: roomIn("gas", domain, capacity.gas, budget.gas.largest),
+      bytes: roomIn("bytes", domain, capacity.bytes, largestBytes),
+    };
   };
 };

@@ -2,12 +2,14 @@
  * The batches that this node holds, on disk and synced. Those that no finalized block has taken yet
  * are open: a proposer chooses among them.
  */
+
 import { compareBytes, type Hex, toHex } from "../../protocol/bytes.ts";
 import { LockstepError } from "../../protocol/errors.ts";
 import { asRoot, type Height, type PublicKey, type Root } from "../../protocol/ids.ts";
+import type { OrderingState } from "../../protocol/ordering.ts";
 import type { Disk, DiskWrite } from "../../protocol/ports.ts";
 import { addLoads, type Loads } from "../control/capacity.ts";
-import { lastSequence, type OrderingState } from "../control/state.ts";
+import { lastSequence } from "../control/state.ts";
 import { below, keys, prefixes } from "../storage/keys.ts";
 import { decodeBatch, type HeldBatch } from "./held.ts";
 import { batchLimits } from "./limits.ts";

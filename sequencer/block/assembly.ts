@@ -1,13 +1,15 @@
 /** A proposer's choice: which batches to take, and the header over them. Pure. */
+
 import { toHex } from "../../protocol/bytes.ts";
 import { epochAt } from "../../protocol/genesis.ts";
 import type { Certified, Header } from "../../protocol/header.ts";
 import { asEpoch, asHeight, type Root, type ValidatorIndex } from "../../protocol/ids.ts";
 import { limits } from "../../protocol/limits.ts";
+import { OrderingState } from "../../protocol/ordering.ts";
 import type { Summary } from "../../protocol/summary.ts";
 import type { HeldBatch } from "../batch/held.ts";
 import { addLoads, type Loads } from "../control/capacity.ts";
-import { meet, OrderingState } from "../control/state.ts";
+import { meet } from "../control/state.ts";
 import { payloadRootOf, slicesOf } from "./payload.ts";
 import { refuteBatch, refuteLoads, validatorRoots } from "./validity.ts";
 

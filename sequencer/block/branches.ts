@@ -1,15 +1,20 @@
 /** The ordering state after every block that a vote may build on: the newest finalized one and those above it. */
+
 import type { HeaderLookup, KnownHeader } from "../../consensus/application.ts";
 import { type Hex, toHex } from "../../protocol/bytes.ts";
 import { LockstepError } from "../../protocol/errors.ts";
 import type { Height, Root } from "../../protocol/ids.ts";
+import type { OrderingState } from "../../protocol/ordering.ts";
 import type { Summary } from "../../protocol/summary.ts";
 import type { HeldBatch } from "../batch/held.ts";
-import { advance, meet, type OrderingState } from "../control/state.ts";
+import { type Command, type ControlOutcome, command } from "../control/ledger.ts";
+import { advance, meet } from "../control/state.ts";
 
 export type Branches = {
   /** State after a block, if all batches up to it have been seen. */
   known(root: Root): OrderingState | undefined;
+  /** What became of the block's control transactions, where its state is known. */
+  outcomes(root: Root): readonly ControlOutcome[];
   /**
    * State after a block; `hold` gets what judging takes of blocks on the way that were never judged here.
    * @throws LockstepError `unknown_branch` when the block doesn't lead down to a known one
@@ -22,26 +27,33 @@ export type Branches = {
 };
 
 /** What a block is judged by besides its header: its batches, and the summaries that it newly certifies. */
-export type Held = { batches: readonly HeldBatch[]; summaries: readonly Summary[] };
+export type Held = {
+  batches: readonly HeldBatch[];
+  /** The control transactions among them. */
+  commands: readonly Command[];
+  summaries: readonly Summary[];
+};
 
 /** Gets these, from peers where need be. `state` is that after the block's parent. */
 export type Hold = (block: KnownHeader, state: OrderingState) => Promise<Held>;
 
 /** Starts from a finalized block and the ordering state after it. */
 export const createBranches = (tip: { root: Root; height: Height; state: OrderingState }): Branches => {
-  const states = new Map<Hex, { height: Height; state: OrderingState }>();
-  states.set(toHex(tip.root), { height: tip.height, state: tip.state });
+  type Known = { height: Height; state: OrderingState; outcomes: readonly ControlOutcome[] };
+  const states = new Map<Hex, Known>();
+  states.set(toHex(tip.root), { height: tip.height, state: tip.state, outcomes: [] });
 
-  const extend: Branches["extend"] = ({ header, root }, parentState, { batches, summaries }) => {
+  const extend: Branches["extend"] = ({ header, root }, parentState, { batches, commands, summaries }) => {
     const { height, timestampMs, certified } = header;
     const met = meet(parentState, { timestampMs, certified: certified.height }, summaries);
-    const after = advance(met, height, batches);
-    states.set(toHex(root), { height, state: after });
-    return after;
+    const { state, outcomes } = command(advance(met, height, batches), header, commands);
+    states.set(toHex(root), { height, state, outcomes });
+    return state;
   };
 
   return {
     known: (root) => states.get(toHex(root))?.state,
+    outcomes: (root) => states.get(toHex(root))?.outcomes ?? [],
     after: async (block, ancestors, hold) => {
       const missing: KnownHeader[] = [];
       let at: KnownHeader = block;

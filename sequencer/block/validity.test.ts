@@ -1,6 +1,5 @@
 import { BitArray } from "@chainsafe/ssz";
 import { describe, expect, it } from "vitest";
-import { usualBudgets } from "../../protocol/budget.ts";
 import { utf8 } from "../../protocol/bytes.ts";
 import { Genesis } from "../../protocol/genesis.ts";
 import { Header } from "../../protocol/header.ts";
@@ -15,8 +14,10 @@ import {
   asValidatorIndex,
 } from "../../protocol/ids.ts";
 import { limits } from "../../protocol/limits.ts";
+import type { OrderingState } from "../../protocol/ordering.ts";
+import { registrationOf } from "../../test/fixtures/registration.ts";
 import { type HeldBatch, holdBatch } from "../batch/held.ts";
-import { advance, genesisState, type OrderingState } from "../control/state.ts";
+import { advance, genesisState } from "../control/state.ts";
 import { assembleHeader } from "./assembly.ts";
 import { genesisHeader } from "./genesis.ts";
 import { slicesOf } from "./payload.ts";
@@ -33,10 +34,7 @@ const genesis: Genesis = {
   timestampMs: 1_700_000_000_000,
   epochLength: 4,
   validators: [0, 1, 2, 3].map((index) => ({ publicKey: keyOf(index), weight: 1, possession: signature })),
-  tenants: [
-    { domain: data, vm: 0, name: utf8("data"), budget: usualBudgets.data, config: new Uint8Array() },
-    { domain: evm, vm: 1, name: utf8("evm"), budget: usualBudgets.evm, config: new Uint8Array() },
-  ],
+  tenants: [registrationOf(data, "data"), registrationOf(evm, "evm")],
 };
 const root0 = Genesis.root(genesis);
 const parent = genesisHeader(genesis);

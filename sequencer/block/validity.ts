@@ -2,18 +2,21 @@
  * Chain validity: a function of a block and its ancestors only, the same for every validator and
  * for ever. What binds a validator's own vote (its clock, whether it holds the batches) is elsewhere.
  */
+
 import { equalBytes, toHex } from "../../protocol/bytes.ts";
 import { Certificate } from "../../protocol/certificate.ts";
+import { controlDomain } from "../../protocol/control.ts";
 import type { Failure } from "../../protocol/errors.ts";
 import { epochAt, lastHeightOf } from "../../protocol/genesis.ts";
 import type { Header } from "../../protocol/header.ts";
 import { asEpoch, type Root } from "../../protocol/ids.ts";
 import { limits } from "../../protocol/limits.ts";
+import { OrderingState } from "../../protocol/ordering.ts";
 import { type Summary, tenantStatuses } from "../../protocol/summary.ts";
 import { ValidatorSet } from "../../protocol/validators.ts";
 import type { HeldBatch } from "../batch/held.ts";
 import { addLoads, batchAllowance, type Loads, refuteLoad } from "../control/capacity.ts";
-import { meet, nextValidatorSet, OrderingState, producerState, tenantState, validatorSet } from "../control/state.ts";
+import { capacityOf, meet, nextValidatorSet, producerState, tenantState, validatorSet } from "../control/state.ts";
 import { payloadRootOf, slicesOf } from "./payload.ts";
 
 export type HeaderToJudge = {
@@ -91,7 +94,8 @@ export const refuteBatch = (
   const allowed = batchAllowance(producer.penalty);
   if (batch.size > allowed) return `${batch.size} bytes, its producer's penalty leaves it ${allowed}`;
   for (const domain of batch.loads.keys()) {
-    if (tenantState(state, domain)?.status !== tenantStatuses.active) return `domain ${domain} is no active tenant`;
+    if (domain !== controlDomain && tenantState(state, domain)?.status !== tenantStatuses.active)
+      return `domain ${domain} is no active tenant`;
   }
   return undefined;
 };
@@ -99,11 +103,11 @@ export const refuteBatch = (
 /** Why what a block's batches ask for, all together, can't be had in a block that meets `state`. */
 export const refuteLoads = (loads: Loads, state: OrderingState): string | undefined => {
   for (const [domain, load] of loads) {
-    const tenant = tenantState(state, domain);
+    const lane = capacityOf(state, domain);
     const refutation =
       load.transactions > limits.sliceEntries
         ? `${load.transactions} transactions, ${limits.sliceEntries} fit`
-        : tenant && refuteLoad(load, tenant.capacity, tenant.budget);
+        : lane && refuteLoad(load, lane.capacity, lane.budget);
     if (refutation !== undefined) return `domain ${domain}: ${refutation}`;
   }
   return undefined;

@@ -1,4 +1,5 @@
 /** What consensus asks of the sequencer: headers to propose, and judgement of those that others propose. */
+
 import type { Application, HeaderLookup, KnownHeader } from "../../consensus/application.ts";
 import type { BlsVerifier } from "../../consensus/certificate/bls.ts";
 import { refuteCertificate } from "../../consensus/certificate/verify.ts";
@@ -6,6 +7,7 @@ import { toHex } from "../../protocol/bytes.ts";
 import type { Certified, Header } from "../../protocol/header.ts";
 import type { Epoch, Root, ValidatorIndex } from "../../protocol/ids.ts";
 import { limits } from "../../protocol/limits.ts";
+import type { OrderingState } from "../../protocol/ordering.ts";
 import type { Runtime } from "../../protocol/ports.ts";
 import type { ValidatorSet } from "../../protocol/validators.ts";
 import { attestationContext } from "../attestation/collector.ts";
@@ -14,7 +16,8 @@ import type { BatchExchange } from "../batch/exchange.ts";
 import type { HeldBatch } from "../batch/held.ts";
 import { batchLimits } from "../batch/limits.ts";
 import type { BatchStore, OpenBatch } from "../batch/store.ts";
-import { lastSequence, meet, type OrderingState } from "../control/state.ts";
+import { readCommands } from "../control/commands.ts";
+import { lastSequence, meet } from "../control/state.ts";
 import { assembleHeader, chooseBatches } from "./assembly.ts";
 import type { Branches, Hold } from "./branches.ts";
 import { certificateToCheck, type Invalidity, refuteBatches, refuteHeader } from "./validity.ts";
@@ -68,7 +71,7 @@ export const createVoting = (options: VotingOptions): Voting => {
         exchange.hold(header, signal),
         options.summaries.hold(state.certified, header.certified, signal),
       ]);
-      return { batches: held, summaries };
+      return { batches: held, commands: await readCommands(options.bls, options.genesis, held), summaries };
     };
 
   /** The newest certificate that a block under `state` can carry, and the summaries that it newly covers. */
@@ -125,7 +128,8 @@ export const createVoting = (options: VotingOptions): Voting => {
     const invalidity = refuteBatches({ ...lineage, batches: held, summaries });
     if (invalidity !== undefined) return refused(header, invalidity);
     await clockReaches(header.timestampMs, signal);
-    branches.extend(block, state, { batches: held, summaries });
+    const commands = await readCommands(options.bls, options.genesis, held);
+    branches.extend(block, state, { batches: held, commands, summaries });
     return true;
   };
 

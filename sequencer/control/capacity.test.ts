@@ -3,17 +3,9 @@ import { describe, expect, it } from "vitest";
 import { refuteBudgets, type TenantBudget, usualBudgets } from "../../protocol/budget.ts";
 import { asDomain, asEpoch, asHeight, asRevision, zeroRoot } from "../../protocol/ids.ts";
 import { limits } from "../../protocol/limits.ts";
+import type { Capacity } from "../../protocol/ordering.ts";
 import { type Summary, tenantStatuses } from "../../protocol/summary.ts";
-import {
-  accrue,
-  addLoads,
-  batchAllowance,
-  type Capacity,
-  charge,
-  fullCapacity,
-  penaltyAfter,
-  refuteLoad,
-} from "./capacity.ts";
+import { accrue, addLoads, batchAllowance, charge, fullCapacity, penaltyAfter, refuteLoad } from "./capacity.ts";
 
 const domain = asDomain(7);
 const budget: TenantBudget = {

@@ -3,26 +3,11 @@
  * batches declare, and what execution did not use flows back once the height is certified. Producers
  * pay with the size of their batches for what was hopeless when they ordered it. Pure integer arithmetic.
  */
-import { ContainerType, ListCompositeType } from "@chainsafe/ssz";
 import type { Allowance, TenantBudget } from "../../protocol/budget.ts";
 import type { Domain, Height } from "../../protocol/ids.ts";
 import { limits } from "../../protocol/limits.ts";
-import { uint64 } from "../../protocol/ssz.ts";
+import type { Capacity } from "../../protocol/ordering.ts";
 import type { Summary } from "../../protocol/summary.ts";
-
-/** What a tenant may still have ordered, and what it had ordered at heights that are not certified yet. */
-export type Capacity = {
-  gas: number;
-  bytes: number;
-  /** Declared gas; increasing by height, none without gas. */
-  uncertified: { height: Height; gas: number }[];
-};
-
-export const capacityFields = {
-  gas: uint64,
-  bytes: uint64,
-  uncertified: new ListCompositeType(new ContainerType({ height: uint64, gas: uint64 }), limits.uncertifiedHeights),
-};
 
 /** What a batch, or a block, asks of a tenant's capacity. */
 export type Load = { transactions: number; gas: number; bytes: number /** Gas of one transaction. */; largest: number };

@@ -1,12 +1,11 @@
 /**
- * The ordering state: what decides whether a block is valid, apart from the block itself. A pure
- * function of genesis and the headers and batches after it, so every validator knows it on every
- * branch before it votes. Its root stands in the header of the block that it judges.
+ * How the ordering state comes about: a pure function of genesis and the headers and batches after it, so
+ * every validator knows it on every branch before it votes.
  */
-import { ContainerType, ListCompositeType } from "@chainsafe/ssz";
-import { budgetType, type TenantBudget } from "../../protocol/budget.ts";
+import { controlBudget, type TenantBudget } from "../../protocol/budget.ts";
 import { compareBytes, equalBytes } from "../../protocol/bytes.ts";
-import { epochAt, type Genesis, lastHeightOf } from "../../protocol/genesis.ts";
+import { controlDomain } from "../../protocol/control.ts";
+import { epochAt, type Genesis, lastHeightOf, vmName } from "../../protocol/genesis.ts";
 import {
   asEpoch,
   asHeight,
@@ -16,82 +15,29 @@ import {
   type PublicKey,
   type Root,
 } from "../../protocol/ids.ts";
-import { limits } from "../../protocol/limits.ts";
-import { bytes32, bytes48, sszObject, uint8, uint32, uint64 } from "../../protocol/ssz.ts";
-import { type Summary, type TenantStatus, tenantStatuses } from "../../protocol/summary.ts";
-import { type Validator, type ValidatorSet, validatorType } from "../../protocol/validators.ts";
-import {
-  accrue,
-  addLoads,
-  type Capacity,
-  capacityFields,
-  charge,
-  fullCapacity,
-  type Loads,
-  penaltyAfter,
-} from "./capacity.ts";
+import { transactionLimits } from "../../protocol/limits.ts";
+import type { Capacity, OrderingState, OrderingTenant, ProducerState } from "../../protocol/ordering.ts";
+import { type Summary, tenantStatuses } from "../../protocol/summary.ts";
+import { Registration } from "../../protocol/tenant.ts";
+import type { ValidatorSet } from "../../protocol/validators.ts";
+import { accrue, addLoads, charge, fullCapacity, type Loads, penaltyAfter } from "./capacity.ts";
 
-export type OrderingTenant = {
-  domain: Domain;
-  /** Wire number from `vms`. */
-  vm: number;
-  /** Height at which its native block 0 stands. */
-  activatedAt: Height;
-  status: TenantStatus;
-  budget: TenantBudget;
-  capacity: Capacity;
-};
-
-export type ProducerState = {
-  publicKey: PublicKey;
-  /** Last sequence that the chain has taken. */
-  sequence: number;
-  /** Bytes that its largest batch is smaller by, for what was hopeless when it had it ordered. */
-  penalty: number;
-};
-
-export type OrderingState = {
-  genesis: Root;
-  epochLength: number;
-  /** Of the newest block, and the height whose execution it certifies. */
-  timestampMs: number;
-  certified: Height;
-  /** Strictly increasing by domain. */
-  tenants: OrderingTenant[];
-  validators: Validator[];
-  nextValidators: Validator[];
-  /** Increasing by public key; one entry per validator. */
-  producers: ProducerState[];
-};
-
-const validatorsType = new ListCompositeType(validatorType, limits.validators);
-
-export const OrderingState = sszObject<OrderingState>(
-  "OrderingState",
-  new ContainerType({
-    genesis: bytes32,
-    epochLength: uint64,
-    timestampMs: uint64,
-    certified: uint64,
-    tenants: new ListCompositeType(
-      new ContainerType({
-        domain: uint32,
-        vm: uint8,
-        activatedAt: uint64,
-        status: uint8,
-        budget: budgetType,
-        capacity: new ContainerType(capacityFields),
-      }),
-      limits.tenants,
-    ),
-    validators: validatorsType,
-    nextValidators: validatorsType,
-    producers: new ListCompositeType(
-      new ContainerType({ publicKey: bytes48, sequence: uint64, penalty: uint64 }),
-      limits.validators,
-    ),
-  }),
-);
+/** A tenant of a registration, as it stands in the ordering state. */
+export const tenantFrom = (
+  registration: Registration,
+  place: Pick<OrderingTenant, "status" | "activatedAt" | "registeredMs">,
+): OrderingTenant => ({
+  domain: registration.domain,
+  vm: registration.vm,
+  port: registration.port,
+  owner: registration.owner,
+  ...place,
+  sequence: 0,
+  registration: Registration.root(registration),
+  ready: [],
+  budget: registration.budget,
+  capacity: fullCapacity(registration.budget),
+});
 
 /** The ordering state under which block 1 is judged. */
 export const genesisState = (genesis: Genesis, genesisRoot: Root): OrderingState => {
@@ -101,14 +47,14 @@ export const genesisState = (genesis: Genesis, genesisRoot: Root): OrderingState
     epochLength: genesis.epochLength,
     timestampMs: genesis.timestampMs,
     certified: asHeight(0),
-    tenants: genesis.tenants.map(({ domain, vm, budget }) => ({
-      domain,
-      vm,
-      activatedAt: asHeight(0),
-      status: tenantStatuses.active,
-      budget,
-      capacity: fullCapacity(budget),
-    })),
+    control: fullCapacity(controlBudget),
+    tenants: genesis.tenants.map((registration) =>
+      tenantFrom(registration, {
+        status: tenantStatuses.active,
+        activatedAt: asHeight(0),
+        registeredMs: genesis.timestampMs,
+      }),
+    ),
     validators,
     nextValidators: validators,
     producers: validators
@@ -125,6 +71,18 @@ export const lastSequence = (state: OrderingState, producer: PublicKey): number 
 
 export const tenantState = (state: OrderingState, domain: Domain): OrderingTenant | undefined =>
   state.tenants.find((tenant) => tenant.domain === domain);
+
+/** Budget and capacity of an active tenant, or of the control ledger, and the bytes of its largest transaction. */
+export type CapacityOf = { budget: TenantBudget; capacity: Capacity; largestBytes: number };
+
+export const capacityOf = (state: OrderingState, domain: Domain): CapacityOf | undefined => {
+  if (domain === controlDomain) {
+    return { budget: controlBudget, capacity: state.control, largestBytes: controlBudget.bytes.burst };
+  }
+  const tenant = tenantState(state, domain);
+  if (tenant?.status !== tenantStatuses.active) return undefined;
+  return { ...tenant, largestBytes: transactionLimits[vmName(tenant.vm) ?? "data"] };
+};
 
 /**
  * The state as a block with this time and certified height finds it, before its batches. `summaries` are those of
@@ -144,6 +102,7 @@ export const meet = (
     ...state,
     timestampMs,
     certified,
+    control: accrue(state.control, controlDomain, controlBudget, elapsedMs, summaries),
     tenants: state.tenants.map((tenant) => ({
       ...tenant,
       capacity: accrue(tenant.capacity, tenant.domain, tenant.budget, elapsedMs, summaries),
@@ -167,6 +126,8 @@ export const advance = (state: OrderingState, height: Height, batches: readonly 
   return {
     ...state,
     validators,
+    // Checking signatures costs the same whatever comes of it: nothing flows back.
+    control: { ...charge(state.control, height, loads.get(controlDomain)), uncertified: [] },
     tenants: state.tenants.map((tenant) => ({
       ...tenant,
       capacity: charge(tenant.capacity, height, loads.get(tenant.domain)),

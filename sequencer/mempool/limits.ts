@@ -25,7 +25,7 @@ export const poolLimits = {
   /** How often a transaction that peers have not journaled is sent again. */
   resendMs: 2_000,
   /** What has not gone into a batch by then is journaled by peers on its own. */
-  unbatchedMs: 200,
+  unbatchedMs: 1_000,
   /** How long a submission waits for f peers before it is answered as not acknowledged. */
   acknowledgementMs: 10_000,
 } as const;

@@ -2,7 +2,7 @@
  * The mempool of a node: takes transactions in, answers once they are on f + 1 disks, hands them to
  * batches, and follows each to its end.
  */
-import type { Execution, RefusalCode, TransactionFacts } from "../../adapters/adapter.ts";
+import { type Execution, lastingRefusals, type RefusalCode, type TransactionFacts } from "../../adapters/adapter.ts";
 import { transactionId } from "../../protocol/batch.ts";
 import type { TenantBudget } from "../../protocol/budget.ts";
 import { type Hex, toHex } from "../../protocol/bytes.ts";
@@ -50,7 +50,8 @@ export type Pool = {
 };
 
 export type PoolOptions = {
-  tenants: ReadonlyMap<Domain, TenantBudget>;
+  /** The budget of a domain that takes transactions now, or why it takes none. */
+  tenant(domain: Domain): Result<TenantBudget>;
   /** Besides the adapter's refusals: `unavailable` while the tenant's executor is down. */
   inspect(domain: Domain, transactions: readonly Uint8Array[]): Promise<Result<TransactionFacts>[]>;
   runtime: Runtime;
@@ -64,6 +65,18 @@ export type PoolOptions = {
   onEnded(endings: readonly Ending[]): Promise<void>;
   fatal(error: unknown): void;
 };
+
+const byDomain = <T extends { domain: Domain }>(transactions: readonly T[]): Map<Domain, T[]> => {
+  const groups = new Map<Domain, T[]>();
+  for (const transaction of transactions) {
+    const group = groups.get(transaction.domain);
+    if (group === undefined) groups.set(transaction.domain, [transaction]);
+    else group.push(transaction);
+  }
+  return groups;
+};
+
+type Submission = { missing: Set<PoolEntry>; end(): void };
 
 const tickMs = 1_000;
 
@@ -90,26 +103,22 @@ const refuseBelowFloor = (inspection: Result<TransactionFacts>): Result<Transact
   return failure("fee_too_low", message, { maxFeePerGas: price.max.toString(), baseFee: floor.toString() });
 };
 
-/** Refusals that no state can change: no honest node takes such a transaction in. */
-const hopelessCodes: ReadonlySet<string> = new Set<RefusalCode>([
-  "undecodable",
-  "oversized",
-  "unsupported",
-  "wrong_chain",
-  "bad_signature",
-  "gas_limit",
-  "intrinsic_gas",
-]);
-const isHopeless = (code: string): boolean => hopelessCodes.has(code);
-
 export const createPool = (options: PoolOptions): Pool => {
   const { runtime, exchange, replication, f } = options;
-  const lanes = new Map<Domain, Lane>([...options.tenants.keys()].map((domain) => [domain, createLane()]));
-  const natives = new Map<Domain, Map<Hex, PoolEntry>>([...lanes.keys()].map((domain) => [domain, new Map()]));
-  const acknowledgements = new Map<PoolEntry, () => void>();
+  const lanes = new Map<Domain, Lane>();
+  const natives = new Map<Domain, Map<Hex, PoolEntry>>();
+  /** Of each entry that is not acknowledged yet, the submission that waits for it. */
+  const awaited = new Map<PoolEntry, Submission>();
   const pendingListeners = new Map<Domain, Set<(nativeId: Hex) => void>>();
   const turns = new Map<Domain, number>();
-  const laneOf = (domain: Domain): Lane => lanes.get(domain) as Lane;
+  const laneOf = (domain: Domain): Lane => {
+    const known = lanes.get(domain);
+    if (known !== undefined) return known;
+    const lane = createLane();
+    lanes.set(domain, lane);
+    natives.set(domain, new Map());
+    return lane;
+  };
 
   const remember = (entry: PoolEntry): void => {
     natives.get(entry.domain)?.set(entry.facts.nativeId, entry);
@@ -123,7 +132,7 @@ export const createPool = (options: PoolOptions): Pool => {
 
   const forget = (entry: PoolEntry): void => {
     natives.get(entry.domain)?.delete(entry.facts.nativeId);
-    acknowledgements.get(entry)?.();
+    acknowledge(entry);
   };
 
   const end = (endings: readonly Ending[]): void => {
@@ -173,19 +182,28 @@ export const createPool = (options: PoolOptions): Pool => {
     return results;
   };
 
-  /** Resolves `true` once f + 1 disks have the entry, `false` when that takes too long. */
-  const acknowledged = (entry: PoolEntry): Promise<boolean> =>
+  /** Resolves once f + 1 disks have these entries, or time is up, with those that are still missing there. */
+  const acknowledged = (entries: readonly PoolEntry[]): Promise<ReadonlySet<PoolEntry>> =>
     new Promise((resolve) => {
-      const cancel = runtime.after(poolLimits.acknowledgementMs, () => {
-        acknowledgements.delete(entry);
-        resolve(false);
-      });
-      acknowledgements.set(entry, () => {
+      const missing = new Set(entries);
+      if (missing.size === 0) return resolve(missing);
+      const end = () => {
         cancel();
-        acknowledgements.delete(entry);
-        resolve(true);
-      });
+        for (const entry of missing) awaited.delete(entry);
+        resolve(missing);
+      };
+      const cancel = runtime.after(poolLimits.acknowledgementMs, end);
+      for (const entry of entries) awaited.set(entry, { missing, end });
     });
+
+  /** Takes note that nobody has to wait for the entry any more. */
+  const acknowledge = (entry: PoolEntry): void => {
+    const submission = awaited.get(entry);
+    if (submission === undefined) return;
+    awaited.delete(entry);
+    submission.missing.delete(entry);
+    if (submission.missing.size === 0) submission.end();
+  };
 
   /** Entries that no batch takes yet go to other disks by themselves. */
   const journal = (entries: readonly PoolEntry[]): void => {
@@ -195,7 +213,7 @@ export const createPool = (options: PoolOptions): Pool => {
     replication
       .replicate(alone)
       .then(() => {
-        for (const entry of alone) acknowledgements.get(entry)?.();
+        for (const entry of alone) acknowledge(entry);
       })
       .catch(options.fatal);
   };
@@ -207,35 +225,30 @@ export const createPool = (options: PoolOptions): Pool => {
     journal(entries.filter((entry) => entry.phase === "queued" && laneOf(entry.domain).entries.has(entry.key)));
 
   const submit = async (domain: Domain, transactions: readonly Uint8Array[]): Promise<Result<Taken>[]> => {
-    if (!lanes.has(domain)) {
-      const known = [...lanes.keys()].join(", ");
-      const unknown = failure("unknown_tenant", `no tenant has domain ${domain}; there are ${known}`, { domain });
-      return transactions.map(() => unknown);
-    }
-    const budget = options.tenants.get(domain) as TenantBudget;
+    const budget = options.tenant(domain);
+    if (!budget.ok) return transactions.map(() => budget);
     const inspections = (await options.inspect(domain, transactions)).map((inspection, i) =>
-      refuseOversized(budget, (transactions[i] as Uint8Array).length, refuseBelowFloor(inspection)),
+      refuseOversized(budget.value, (transactions[i] as Uint8Array).length, refuseBelowFloor(inspection)),
     );
     const results = takeIn(domain, transactions, inspections);
     const entries = results.flatMap((result) => (result.ok ? [result.value] : []));
-    const answers = new Map(entries.map((entry) => [entry, acknowledged(entry)]));
+    const answer = acknowledged(entries);
     journalWaiting(entries);
     if (entries.length > 0) {
       options.onReady();
       runtime.after(poolLimits.unbatchedMs, () => journalUnbatched(entries));
     }
-    return Promise.all(
-      results.map(async (result): Promise<Result<Taken>> => {
-        if (!result.ok) return result;
-        const { id, facts } = result.value;
-        if (await answers.get(result.value)) return success({ id, nativeId: facts.nativeId });
-        return failure(
-          "unavailable",
-          `fewer than ${f} other validators confirmed the transaction in time; it may still be executed: ask for its id`,
-          { id: toHex(id), nativeId: facts.nativeId },
-        );
-      }),
-    );
+    const missing = await answer;
+    return results.map((result): Result<Taken> => {
+      if (!result.ok) return result;
+      const { id, facts } = result.value;
+      if (!missing.has(result.value)) return success({ id, nativeId: facts.nativeId });
+      return failure(
+        "unavailable",
+        `fewer than ${f} other validators confirmed the transaction in time; it may still be executed: ask for its id`,
+        { id: toHex(id), nativeId: facts.nativeId },
+      );
+    });
   };
 
   /** Every lane gets the same share of the batch, and what those with less leave of theirs. */
@@ -266,7 +279,7 @@ export const createPool = (options: PoolOptions): Pool => {
     Promise.all([exchange.publish(batch), elsewhere])
       .then(() => {
         for (const entry of entries) {
-          acknowledgements.get(entry)?.();
+          acknowledge(entry);
           entry.journaled = false;
         }
         return replication.forget(entries);
@@ -276,7 +289,7 @@ export const createPool = (options: PoolOptions): Pool => {
 
   const ownEntries = (batch: HeldBatch): PoolEntry[] =>
     batch.transactions.flatMap(({ domain }, i) => {
-      const entry = lanes.get(domain)?.entries.get(toHex(batch.leaves[i] as Root));
+      const entry = lanes.get(domain)?.entries.get(batch.keys[i] as Hex);
       return entry === undefined ? [] : [entry];
     });
 
@@ -360,17 +373,11 @@ export const createPool = (options: PoolOptions): Pool => {
   /** Puts peers' transactions into own lanes when their entry node has not had them ordered for long. */
   const adoptHeld = async (): Promise<void> => {
     const now = runtime.now();
-    const byDomain = new Map<Domain, HeldTransaction[]>();
     const candidates = replication.nextHeld(poolLimits.heldPerTick);
     if (candidates.length === 0) return;
-    for (const held of candidates) {
-      const group = byDomain.get(held.domain);
-      if (group === undefined) byDomain.set(held.domain, [held]);
-      else group.push(held);
-    }
-    for (const [domain, group] of byDomain) {
+    for (const [domain, group] of byDomain(candidates)) {
       const bytes = group.map((held) => held.bytes);
-      const inspections = lanes.has(domain) ? await options.inspect(domain, bytes) : [];
+      const inspections = await options.inspect(domain, bytes);
       const over: typeof group = [];
       const hopeless: typeof group = [];
       for (const [i, held] of group.entries()) {
@@ -379,7 +386,7 @@ export const createPool = (options: PoolOptions): Pool => {
         const isOld = now - held.since > poolLimits.lifetimeMs;
         const nonce = inspection?.ok ? inspection.value.nonce : undefined;
         const next = inspection?.ok ? inspection.value.account?.nonce : undefined;
-        if (inspection?.ok === false && isHopeless(inspection.error.code)) hopeless.push(held);
+        if (inspection?.ok === false && lastingRefusals.has(inspection.error.code as RefusalCode)) hopeless.push(held);
         else if (!inspection?.ok || isOld || (nonce ?? 0) < (next ?? 0)) over.push(held);
         else if (nonce !== next) continue;
         else if (held.executableSince === undefined) held.executableSince = now;
@@ -399,9 +406,34 @@ export const createPool = (options: PoolOptions): Pool => {
     end(expired.map((entry) => ({ entry, status: "expired", reason: "not executable in time" })));
   };
 
+  /** Own journaled transactions, until the tenant's executor was there to be asked about them. */
+  const unread = new Map<Domain, readonly Uint8Array[]>();
+
+  const restoreWaiting = async (): Promise<void> => {
+    for (const [domain, waiting] of unread) {
+      const inspections = await options.inspect(domain, waiting);
+      if (inspections.some((inspection) => !inspection.ok && inspection.error.code === "unavailable")) continue;
+      unread.delete(domain);
+      const overtaken = takeIn(domain, waiting, inspections).flatMap((result, i): Ending[] => {
+        const inspection = inspections[i];
+        if (result.ok || !inspection?.ok) return [];
+        const entry = entryFor(domain, waiting[i] as Uint8Array, inspection.value);
+        return [{ entry, status: "omitted", reason: result.error.code }];
+      });
+      end(overtaken);
+    }
+  };
+
+  const lookAfterWaiting = async (): Promise<void> => {
+    await adoptHeld();
+    if (unread.size === 0) return;
+    await restoreWaiting();
+    options.onReady();
+  };
+
   const tick = (): void => {
     expire();
-    adoptHeld().then(() => {
+    lookAfterWaiting().then(() => {
       if (!stopped) cancelTick = runtime.after(tickMs, tick);
     }, options.fatal);
   };
@@ -420,7 +452,7 @@ export const createPool = (options: PoolOptions): Pool => {
       requeue(own.filter(({ phase }) => phase === "batched"));
       // The producer batches its own again; should it be dead, whoever holds them does.
       const keys = new Set(own.map(({ key }) => key));
-      const foreign = batch.transactions.filter((_, i) => !keys.has(toHex(batch.leaves[i] as Root)));
+      const foreign = batch.transactions.filter((_, i) => !keys.has(batch.keys[i] as Hex));
       if (foreign.length > 0) replication.hold(foreign, toHex(batch.producer)).catch(options.fatal);
     },
     executed,
@@ -443,26 +475,22 @@ export const createPool = (options: PoolOptions): Pool => {
       return { transactions, bytes };
     },
     restore: async (journaled, batches) => {
-      for (const [domain, lane] of lanes) {
-        const inBatches = batches
-          .flatMap(({ transactions }) => transactions)
-          .filter((transaction) => transaction.domain === domain)
-          .map(({ bytes }) => bytes);
-        const alone = journaled.filter((transaction) => transaction.domain === domain).map(({ bytes }) => bytes);
-        const known = new Set(inBatches.map((bytes) => toHex(transactionId(bytes))));
-        const waiting = alone.filter((bytes) => !known.has(toHex(transactionId(bytes))));
-        for (const entry of takeIn(domain, inBatches, await options.inspect(domain, inBatches))) {
-          if (entry.ok) lane.mark(entry.value, "batched");
+      const ordered = batches.flatMap(({ transactions }) => transactions);
+      const known = new Set(ordered.map(({ bytes }) => toHex(transactionId(bytes))));
+      for (const [domain, group] of byDomain(ordered)) {
+        const bytes = group.map((transaction) => transaction.bytes);
+        for (const entry of takeIn(domain, bytes, await options.inspect(domain, bytes))) {
+          if (entry.ok) laneOf(domain).mark(entry.value, "batched");
         }
-        const inspections = await options.inspect(domain, waiting);
-        const overtaken = takeIn(domain, waiting, inspections).flatMap((result, i): Ending[] => {
-          const inspection = inspections[i];
-          if (result.ok || !inspection?.ok) return [];
-          const entry = entryFor(domain, waiting[i] as Uint8Array, inspection.value);
-          return [{ entry, status: "omitted", reason: result.error.code }];
-        });
-        end(overtaken);
       }
+      const alone = journaled.filter(({ bytes }) => !known.has(toHex(transactionId(bytes))));
+      for (const [domain, group] of byDomain(alone)) {
+        unread.set(
+          domain,
+          group.map(({ bytes }) => bytes),
+        );
+      }
+      await restoreWaiting();
       options.onReady();
     },
     onPending: (domain, listener) => {

@@ -228,6 +228,7 @@ export const openReplication = async (
     });
 
   const forget = async (transactions: readonly { domain: Domain; id: Root }[]): Promise<void> => {
+    if (held.size === 0 && journaled.size === 0) return;
     const writes = [];
     for (const { domain, id } of transactions) {
       const place = placeOf({ domain, id });

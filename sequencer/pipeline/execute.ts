@@ -1,12 +1,11 @@
 /** One tenant at one height: what is applied to it, what comes out, and what the node keeps of that. */
 import type { Adapter, BlockContext, Execution, Executor, OrderedEntry, Seal } from "../../adapters/adapter.ts";
-import { compareBytes, fromHex, type Hex, toHex, utf8 } from "../../protocol/bytes.ts";
-import type { Domain } from "../../protocol/ids.ts";
-import { zeroRoot } from "../../protocol/ids.ts";
+import { fromHex, utf8 } from "../../protocol/bytes.ts";
+import { type Domain, zeroRoot } from "../../protocol/ids.ts";
 import { type Input, inputKinds, inputsRoot } from "../../protocol/inputs.ts";
-import { type HopelessCount, type TenantSummary, tenantStatuses } from "../../protocol/summary.ts";
 import type { SliceEntry } from "../block/payload.ts";
 import { type ExecutionRecord, outcomeKinds, type TenantRecord } from "../storage/records.ts";
+import { hopelessCounts } from "./hopeless.ts";
 
 export type TenantResult = {
   domain: Domain;
@@ -84,23 +83,28 @@ const executionRecord = (execution: Execution): ExecutionRecord =>
       };
 
 /** What the store keeps. */
-const tenantRecord = ({ context, writes, executions, seal }: Omit<TenantResult, "record">): TenantRecord => ({
-  height: context.height,
-  number: context.number,
-  timestampMs: context.timestampMs,
-  header: context.header,
-  parent: context.parent,
-  parentHash: context.parentHash,
-  certified: context.certified,
-  blockHash: seal.blockHash,
-  stateRoot: seal.stateRoot,
-  auxRoot: seal.auxRoot,
-  receiptsRoot: seal.receiptsRoot,
-  gasUsed: seal.gasUsed,
-  block: seal.block,
-  writes,
-  executions: executions.map(executionRecord),
-});
+const tenantRecord = ({ context, writes, slice, executions, seal }: Omit<TenantResult, "record">): TenantRecord => {
+  const records = executions.map(executionRecord);
+  return {
+    height: context.height,
+    number: context.number,
+    timestampMs: context.timestampMs,
+    header: context.header,
+    parent: context.parent,
+    parentHash: context.parentHash,
+    certified: context.certified,
+    blockHash: seal.blockHash,
+    stateRoot: seal.stateRoot,
+    auxRoot: seal.auxRoot,
+    receiptsRoot: seal.receiptsRoot,
+    inputsRoot: inputsRoot(inputsOf(writes, records, slice)),
+    gasUsed: seal.gasUsed,
+    block: seal.block,
+    writes,
+    executions: records,
+    hopeless: hopelessCounts(executions, slice),
+  };
+};
 
 /** A result with its record, which is made once for store, summary and listeners. */
 export const tenantResult = (result: Omit<TenantResult, "record">): TenantResult => ({
@@ -108,37 +112,6 @@ export const tenantResult = (result: Omit<TenantResult, "record">): TenantResult
   record: tenantRecord(result),
 });
 
-/**
- * How often each producer ordered what was hopeless, or declared another gas than a transaction has; increasing by
- * producer.
- */
-export const hopelessCounts = (results: readonly Pick<TenantResult, "slice" | "executions">[]): HopelessCount[] => {
-  const counts = new Map<Hex, HopelessCount>();
-  for (const { slice, executions } of results) {
-    for (const execution of executions) {
-      const { kind, index } = execution;
-      for (const { producer, gas } of slice[index]?.declarations ?? []) {
-        const isHopeless = kind === "omitted" ? execution.hopeless : kind === "applied" && gas !== execution.gas;
-        if (!isHopeless) continue;
-        const key = toHex(producer);
-        counts.set(key, { producer, count: (counts.get(key)?.count ?? 0) + 1 });
-      }
-    }
-  }
-  return [...counts.values()].sort((a, b) => compareBytes(a.producer, b.producer));
-};
-
-/** The tenant's line in the summary. It has no outbox yet, so that stays empty. */
-export const tenantSummary = ({ domain, record, slice }: TenantResult): TenantSummary => ({
-  domain,
-  number: record.number,
-  blockHash: record.blockHash,
-  stateRoot: record.stateRoot,
-  auxRoot: record.auxRoot,
-  receiptsRoot: record.receiptsRoot,
-  inputsRoot: inputsRoot(inputsOf(record.writes, record.executions, slice)),
-  outboxRoot: zeroRoot,
-  outboxCount: 0,
-  gasUsed: record.gasUsed,
-  status: tenantStatuses.active,
-});
+/** Block 0 of a tenant: nothing is executed in it. */
+export const genesisResult = (domain: Domain, context: BlockContext, seal: Seal): TenantResult =>
+  tenantResult({ domain, context: { ...context, parentHash: zeroRoot }, writes: [], slice: [], executions: [], seal });

@@ -1,171 +1,219 @@
 /**
- * From finalized headers to summaries: every tenant's slice is executed, tenants side by side, and
- * the result is on disk before anybody sees it.
+ * From finalized headers to summaries. Tenants execute a height side by side, and all of it is stored in one
+ * synced write. A tenant that is away falls behind: the others' results are stored without it, it catches up
+ * from what was ordered, and a height's summary follows once every tenant's result is there.
  */
+
 import type { BlockContext } from "../../adapters/adapter.ts";
 import type { FinalizedBlock } from "../../consensus/application.ts";
 import type { Hex } from "../../protocol/bytes.ts";
 import { LockstepError } from "../../protocol/errors.ts";
-import { asRevision, type Domain, type Height, type Root, zeroRoot } from "../../protocol/ids.ts";
-import type { Disk, DiskWrite } from "../../protocol/ports.ts";
-import { Summary } from "../../protocol/summary.ts";
+import type { Domain, Height, Root } from "../../protocol/ids.ts";
+import type { OrderingState } from "../../protocol/ordering.ts";
+import type { DiskWrite, Runtime } from "../../protocol/ports.ts";
 import type { SliceEntry, Slices } from "../block/payload.ts";
-import type { OrderingState } from "../control/state.ts";
-import { executeTenant, hopelessCounts, type TenantResult, tenantSummary } from "./execute.ts";
-import type { Tenant, Tenants } from "./tenants.ts";
-import { heightWrites, omittedIds, tenantWrites } from "./writes.ts";
+import type { TenantResult } from "./execute.ts";
+import { pipelineLimits } from "./limits.ts";
+import type { Quarantine } from "./quarantine.ts";
+import { createSummarizer, type SummarizerOptions } from "./summarizer.ts";
+import type { Tenant } from "./tenants.ts";
+import { createTrack, type Track } from "./track.ts";
+import { omittedIds, orderWrites, tenantWrites } from "./writes.ts";
 
 /** A finalized block whose batches are held. */
 export type OrderedBlock = {
   block: FinalizedBlock;
   /** Ordering state after the block. */
   state: OrderingState;
-  /** What settling its order changes in the store: written along with its execution. */
+  /** What settling its order changes in the store. */
   writes: readonly DiskWrite[];
 };
 
-export type ExecutedBlock = {
-  ordered: OrderedBlock;
-  summary: Summary;
-  summaryRoot: Root;
-  results: readonly TenantResult[];
-};
-
-export type PipelineOptions = {
-  disk: Disk;
-  tenants: Tenants;
-  /** Newest executed height, and the root of its summary. */
-  executed: { height: Height; summaryRoot: Root };
+export type PipelineOptions = Omit<SummarizerOptions, "ordered" | "blockAt"> & {
+  runtime: Runtime;
+  /** Newest height whose order is stored. */
+  ordered: Height;
+  finalizedBlock(height: Height): Promise<FinalizedBlock | undefined>;
   /** What was ordered at a height, from batches in memory or on disk. */
   slices(block: FinalizedBlock): Promise<Slices>;
   /** An executed block of a tenant as it was ordered, from the store. */
   stored(domain: Domain, number: number): Promise<{ context: BlockContext; slice: readonly SliceEntry[] }>;
   /** Which of these ids stored blocks of the tenant have applied. */
   appliedBefore(domain: Domain, ids: readonly Root[]): Promise<ReadonlySet<Hex>>;
-  /** Further writes to make with the height: the attestation. */
-  seal(executed: ExecutedBlock): DiskWrite[];
-  /** Called in order, once a height is on disk. */
-  onExecuted(executed: ExecutedBlock): void;
-  /** Called when a height can't be executed here: nothing after it is. */
-  onStuck(error: unknown): void;
+  /** Called in order, once a height's order is stored with the results of those who kept pace. */
+  onOrdered(ordered: OrderedBlock): void;
+  /** Called for each tenant in order, once its result is stored. */
+  onTenant(result: TenantResult): void;
+  /** Called when a tenant's quarantine begins or ends. */
+  onQuarantine(): void;
   log(event: { event: string; [field: string]: unknown }): void;
 };
 
 export type Pipeline = {
+  /** Lets tenants that are behind the stored order catch up. */
+  start(): void;
+  /** Executes a tenant that has come to be active. */
+  add(tenant: Tenant): void;
   push(ordered: OrderedBlock): void;
-  /** Blocks that wait for their execution. */
+  /** Blocks that wait for their turn. */
   backlog(): number;
+  quarantines(): ReadonlyMap<Domain, Quarantine>;
   stop(): void;
 };
 
-/** How often a tenant's block is begun again when its executor's process dies under it. */
-const maxAttempts = 5;
+/** The height that the tenants who keep pace execute now. */
+type Step = { ordered: OrderedBlock; slices: Slices; results: TenantResult[]; isOpen: boolean; stored: Promise<void> };
 
 export const createPipeline = (options: PipelineOptions): Pipeline => {
-  const { disk, tenants } = options;
+  const { disk, runtime } = options;
+  const { tenants } = options.roster;
   const queue: OrderedBlock[] = [];
-  let { height, summaryRoot } = options.executed;
-  let running = false;
-  let stopped = false;
+  let ordered = options.ordered;
+  let step: Step | undefined;
+  /** Called whenever the step may be over. */
+  let lookAtStep = (): void => {};
+  let isRunning = false;
+  let isStopped = false;
 
-  /** Brings an executor that was started again to the block before `number`, from stored inputs alone. */
-  const catchUp = async (tenant: Tenant, number: number): Promise<void> => {
-    const started = await tenant.ready();
-    if (started === tenant.startedFrom) return;
-    for (let missing = started.number + 1; missing < number; missing++) {
-      const { context, slice } = await options.stored(tenant.domain, missing);
-      await executeTenant(tenant.executor, tenant.adapter, tenant.domain, context, slice);
+  const heightOf = ({ block }: OrderedBlock): Height => block.header.height;
+
+  const resultWrites = async (result: TenantResult): Promise<DiskWrite[]> =>
+    tenantWrites(result, await options.appliedBefore(result.domain, omittedIds(result)));
+
+  /** A tenant's result is on disk. */
+  const settle = (result: TenantResult): void => {
+    const tenant = tenants.get(result.domain);
+    if (tenant === undefined) return;
+    tenant.stored = result.context.height;
+    tenant.head = result.seal.blockHash;
+    if (!isStopped) options.onTenant(result);
+  };
+
+  /** Stored with the others' results where the tenant kept pace, else alone. */
+  const store = async (result: TenantResult): Promise<void> => {
+    if (step?.isOpen && heightOf(step.ordered) === result.context.height) {
+      step.results.push(result);
+      lookAtStep();
+      return await step.stored;
     }
-    tenant.startedFrom = started;
+    await disk.write(await resultWrites(result));
+    settle(result);
+    summarizer.catchUp();
   };
 
-  const runTenant = async (tenant: Tenant, ordered: OrderedBlock, slices: Slices): Promise<TenantResult> => {
-    const { header, root } = ordered.block;
-    const context: BlockContext = {
-      height: header.height,
-      number: header.height - tenant.activatedAt,
-      timestampMs: header.timestampMs,
-      header: root,
-      parent: header.parent,
-      parentHash: tenant.head,
-      certified: Math.max(0, header.certified.height - tenant.activatedAt),
-    };
-    const slice = slices.get(tenant.domain) ?? [];
-    for (let attempt = 1; ; attempt++) {
-      try {
-        await catchUp(tenant, context.number);
-        return await executeTenant(tenant.executor, tenant.adapter, tenant.domain, context, slice);
-      } catch (error) {
-        const died = error instanceof LockstepError && error.code === "executor_died";
-        if (!died || attempt === maxAttempts) throw error;
-        options.log({ event: "executor_died", domain: tenant.domain, height: header.height, attempt });
-      }
-    }
+  const blockAt = async (height: Height): Promise<FinalizedBlock> => {
+    const block = await options.finalizedBlock(height);
+    if (block === undefined) throw new LockstepError("store_corrupt", `finalized height ${height} is not stored`);
+    return block;
   };
 
-  const execute = async (ordered: OrderedBlock): Promise<ExecutedBlock> => {
-    const { header, root } = ordered.block;
-    const slices = await options.slices(ordered.block);
-    const results = await Promise.all([...tenants.values()].map((tenant) => runTenant(tenant, ordered, slices)));
-    const summary: Summary = {
-      epoch: header.epoch,
-      height: header.height,
-      revision: asRevision(0),
-      header: root,
-      previous: summaryRoot,
-      timestampMs: header.timestampMs,
-      accountsRoot: zeroRoot,
-      tenants: results.map(tenantSummary),
-      bundles: [],
-      hopeless: hopelessCounts(results),
-    };
-    return { ordered, summary, summaryRoot: Summary.root(summary), results };
-  };
+  const trackOf = (tenant: Tenant): Track =>
+    createTrack({
+      tenant,
+      runtime,
+      front: () => (step === undefined ? ordered : heightOf(step.ordered)),
+      ordered: async (height, domain) => {
+        const newest = step !== undefined && heightOf(step.ordered) === height ? step : undefined;
+        const block = newest?.ordered.block ?? (await blockAt(height));
+        const slices = newest?.slices ?? (await options.slices(block));
+        return { block, slice: slices.get(domain) ?? [] };
+      },
+      executed: options.stored,
+      store,
+      onAway: () => lookAtStep(),
+      onQuarantine: options.onQuarantine,
+      log: options.log,
+      onStuck: options.onStuck,
+    });
+  const tracks: Track[] = [...tenants.values()].map(trackOf);
 
-  const store = async (executed: ExecutedBlock): Promise<void> => {
-    const { ordered, summary, results } = executed;
-    const appliedBefore = await Promise.all(
-      results.map((result) => options.appliedBefore(result.domain, omittedIds(result))),
+  /** Resolves when nobody executes the height any more, or after a while. */
+  const stepOver = (height: Height): Promise<void> =>
+    new Promise((resolve) => {
+      const cancel = runtime.after(pipelineLimits.paceMs, resolve);
+      lookAtStep = () => {
+        if (tracks.some((track) => track.isExecuting(height))) return;
+        cancel();
+        resolve();
+      };
+      for (const track of tracks) track.advance();
+      lookAtStep();
+    });
+
+  const summarizer = createSummarizer({ ...options, ordered: () => ordered, blockAt });
+
+  const storeStep = async ({ ordered: next, results }: Step): Promise<void> => {
+    const { block, state, writes } = next;
+    const { height } = block.header;
+    const tenantsWrites = await Promise.all(results.map(resultWrites));
+    const records = new Map(
+      [...tenants.keys()].flatMap((domain) => {
+        const result = results.find((one) => one.domain === domain);
+        return result === undefined ? [] : [[domain, result.record] as const];
+      }),
     );
-    await disk.write([
-      ...ordered.writes,
-      ...results.flatMap((result, i) => tenantWrites(result, appliedBefore[i] ?? new Set())),
-      ...heightWrites(summary.height, summary, ordered.state),
-      ...options.seal(executed),
-    ]);
+    const draft = summarizer.draft(block, records);
+    await disk.write([...writes, ...orderWrites(block, state), ...tenantsWrites.flat(), ...(draft?.writes ?? [])]);
+    ordered = height;
+    queue.shift();
+    if (!isStopped) options.onOrdered(next);
+    for (const result of results) settle(result);
+    if (draft === undefined) summarizer.catchUp();
+    else summarizer.stored(draft);
+  };
+
+  const runStep = async (next: OrderedBlock): Promise<void> => {
+    const slices = await options.slices(next.block);
+    let done = (): void => {};
+    const stored = new Promise<void>((resolve) => {
+      done = resolve;
+    });
+    const current: Step = { ordered: next, slices, results: [], isOpen: true, stored };
+    step = current;
+    await stepOver(heightOf(next));
+    current.isOpen = false;
+    if (isStopped) return;
+    await storeStep(current);
+    done();
   };
 
   const run = async (): Promise<void> => {
-    running = true;
-    for (let next = queue[0]; next !== undefined && !stopped; next = queue[0]) {
-      const executed = await execute(next);
-      for (const { domain, seal } of executed.results) {
-        const tenant = tenants.get(domain);
-        if (tenant !== undefined) tenant.head = seal.blockHash;
-      }
-      height = executed.summary.height;
-      summaryRoot = executed.summaryRoot;
-      await store(executed);
-      queue.shift();
-      if (!stopped) options.onExecuted(executed);
-    }
-    running = false;
+    isRunning = true;
+    for (let next = queue[0]; next !== undefined && !isStopped; next = queue[0]) await runStep(next);
+    isRunning = false;
   };
 
   return {
-    push: (ordered) => {
-      if (stopped) return;
-      const newest = queue.at(-1)?.block.header.height ?? height;
-      if (ordered.block.header.height !== newest + 1) {
-        throw new LockstepError("pipeline_order", `height ${ordered.block.header.height} does not follow ${newest}`);
+    start: () => {
+      for (const track of tracks) track.advance();
+      summarizer.catchUp();
+    },
+    add: (tenant) => {
+      if (!isStopped) tracks.push(trackOf(tenant));
+    },
+    push: (next) => {
+      if (isStopped) return;
+      const newest = queue.at(-1);
+      const last = newest === undefined ? ordered : heightOf(newest);
+      if (heightOf(next) !== last + 1) {
+        throw new LockstepError("pipeline_order", `height ${heightOf(next)} does not follow ${last}`);
       }
-      queue.push(ordered);
-      if (!running) run().catch((error) => options.onStuck(error));
+      queue.push(next);
+      if (!isRunning) run().catch(options.onStuck);
     },
     backlog: () => queue.length,
+    quarantines: () =>
+      new Map(
+        tracks.flatMap((track) => {
+          const quarantine = track.quarantine();
+          return quarantine === undefined ? [] : [[track.tenant.domain, quarantine] as const];
+        }),
+      ),
     stop: () => {
-      stopped = true;
+      isStopped = true;
       queue.length = 0;
+      summarizer.stop();
+      for (const track of tracks) track.stop();
     },
   };
 };

@@ -1,13 +1,15 @@
-/** What an executed height changes in the store: written in one batch, so a crash leaves all of it or nothing. */
+/** What a height changes in the store: its order, each tenant's result, and the summary once all results are there. */
+
 import { diffWrites } from "../../adapters/diff.ts";
-import { equalBytes, type Hex, toHex } from "../../protocol/bytes.ts";
-import type { Domain, Height, Root } from "../../protocol/ids.ts";
+import type { KnownHeader } from "../../consensus/application.ts";
+import { equalBytes, type Hex } from "../../protocol/bytes.ts";
+import type { Domain, Root } from "../../protocol/ids.ts";
 import { limits } from "../../protocol/limits.ts";
+import type { OrderingState } from "../../protocol/ordering.ts";
 import type { DiskWrite } from "../../protocol/ports.ts";
 import { Summary } from "../../protocol/summary.ts";
-import { OrderingState } from "../control/state.ts";
 import { encodeHeight, keys } from "../storage/keys.ts";
-import { OutcomeRecord, outcomeKinds, TenantRecord } from "../storage/records.ts";
+import { OrderedRecord, OutcomeRecord, outcomeKinds, TenantRecord } from "../storage/records.ts";
 import type { TenantResult } from "./execute.ts";
 
 /** Flat state, and the diff that leads back, of a sealed block. */
@@ -33,15 +35,16 @@ const outcomeWrites = (
   const writes: DiskWrite[] = [];
   let applied = 0;
   for (const { kind, index, reason, nativeId, succeeded } of record.executions) {
-    const id = slice[index]?.leaf;
-    if (id === undefined || kind === outcomeKinds.returned) continue;
+    const entry = slice[index];
+    if (entry === undefined || kind === outcomeKinds.returned) continue;
+    const { leaf: id, key } = entry;
     const isApplied = kind === outcomeKinds.applied;
-    if (!isApplied && appliedBefore.has(toHex(id))) continue;
+    if (!isApplied && appliedBefore.has(key)) continue;
     const place = isApplied ? applied++ : 0;
     const outcome: OutcomeRecord = { domain, kind, height: context.height, index: place, succeeded, nativeId, reason };
     writes.push({ key: keys.outcome(domain, id), value: OutcomeRecord.encode(outcome) });
     if (isApplied && !equalBytes(nativeId, id)) {
-      writes.push({ key: keys.native(domain, toHex(nativeId)), value: id });
+      writes.push({ key: keys.native(domain, nativeId), value: id });
     }
   }
   return writes;
@@ -55,15 +58,20 @@ export const tenantWrites = (result: TenantResult, appliedBefore: ReadonlySet<He
   const { domain, context, seal, record } = result;
   return [
     { key: keys.tenantBlock(domain, context.number), value: TenantRecord.encode(record) },
+    { key: keys.tenantHead(domain), value: encodeHeight(context.number) },
     { key: keys.tenantHash(domain, seal.blockHash), value: encodeHeight(context.number) },
     ...stateWrites(domain, context.number, seal.diff),
     ...outcomeWrites(result, appliedBefore),
   ];
 };
 
-/** Writes of the height itself. */
-export const heightWrites = (height: Height, summary: Summary, state: OrderingState): DiskWrite[] => [
-  { key: keys.summary(height), value: Summary.encode(summary) },
-  { key: keys.orderingState(), value: OrderingState.encode(state) },
-  { key: keys.executed(), value: encodeHeight(height) },
+/** Writes of a height's order: after a start the node goes on behind it. */
+export const orderWrites = ({ header, root }: KnownHeader, state: OrderingState): DiskWrite[] => [
+  { key: keys.ordered(), value: OrderedRecord.encode({ height: header.height, header: root, state }) },
+];
+
+/** Writes of a height's summary. */
+export const summaryWrites = (summary: Summary): DiskWrite[] => [
+  { key: keys.summary(summary.height), value: Summary.encode(summary) },
+  { key: keys.executed(), value: encodeHeight(summary.height) },
 ];

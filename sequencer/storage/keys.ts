@@ -1,13 +1,12 @@
 /** Where everything stands in the node's store. Numbers are big-endian so that keys sort by them. */
-import { concatBytes, type Hex, utf8 } from "../../protocol/bytes.ts";
 import type { Domain, Height, Root } from "../../protocol/ids.ts";
 
 /** Raised when the meaning of stored bytes changes; a store of another version is refused. */
-export const schemaVersion = 2;
+export const schemaVersion = 4;
 
 const u32 = (value: number): Uint8Array => {
   const bytes = new Uint8Array(4);
-  new DataView(bytes.buffer).setUint32(0, value);
+  for (let i = 3, rest = value; i >= 0; i--, rest >>>= 8) bytes[i] = rest;
   return bytes;
 };
 
@@ -17,7 +16,20 @@ const u64 = (value: number): Uint8Array => {
   return bytes;
 };
 
-const prefixed = (prefix: string, ...parts: Uint8Array[]): Uint8Array => concatBytes(utf8(prefix), ...parts);
+/**
+ * In Node's pool of memory, since every block writes thousands of keys: LevelDB would have an array of its own moved
+ * out of the JavaScript heap first.
+ */
+const prefixed = (prefix: string, ...parts: Uint8Array[]): Uint8Array => {
+  const key = Buffer.allocUnsafe(parts.reduce((length, part) => length + part.length, prefix.length));
+  for (let i = 0; i < prefix.length; i++) key[i] = prefix.charCodeAt(i);
+  let offset = prefix.length;
+  for (const part of parts) {
+    key.set(part, offset);
+    offset += part.length;
+  }
+  return key;
+};
 
 /** Consensus keeps its own keys under `c/`. */
 export const keys = {
@@ -28,15 +40,19 @@ export const keys = {
   openBatch: (digest: Root): Uint8Array => prefixed("o/", digest),
   /** Transactions in the mempool that are in no batch. */
   pooled: (domain: Domain, id: Root): Uint8Array => prefixed("p/", u32(domain), id),
-  /** Ordering state after a height; only the newest finalized one is kept. */
-  orderingState: (): Uint8Array => prefixed("ordering"),
+  /** The newest height whose order is settled here: the root of its header, and the ordering state after it. */
+  ordered: (): Uint8Array => prefixed("ordered"),
   /** What became of a transaction at a tenant, by Lockstep id: anybody may give the same bytes to several tenants. */
   outcome: (domain: Domain, id: Root): Uint8Array => prefixed("t/", id, u32(domain)),
   /** Lockstep id by native id. */
-  native: (domain: Domain, nativeId: Hex): Uint8Array => prefixed("n/", u32(domain), utf8(nativeId)),
+  native: (domain: Domain, nativeId: Uint8Array): Uint8Array => prefixed("n/", u32(domain), nativeId),
   summary: (height: Height): Uint8Array => prefixed("s/", u64(height)),
-  /** Newest executed height. */
+  /** Newest height at which all tenants are executed: that of the newest summary. */
   executed: (): Uint8Array => prefixed("executed"),
+  /** What a tenant was registered with, and how its status changed. */
+  roster: (domain: Domain): Uint8Array => prefixed("r/", u32(domain)),
+  /** Number of a tenant's newest block. Tenants may be ahead of the newest summary, each by itself. */
+  tenantHead: (domain: Domain): Uint8Array => prefixed("e/", u32(domain)),
   tenantBlock: (domain: Domain, number: number): Uint8Array => prefixed("k/", u32(domain), u64(number)),
   tenantHash: (domain: Domain, hash: Root): Uint8Array => prefixed("h/", u32(domain), hash),
   inputs: (domain: Domain, height: Height): Uint8Array => prefixed("i/", u32(domain), u64(height)),
@@ -53,12 +69,13 @@ export const keys = {
 
 /** Bounds of all keys that begin with `prefix`, of which some byte is below 255. */
 export const below = (prefix: Uint8Array): { gte: Uint8Array; lt: Uint8Array } => {
-  const end = prefix.slice(0, prefix.findLastIndex((byte) => byte < 255) + 1);
+  const end = Uint8Array.from(prefix.subarray(0, prefix.findLastIndex((byte) => byte < 255) + 1));
   end[end.length - 1] = (end[end.length - 1] as number) + 1;
   return { gte: prefix, lt: end };
 };
 
 export const prefixes = {
+  roster: (): Uint8Array => prefixed("r/"),
   openBatches: (): Uint8Array => prefixed("o/"),
   pooled: (): Uint8Array => prefixed("p/"),
   outcomes: (id: Root): Uint8Array => prefixed("t/", id),

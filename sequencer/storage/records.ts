@@ -2,11 +2,14 @@
  * What the node stores of executed heights. Bytes of transactions stand once, in their batches;
  * records name them by their position in the slice.
  */
+
 import { BooleanType, ByteListType, ContainerType, ListCompositeType } from "@chainsafe/ssz";
 import { type Certified, certifiedType } from "../../protocol/header.ts";
 import type { Height, Root } from "../../protocol/ids.ts";
 import { limits } from "../../protocol/limits.ts";
+import { OrderingState } from "../../protocol/ordering.ts";
 import { bytes32, sszObject, uint8, uint32, uint64 } from "../../protocol/ssz.ts";
+import { type HopelessCount, hopelessCountsType } from "../../protocol/summary.ts";
 
 /** Wire numbers of how an entry of a slice ended. */
 export const outcomeKinds = { applied: 1, omitted: 2, returned: 3, replaced: 4, expired: 5, evicted: 6 } as const;
@@ -41,11 +44,14 @@ export type TenantRecord = {
   stateRoot: Root;
   auxRoot: Root;
   receiptsRoot: Root;
+  inputsRoot: Root;
   gasUsed: number;
   /** The adapter's encoding of the native block header. */
   block: Uint8Array;
   writes: Uint8Array[];
   executions: ExecutionRecord[];
+  /** Its part of the summary's counts. */
+  hopeless: HopelessCount[];
 };
 
 const largeBytes = new ByteListType(2 ** 27);
@@ -64,6 +70,7 @@ export const TenantRecord = sszObject<TenantRecord>(
     stateRoot: bytes32,
     auxRoot: bytes32,
     receiptsRoot: bytes32,
+    inputsRoot: bytes32,
     gasUsed: uint64,
     block: largeBytes,
     writes: new ListCompositeType(new ByteListType(limits.inputBytes), limits.sliceEntries),
@@ -78,6 +85,7 @@ export const TenantRecord = sszObject<TenantRecord>(
       }),
       limits.sliceEntries,
     ),
+    hopeless: hopelessCountsType,
   }),
 );
 
@@ -104,6 +112,14 @@ export const OutcomeRecord = sszObject<OutcomeRecord>(
     nativeId: new ByteListType(64),
     reason: new ByteListType(256),
   }),
+);
+
+/** A height whose order is settled: its header, and the ordering state after it. */
+export type OrderedRecord = { height: Height; header: Root; state: OrderingState };
+
+export const OrderedRecord = sszObject<OrderedRecord>(
+  "OrderedRecord",
+  new ContainerType({ height: uint64, header: bytes32, state: OrderingState.type }),
 );
 
 export const CertifiedRecord = sszObject<Certified>("Certified", certifiedType);

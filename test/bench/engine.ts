@@ -6,6 +6,7 @@ import { loadAdapter } from "../../adapters/registry.ts";
 import { createGenesis } from "../../devnet/genesis.ts";
 import type { TenantName } from "../../devnet/tenants.ts";
 import { asHeight, type Root, zeroRoot } from "../../protocol/ids.ts";
+import { nobody } from "../../protocol/tenant.ts";
 import { chunksOf } from "./bodies.ts";
 import { serve } from "./worker.ts";
 
@@ -31,6 +32,7 @@ const openEngine = async (vm: TenantName) => {
     timestampMs: genesisMs,
     epochLength: 10_000,
     signers: [],
+    owner: nobody,
     tenants: [vm],
   });
   const [tenant] = genesis.tenants;

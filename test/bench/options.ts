@@ -9,26 +9,26 @@ export type Sizes = {
   ordering: { four: number; one: number; cometbft: number };
   /** Single transactions followed for latency, idle and at half load, and the pause between two. */
   latency: { samples: number; pauseMs: number };
-  /** Transfers of each of the ten accounts. */
-  evm: { perAccount: number };
+  /** Transfers of each of the twenty senders. */
+  evm: { perSender: number };
   /** Transactions through an executor alone. */
   engine: { data: number };
 };
 
 /** Share of each load that comes before what is measured, so that compilers and caches have settled. */
-export const warmUpShare = 0.2;
+export const warmUpShare = 0.5;
 
 const full: Sizes = {
-  ordering: { four: 60_000, one: 120_000, cometbft: 20_000 },
+  ordering: { four: 80_000, one: 120_000, cometbft: 20_000 },
   latency: { samples: 200, pauseMs: 100 },
-  evm: { perAccount: 2400 },
+  evm: { perSender: 2500 },
   engine: { data: 200_000 },
 };
 
 const quick: Sizes = {
   ordering: { four: 4000, one: 8000, cometbft: 2000 },
   latency: { samples: 20, pauseMs: 50 },
-  evm: { perAccount: 200 },
+  evm: { perSender: 100 },
   engine: { data: 20_000 },
 };
 
@@ -44,8 +44,8 @@ export const usage = `npm run bench -- [flags]
 Full sizes, quick sizes:
   ordering   ${full.ordering.four} transactions of 250 bytes through 4 validators, ${full.ordering.one} through 1; ${quick.ordering.four}, ${quick.ordering.one}
   latency    ${full.latency.samples} single transactions idle, as many at half load; ${quick.latency.samples}
-  evm        ${10 * full.evm.perAccount} transfers through 4 validators, as many through 1; ${10 * quick.evm.perAccount}
-  anvil      the same transfers
+  evm        ${20 * full.evm.perSender} transfers through 4 validators, as many through 1; ${20 * quick.evm.perSender}
+  anvil      the same transfers, with blocks for each at once and with blocks at the end
   cometbft   ${full.ordering.cometbft} transactions of 250 bytes through 4 nodes; ${quick.ordering.cometbft}
 `;
 

@@ -7,7 +7,7 @@ import { createBlst, createSigner, generateSecretKey } from "../../consensus/cer
 import { createWorld, type World, type WorldOptions } from "../../consensus/simulator/world.ts";
 import { type TenantBudget, usualBudgets } from "../../protocol/budget.ts";
 import { toHex, utf8 } from "../../protocol/bytes.ts";
-import { type Genesis, type Vm, vms } from "../../protocol/genesis.ts";
+import type { Genesis, Vm } from "../../protocol/genesis.ts";
 import {
   asDomain,
   asHeight,
@@ -19,8 +19,12 @@ import {
 } from "../../protocol/ids.ts";
 import { Summary } from "../../protocol/summary.ts";
 import { type Node, startNode } from "../../sequencer/node.ts";
+import { registrationOf } from "../fixtures/registration.ts";
+import { type Faults, hostInWorld, noFaults } from "./host.ts";
 
 export const data = asDomain(1);
+/** A second one of the same kind. */
+export const notes = asDomain(2);
 export const evm = asDomain(31337);
 
 /** An EVM genesis in which these accounts have 1000 ether each. */
@@ -43,7 +47,7 @@ export type Nodes = {
   /** Ids that some node acknowledged. */
   acknowledged: Set<string>;
   /** Hands one transaction to a node; the answer may come much later, or never if the node crashes. */
-  submit(index: ValidatorIndex, text: string): void;
+  submit(index: ValidatorIndex, text: string, domain?: Domain): void;
   /** The same for an EVM transaction. */
   submitRaw(index: ValidatorIndex, raw: Uint8Array): void;
   /** Codes of refused transactions. */
@@ -56,6 +60,8 @@ export type Nodes = {
   /** Summary roots of heights 1 to `height` at a node. */
   summaries(index: ValidatorIndex, height: number): Promise<string[]>;
   fatal: unknown[];
+  /** What is wrong with a tenant's engine at a node: the same object through all its lives. */
+  faults(index: ValidatorIndex, domain: Domain): Faults;
   /** The validators' keys, for who speaks in their name. */
   signers: readonly BlsSigner[];
 };
@@ -63,6 +69,8 @@ export type Nodes = {
 export type NodesOptions = Omit<WorldOptions, "nodes"> & {
   nodes?: number;
   epochLength?: number;
+  /** Whether there is a second `data` tenant. */
+  notes?: boolean;
   /** Where a tenant has another budget than usual. */
   budgets?: Partial<Record<Vm, TenantBudget>>;
   /** With it, there is an EVM tenant beside the `data` tenant. */
@@ -85,10 +93,9 @@ export const createNodes = async (options: NodesOptions): Promise<Nodes> => {
       possession: signer.provePossession(),
     })),
     tenants: [
-      { domain: data, vm: vms.data, name: utf8("data"), budget: budgets.data, config: utf8("{}") },
-      ...(options.evm === undefined
-        ? []
-        : [{ domain: evm, vm: vms.evm, name: utf8("evm"), budget: budgets.evm, config: options.evm }]),
+      registrationOf(data, "data", { budget: budgets.data }),
+      ...(options.notes ? [registrationOf(notes, "data", { name: utf8("notes"), budget: budgets.data })] : []),
+      ...(options.evm === undefined ? [] : [registrationOf(evm, "evm", { budget: budgets.evm, config: options.evm })]),
     ],
   };
   const bls = createBlst();
@@ -96,6 +103,13 @@ export const createNodes = async (options: NodesOptions): Promise<Nodes> => {
   const acknowledged = new Set<string>();
   const refused: string[] = [];
   const fatal: unknown[] = [];
+
+  const faultsOf = new Map<string, Faults>();
+  const faults = (index: ValidatorIndex, domain: Domain): Faults => {
+    const found = faultsOf.get(`${index}/${domain}`) ?? noFaults();
+    faultsOf.set(`${index}/${domain}`, found);
+    return found;
+  };
 
   const boot = async (index: ValidatorIndex): Promise<void> => {
     const node = await startNode({
@@ -108,18 +122,11 @@ export const createNodes = async (options: NodesOptions): Promise<Nodes> => {
       network: world.network(index),
       runtime: world.runtime(index),
       disk: world.disk(index),
-      adapters: { data: dataAdapter, evm: evmAdapter },
+      // Loaded before: loading takes real time, of which the world knows nothing.
+      loadAdapter: async (vm) => (vm === "evm" ? evmAdapter : dataAdapter),
       // In this process: a child would live in real time.
-      openExecutor: async (adapter, { domain, config, budget, source }) => {
-        const stored = source();
-        const { sealed, ...opened } = await adapter.open({
-          domain,
-          config,
-          budget,
-          ...(stored ? { source: stored } : {}),
-        });
-        return { ...opened, ready: async () => sealed };
-      },
+      openExecutor: (adapter, hosted) =>
+        hostInWorld(world.runtime(index), adapter, hosted, faults(index, hosted.domain)),
       urls: new Map(),
       log: () => {},
       onFatal: (error) => fatal.push(error),
@@ -164,7 +171,7 @@ export const createNodes = async (options: NodesOptions): Promise<Nodes> => {
     },
     restart: start,
     acknowledged,
-    submit: (index, text) => submit(index, data, utf8(text)),
+    submit: (index, text, domain = data) => submit(index, domain, utf8(text)),
     submitRaw: (index, raw) => submit(index, evm, raw),
     refused,
     executed,
@@ -180,6 +187,7 @@ export const createNodes = async (options: NodesOptions): Promise<Nodes> => {
       return roots;
     },
     fatal,
+    faults,
     signers,
   };
 };

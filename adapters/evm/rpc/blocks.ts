@@ -1,12 +1,13 @@
 /** Methods that answer with blocks. */
 import { type Hex, toHex } from "../../../protocol/bytes.ts";
+import { boolean, none, optional, positional, required } from "../../jsonRpc/params.ts";
 import type { Method } from "../../jsonRpc/service.ts";
 import { decodeWrite, systemAddress } from "../protocolWrites.ts";
 import type { ChainBlock } from "./blockCache.ts";
 import { type BlockPlace, type BlockReference, blockPlace, blockReference } from "./blockTag.ts";
 import type { Chain } from "./chain.ts";
 import { formatBlock, formatHeader, formatReceipt, hexOf, inSlices } from "./format.ts";
-import { boolean, hash, none, optional, positional, required } from "./params.ts";
+import { hash } from "./params.ts";
 
 /** Root of an empty Merkle-Patricia trie. */
 const emptyRoot: Hex = "0x56e81f171bcc55a6ff8345e692c0f86e5b48e01b996cadc001622fb5e363b421";

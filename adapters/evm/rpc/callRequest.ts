@@ -2,9 +2,10 @@
 import type { Hex } from "../../../protocol/bytes.ts";
 import { invalidParams } from "../../jsonRpc/error.ts";
 import { transportLimits } from "../../jsonRpc/limits.ts";
+import { list, member, object, type Reader } from "../../jsonRpc/params.ts";
 import type { EvmCallRequest } from "../reads.ts";
 import { rpcLimits } from "./limits.ts";
-import { address, data, hash, list, member, object, quantity, type Reader } from "./params.ts";
+import { address, data, hash, quantity } from "./params.ts";
 
 const anyBytes = data(transportLimits.requestBytes);
 

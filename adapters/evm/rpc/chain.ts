@@ -1,6 +1,6 @@
 import type { TenantServices } from "../../adapter.ts";
 import { createGate, type Gate } from "../../http/gate.ts";
-import { errorCodes, RpcError } from "../../jsonRpc/error.ts";
+import { tooManyWait } from "../../jsonRpc/error.ts";
 import { type EvmAnswers, type EvmRead, readEvm } from "../reads.ts";
 import { type BlockCache, type ChainBlock, createBlockCache } from "./blockCache.ts";
 import type { BlockPlace, BlockReference } from "./blockTag.ts";
@@ -25,9 +25,6 @@ export type Chain = {
   onBlock(listener: (block: ChainBlock) => void): () => void;
   close(): void;
 };
-
-const tooManyWait = (): RpcError =>
-  new RpcError(errorCodes.limitExceeded, "too many requests are waiting: try again later");
 
 /** Reads that execute code, or walk a trie many times. */
 const longKinds: ReadonlySet<EvmRead["kind"]> = new Set(["call", "estimate", "prove"]);

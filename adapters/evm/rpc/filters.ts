@@ -2,12 +2,13 @@
 import { randomBytes } from "node:crypto";
 import { type Hex, toHex } from "../../../protocol/bytes.ts";
 import { invalidParams, RpcError } from "../../jsonRpc/error.ts";
+import { none, positional, required } from "../../jsonRpc/params.ts";
 import type { Method } from "../../jsonRpc/service.ts";
 import type { Chain } from "./chain.ts";
 import { serverError } from "./errors.ts";
 import { rpcLimits } from "./limits.ts";
 import { findLogs, type LogFilter, logFilter, searchLogs, tooManyLogs } from "./logs.ts";
-import { none, positional, quantity, required } from "./params.ts";
+import { quantity } from "./params.ts";
 
 type Filter =
   | { kind: "logs"; filter: LogFilter; polled: number }

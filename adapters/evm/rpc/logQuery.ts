@@ -1,12 +1,13 @@
 /** Which logs are asked for: by address and topics, with what a bloom filter can say beforehand. */
 import type { Hex } from "../../../protocol/bytes.ts";
 import { invalidParams } from "../../jsonRpc/error.ts";
+import { list, type Reader } from "../../jsonRpc/params.ts";
 import { decodeReceipt, type EvmLog } from "../receipt.ts";
 import type { ChainBlock } from "./blockCache.ts";
 import { type BloomBits, bloomBits, bloomHas } from "./bloom.ts";
 import { type FormattedLog, formatLog } from "./format.ts";
 import { rpcLimits } from "./limits.ts";
-import { address, hash, list, type Reader } from "./params.ts";
+import { address, hash } from "./params.ts";
 
 /** Accepted values; `undefined` accepts all. */
 type Choice = { values: ReadonlySet<Hex>; bits: readonly BloomBits[] } | undefined;

@@ -1,6 +1,7 @@
 /** eth_getLogs and the search behind it. */
 import type { Hex } from "../../../protocol/bytes.ts";
 import { errorCodes, invalidParams, RpcError } from "../../jsonRpc/error.ts";
+import { member, object, positional, type Reader, required } from "../../jsonRpc/params.ts";
 import type { Method } from "../../jsonRpc/service.ts";
 import { type BlockPlace, blockPlace } from "./blockTag.ts";
 import type { Chain } from "./chain.ts";
@@ -8,7 +9,7 @@ import { blockNotFound } from "./errors.ts";
 import type { FormattedLog } from "./format.ts";
 import { rpcLimits } from "./limits.ts";
 import { allLogs, type LogQuery, logQuery, matchingLogs, mayHave } from "./logQuery.ts";
-import { hash, member, object, positional, type Reader, required } from "./params.ts";
+import { hash } from "./params.ts";
 
 /** Where to search: one block, or a range. */
 export type LogFilter = LogQuery & ({ blockHash: Hex } | { from: BlockPlace; to: BlockPlace });

@@ -1,12 +1,13 @@
 /** eth_subscribe: new heads, logs and pending transactions, pushed over a WebSocket. */
 import { invalidParams, RpcError } from "../../jsonRpc/error.ts";
+import { boolean, expected, object, optional, positional, type Reader, required } from "../../jsonRpc/params.ts";
 import type { Method, Session } from "../../jsonRpc/service.ts";
 import type { ChainBlock } from "./blockCache.ts";
 import type { Chain } from "./chain.ts";
 import { serverError } from "./errors.ts";
 import { formatHeader, hexOf } from "./format.ts";
 import { allLogs, type LogQuery, logQuery, matchingLogs, mayHave } from "./logQuery.ts";
-import { boolean, expected, object, optional, positional, quantity, type Reader, required } from "./params.ts";
+import { quantity } from "./params.ts";
 
 const kinds = ["newHeads", "logs", "newPendingTransactions"] as const;
 const kind: Reader<(typeof kinds)[number]> = (value, name) => {

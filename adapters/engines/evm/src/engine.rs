@@ -10,12 +10,13 @@ use crate::config::{ChainConfig, Genesis};
 use crate::diff::{Diff, Direction};
 use crate::error::{EngineError, Result};
 use crate::header::{self, BlockEnvironment};
+use crate::mark::Mark;
 use crate::outcome::Outcome;
 use crate::receipt::{Executed, Receipt};
 use crate::refusal::Refusal;
 use crate::sender::Senders;
 use crate::state::State;
-use crate::transaction::{Inspected, Transaction};
+use crate::transaction::{Inspected, Unverified};
 use crate::versions::{Version, Versions};
 use crate::vm::{self, Vm};
 use crate::world::World;
@@ -26,6 +27,8 @@ pub struct Engine {
     pub(crate) versions: Versions,
     senders: Senders,
     pub(crate) open: Option<OpenBlock>,
+    /// Where `execute_at` notes what it is about to execute.
+    pub(crate) mark: Option<Mark>,
 }
 
 /// A sealed block as it is handed out.
@@ -52,7 +55,7 @@ impl Engine {
     pub fn resume(chain: ChainConfig, mut state: State, version: Version) -> Self {
         state.hashes.restart(version.header.number, version.hash);
         let vm = vm::build(chain.chain_id.to(), state, |_| {});
-        Self { chain, vm, versions: Versions::new(version), senders: Senders::default(), open: None }
+        Self { chain, vm, versions: Versions::new(version), senders: Senders::default(), open: None, mark: None }
     }
 
     pub(crate) fn state(&self) -> &State {
@@ -75,12 +78,17 @@ impl Engine {
         }
     }
 
-    /// Decodes and checks what needs no state, and remembers the senders.
-    pub fn inspect(&mut self, raw: &[u8]) -> Inspected {
-        match Transaction::admit(raw, &self.chain, &mut self.senders) {
-            Ok(transaction) => Inspected::Ok(transaction.summary()),
-            Err(refusal) => Inspected::Error(refusal),
-        }
+    /// Decodes and checks what needs no state, remembers the senders, and tells what they have.
+    pub fn inspect(&mut self, raw: &[&[u8]]) -> Vec<Inspected> {
+        let read: Vec<_> = raw.iter().map(|raw| Unverified::read(raw, &self.chain)).collect();
+        self.senders.prepare(read.iter().flatten());
+        read.into_iter().map(|transaction| self.recover(transaction?)).collect()
+    }
+
+    fn recover(&mut self, transaction: Unverified) -> Inspected {
+        let sender = self.senders.recover(&transaction)?;
+        let leaf = self.versions.newest().world.account(sender);
+        Ok((transaction.signed_by(sender), leaf.map(|leaf| leaf.account).unwrap_or_default()))
     }
 
     /// Opens the next block. `wrong_state` when one is open or the number is another.
@@ -109,10 +117,22 @@ impl Engine {
         vm::system_call(&mut self.vm, to, data)
     }
 
+    /// Executes one transaction after noting its place in the slice.
+    pub fn execute_at(&mut self, place: u32, raw: &[u8]) -> Result<Executed> {
+        if let Some(mark) = &self.mark {
+            mark.entry(place);
+        }
+        self.execute(raw)
+    }
+
     /// Executes one transaction. Invalid ones leave no trace.
     pub fn execute(&mut self, raw: &[u8]) -> Result<Executed> {
         let block = self.open.as_mut().ok_or_else(no_block)?;
-        let transaction = match Transaction::admit(raw, &self.chain, &mut self.senders) {
+        let signed = Unverified::read(raw, &self.chain).and_then(|transaction| {
+            let sender = self.senders.recover(&transaction)?;
+            Ok(transaction.signed_by(sender))
+        });
+        let transaction = match signed {
             Ok(transaction) => transaction,
             Err(refusal) => return Ok(Executed::Invalid(refusal)),
         };

@@ -1,0 +1,83 @@
+/**
+ * Control transactions: what changes tenants, ordered like any other transaction, in the slice of domain 0. Signed by
+ * a tenant's owner, by a validator, or by more than two thirds of the validators.
+ */
+import { ByteListType, ContainerType, ListCompositeType } from "@chainsafe/ssz";
+import { LockstepError } from "./errors.ts";
+import type { Domain, Epoch, PublicKey, Root, Signature } from "./ids.ts";
+import { limits } from "./limits.ts";
+import { signingRoot } from "./signing.ts";
+import { bytes32, bytes48, bytes96, type SszObject, sszObject, uint8, uint32, uint64 } from "./ssz.ts";
+import type { TenantStatus } from "./summary.ts";
+import { Registration } from "./tenant.ts";
+
+/** The control ledger's own domain. */
+export const controlDomain = 0 as Domain;
+
+/** A validator says that it runs a registered tenant's engine, and which block 0 that has. */
+export type Readiness = { domain: Domain; genesis: Root };
+
+/** A tenant is paused, resumed or retired. */
+export type StatusChange = {
+  domain: Domain;
+  /** One more than that of the tenant's change before. */
+  sequence: number;
+  status: TenantStatus;
+};
+
+export const Readiness = sszObject<Readiness>("Readiness", new ContainerType({ domain: uint32, genesis: bytes32 }));
+export const StatusChange = sszObject<StatusChange>(
+  "StatusChange",
+  new ContainerType({ domain: uint32, sequence: uint64, status: uint8 }),
+);
+
+/** Wire numbers of what a control transaction holds. */
+export const controlKinds = { register: 1, ready: 2, setStatus: 3 } as const;
+
+export type ControlBody =
+  | { kind: "register"; value: Registration }
+  | { kind: "ready"; value: Readiness }
+  | { kind: "setStatus"; value: StatusChange };
+export type ControlKind = ControlBody["kind"];
+
+const bodies = { register: Registration, ready: Readiness, setStatus: StatusChange } as const;
+
+export type ControlSignature = { publicKey: PublicKey; signature: Signature };
+
+/** As it travels; `body` is the encoding of the object that `kind` names. */
+type Envelope = { kind: number; body: Uint8Array; signatures: ControlSignature[] };
+
+const Envelope = sszObject<Envelope>(
+  "ControlTransaction",
+  new ContainerType({
+    kind: uint8,
+    body: new ByteListType(limits.transactionBytes),
+    signatures: new ListCompositeType(new ContainerType({ publicKey: bytes48, signature: bytes96 }), limits.validators),
+  }),
+);
+
+export type ControlTransaction = { body: ControlBody; signatures: ControlSignature[] };
+
+const objectOf = (kind: ControlKind): SszObject<unknown> => bodies[kind] as SszObject<unknown>;
+
+export const encodeControl = ({ body, signatures }: ControlTransaction): Uint8Array =>
+  Envelope.encode({ kind: controlKinds[body.kind], body: objectOf(body.kind).encode(body.value), signatures });
+
+/** @throws LockstepError `undecodable` on anything but the one encoding of a control transaction */
+export const decodeControl = (bytes: Uint8Array): ControlTransaction => {
+  const { kind: number, body, signatures } = Envelope.decode(bytes);
+  const kind = (Object.keys(controlKinds) as ControlKind[]).find((each) => controlKinds[each] === number);
+  if (kind === undefined) throw new LockstepError("undecodable", `there is no control transaction of kind ${number}`);
+  return { body: { kind, value: objectOf(kind).decode(body) } as ControlBody, signatures };
+};
+
+/** What is signed for a body. */
+export const controlSigningRoot = (genesis: Root, { kind, value }: ControlBody): Root =>
+  signingRoot({
+    genesis,
+    kind: "control",
+    epoch: 0 as Epoch,
+    slot: controlKinds[kind],
+    revision: 0,
+    root: objectOf(kind).root(value),
+  });

@@ -1,0 +1,177 @@
+/**
+ * One tenant's way through the heights, apart from all others: executes what is ordered and not stored yet,
+ * one block after the other, and sees its executor through deaths.
+ */
+import type { BlockContext, Place } from "../../adapters/adapter.ts";
+import type { KnownHeader } from "../../consensus/application.ts";
+import { LockstepError } from "../../protocol/errors.ts";
+import { asHeight, type Domain, type Height } from "../../protocol/ids.ts";
+import type { Runtime } from "../../protocol/ports.ts";
+import type { SliceEntry } from "../block/payload.ts";
+import { retiredAt } from "../roster/entry.ts";
+import { executeTenant, genesisResult, type TenantResult } from "./execute.ts";
+import { pipelineLimits } from "./limits.ts";
+import { countDeath, type Deaths, describePlace, isTooMany, type Quarantine } from "./quarantine.ts";
+import type { Tenant } from "./tenants.ts";
+
+export type TrackOptions = {
+  tenant: Tenant;
+  runtime: Runtime;
+  /** Newest height that may be executed. */
+  front(): Height;
+  /** What was ordered for the tenant at a height up to the front. */
+  ordered(height: Height, domain: Domain): Promise<{ block: KnownHeader; slice: readonly SliceEntry[] }>;
+  /** An executed block of the tenant as it was ordered, from the store. */
+  executed(domain: Domain, number: number): Promise<{ context: BlockContext; slice: readonly SliceEntry[] }>;
+  /** Resolves once the result is stored, and the tenant's `stored` and `head` are those of it. */
+  store(result: TenantResult): Promise<void>;
+  /** Called when it stops to execute a height without a result. */
+  onAway(): void;
+  /** Called when a quarantine begins or ends. */
+  onQuarantine(): void;
+  log(event: { event: string; [field: string]: unknown }): void;
+  /** Called when the store gives no more. */
+  onStuck(error: unknown): void;
+};
+
+export type Track = {
+  tenant: Tenant;
+  /** Takes note that the front moved. */
+  advance(): void;
+  /** Whether it executes this height now. */
+  isExecuting(height: Height): boolean;
+  quarantine(): Quarantine | undefined;
+  stop(): void;
+};
+
+const placeOf = (error: LockstepError): Place | undefined => error.failure.place as Place | undefined;
+const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+const isDeath = (error: unknown): error is LockstepError =>
+  error instanceof LockstepError && error.code === "executor_died";
+
+export const createTrack = (options: TrackOptions): Track => {
+  const { tenant, runtime } = options;
+  const { domain, executor, activatedAt } = tenant;
+  let executing: Height | undefined;
+  let deaths: Deaths | undefined;
+  let quarantine: Quarantine | undefined;
+  let isRunning = false;
+  let isStopped = false;
+  let wake = (): void => {};
+
+  /** Brings an executor that was started again to the block before `number`, from stored inputs alone. */
+  const catchUp = async (number: number): Promise<void> => {
+    const started = await tenant.ready();
+    if (started === tenant.startedFrom) return;
+    for (let missing = started.number + 1; missing < number; missing++) {
+      const { context, slice } = await options.executed(domain, missing);
+      await executeTenant(executor, tenant.adapter, domain, context, slice);
+    }
+    tenant.startedFrom = started;
+  };
+
+  const executeOnce = async (height: Height): Promise<TenantResult> => {
+    if (tenant.isUp()) executing = height;
+    if (height > activatedAt) await catchUp(height - activatedAt);
+    const block0 = height === activatedAt ? await tenant.genesis?.() : undefined;
+    executing = height;
+    const { block, slice } = await options.ordered(height, domain);
+    const { header, root } = block;
+    const context: BlockContext = {
+      height,
+      number: height - activatedAt,
+      timestampMs: header.timestampMs,
+      header: root,
+      parent: header.parent,
+      parentHash: tenant.head,
+      certified: Math.max(0, header.certified.height - activatedAt),
+    };
+    if (block0 !== undefined) return genesisResult(domain, context, block0);
+    return await executeTenant(executor, tenant.adapter, domain, context, slice);
+  };
+
+  const beginQuarantine = (height: Height, reason: string): void => {
+    quarantine = { height, reason };
+    options.log({ event: "tenant_quarantined", domain, height, reason });
+    options.onQuarantine();
+  };
+
+  const endQuarantine = (): void => {
+    if (quarantine === undefined) return;
+    options.log({ event: "tenant_back", domain, height: quarantine.height });
+    quarantine = undefined;
+    options.onQuarantine();
+  };
+
+  const pause = (): Promise<void> =>
+    new Promise((resolve) => {
+      const cancel = runtime.after(pipelineLimits.quarantineMs, resolve);
+      wake = () => {
+        cancel();
+        resolve();
+      };
+    });
+
+  /** After an attempt that gave no result: sees to it that the next one finds a sound executor. */
+  const recover = async (height: Height, error: unknown): Promise<void> => {
+    if (isDeath(error)) {
+      const place = placeOf(error);
+      if (place === undefined) return;
+      deaths = countDeath(deaths, place);
+      options.log({ event: "executor_died", domain, ...deaths });
+      if (!isTooMany(deaths)) return;
+      beginQuarantine(height, `its executor died ${deaths.count} times ${describePlace(place)}`);
+      await pause();
+    } else {
+      beginQuarantine(height, textOf(error));
+      await pause();
+      // Whatever it made of the height so far is not to be trusted.
+      if (!isStopped) await tenant.restart();
+    }
+  };
+
+  /** Tries until there is a result; `undefined` when the track was stopped. */
+  const execute = async (height: Height): Promise<TenantResult | undefined> => {
+    while (!isStopped) {
+      try {
+        const result = await executeOnce(height);
+        endQuarantine();
+        return result;
+      } catch (error) {
+        executing = undefined;
+        options.onAway();
+        if (!isStopped) await recover(height, error);
+      }
+    }
+    return undefined;
+  };
+
+  const lastDue = (): number => Math.min(options.front(), retiredAt(tenant.entry) ?? Number.POSITIVE_INFINITY);
+
+  const run = async (): Promise<void> => {
+    isRunning = true;
+    while (!isStopped && tenant.stored < lastDue()) {
+      const result = await execute(asHeight(tenant.stored + 1));
+      executing = undefined;
+      if (result !== undefined) await options.store(result);
+    }
+    isRunning = false;
+  };
+
+  return {
+    tenant,
+    advance: () => {
+      if (isStopped) return;
+      // Also where it is about to learn that its last result is stored: it goes on at once.
+      const isNext = tenant.stored + 1 === options.front();
+      if (isNext && quarantine === undefined && tenant.isUp()) executing = options.front();
+      if (!isRunning) run().catch(options.onStuck);
+    },
+    isExecuting: (height) => executing === height,
+    quarantine: () => quarantine,
+    stop: () => {
+      isStopped = true;
+      wake();
+    },
+  };
+};
