@@ -19,3 +19,8 @@ export const evmAccounts = (count = 10): Account[] => {
     return { address: privateKeyToAccount(secret).address, privateKey: secret };
   });
 };
+
+/** The funded accounts of each VM that has some. */
+export type Accounts = { evm?: Account[] };
+
+export const accountsOf = (vms: readonly string[]): Accounts => (vms.includes("evm") ? { evm: evmAccounts() } : {});

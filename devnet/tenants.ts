@@ -2,22 +2,25 @@
 import { LockstepError } from "../protocol/errors.ts";
 import { asDomain, type Domain } from "../protocol/ids.ts";
 
-export type TenantName = "data" | "evm";
+export const tenantNames = ["data", "evm"] as const;
+export type TenantName = (typeof tenantNames)[number];
 
 export type TenantPlan = {
   name: TenantName;
   domain: Domain;
   /** Port of its own API at validator 0; absent where the VM has no API. */
   port?: number;
+  /** The native engine that its VM runs in. */
+  engine?: string;
 };
 
 /** In order of domain. */
 export const tenantPlans: readonly TenantPlan[] = [
   { name: "data", domain: asDomain(1) },
-  { name: "evm", domain: asDomain(31337), port: 8545 },
+  { name: "evm", domain: asDomain(31337), port: 8545, engine: "evm" },
 ];
 
-export const defaultTenants: readonly TenantName[] = ["data", "evm"];
+export const defaultTenants: readonly TenantName[] = tenantNames;
 
 /**
  * Reads a list such as `evm,data`; the result is in order of domain.
@@ -25,7 +28,7 @@ export const defaultTenants: readonly TenantName[] = ["data", "evm"];
  * @throws LockstepError `bad_flag`
  */
 export const parseTenants = (text: string): TenantName[] => {
-  const known = tenantPlans.map(({ name }) => name);
+  const known: readonly TenantName[] = tenantNames;
   const asked = text.split(",").map((name) => name.trim());
   for (const name of asked) {
     if (!known.some((candidate) => candidate === name)) {
