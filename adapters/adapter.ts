@@ -2,11 +2,13 @@
  * What a VM must give to be a tenant, and what it gets. Everything VM-specific stays behind these
  * types; the sequencer knows transactions only as bytes with a native id, a sender and a price.
  */
+
 import type { TenantBudget } from "../protocol/budget.ts";
 import type { Hex } from "../protocol/bytes.ts";
 import type { Result } from "../protocol/errors.ts";
 import type { Vm } from "../protocol/genesis.ts";
 import type { Domain, Height, Root } from "../protocol/ids.ts";
+import type { DoorStats } from "./http/connections.ts";
 
 /** What the shared header says of the block that a tenant is about to execute. */
 export type BlockContext = {
@@ -247,7 +249,7 @@ export type TenantServices = {
 };
 
 /** The VM's own API, served over HTTP and WebSocket. */
-export type RpcServer = { rpc: string; ws: string; close(): Promise<void> };
+export type RpcServer = { rpc: string; ws: string; stats(): DoorStats; close(): Promise<void> };
 
 export type Adapter = {
   vm: Vm;

@@ -1,11 +1,12 @@
 /** The configuration file of `lockstep node`, and the files it names. */
-import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { z } from "zod";
 import { refuteBudgets } from "../protocol/budget.ts";
 import { LockstepError } from "../protocol/errors.ts";
 import { Genesis } from "../protocol/genesis.ts";
-import { hexBytes, readJsonFile, unreadable } from "./jsonFile.ts";
+import { readBytes } from "./file.ts";
+import { hexBytes, readJsonFile } from "./jsonFile.ts";
+import { fileLimits } from "./limits.ts";
 
 const port = z.int().min(0).max(65_535);
 
@@ -62,12 +63,7 @@ export const readNodeConfig = async (path: string): Promise<NodeConfig> => {
 
 /** @throws LockstepError `unreadable_file`, `bad_file` */
 export const readGenesis = async (path: string): Promise<Genesis> => {
-  let bytes: Uint8Array;
-  try {
-    bytes = new Uint8Array(await readFile(path));
-  } catch (cause) {
-    throw unreadable(path, "genesis", cause);
-  }
+  const bytes = new Uint8Array(await readBytes(path, "genesis", fileLimits.genesisBytes));
   let genesis: Genesis;
   try {
     genesis = Genesis.decode(bytes);

@@ -2,6 +2,7 @@
 import type { Logger } from "pino";
 import { processLimits } from "../adapters/host/limits.ts";
 import { openTenantExecutor } from "../adapters/host/open.ts";
+import type { DoorStats } from "../adapters/http/connections.ts";
 import { loadAdapter } from "../adapters/registry.ts";
 import type { BlsSigner } from "../consensus/certificate/bls.ts";
 import { createBlsPool } from "../consensus/certificate/pool.ts";
@@ -114,6 +115,7 @@ export const startValidator = async (
     });
     add(network.close);
 
+    const doors = new Map<string, () => DoorStats>();
     const urls = new Map<number, { rpc: string; ws: string }>();
     const node = await startNode({
       genesis,
@@ -121,6 +123,8 @@ export const startValidator = async (
       signer,
       bls,
       network,
+      networkStats: network.stats,
+      doors,
       runtime,
       disk,
       loadAdapter,
@@ -141,6 +145,7 @@ export const startValidator = async (
       });
       add(server.close);
       urls.set(services.domain, { rpc: server.rpc, ws: server.ws });
+      doors.set(String(services.domain), server.stats);
     };
     for (const tenant of node.tenants.values()) await serve(tenant);
     node.onTenant((tenant) => {
@@ -153,6 +158,7 @@ export const startValidator = async (
     });
     const api = await serveApi(node.service, { ...config.api, log });
     add(api.close);
+    doors.set("api", api.stats);
 
     const tenants = node.service.status().tenants.map(({ domain, vm, rpc, ws }) => ({ domain, vm, rpc, ws }));
     return {

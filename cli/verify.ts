@@ -1,6 +1,7 @@
 /** `lockstep verify`: checks what a node says against a validator-set root that its user trusts. */
-import { formatEther } from "viem";
+import { formatEther, formatUnits } from "viem";
 import { type EvmConfig, parseEvmConfig } from "../adapters/evm/genesis.ts";
+import { addressText } from "../adapters/svm/proof.ts";
 import type { LightClient } from "../messaging/light-client/client.ts";
 import type { Proof, Refusal } from "../messaging/light-client/refusal.ts";
 import { fromHex, type Hex, toHex } from "../protocol/bytes.ts";
@@ -17,7 +18,7 @@ export type VerifyArguments = {
   trust?: string;
   /** Lockstep id of a transaction. */
   transaction?: string;
-  /** `<domain>:<address>` of an EVM tenant's account. */
+  /** `<domain>:<address>` of an EVM or SVM tenant's account. */
   account?: string;
   json?: boolean;
 };
@@ -30,7 +31,7 @@ export type ExitCode = 0 | 1 | 2;
 /** Something that was proven: a sentence, and its facts. */
 type Check = { proven: string; facts: Readonly<Record<string, unknown>> };
 
-type Task = TrustedApi & { transaction?: Root; account?: { domain: Domain; address: Hex } };
+type Task = TrustedApi & { transaction?: Root; account?: { domain: Domain; address: string } };
 
 /** Genesis accounts of a tenant that are tried until one still has funds. */
 const accountsTried = 10;
@@ -45,19 +46,22 @@ const parseArguments = ({ api, trust, transaction, account }: VerifyArguments): 
       `--transaction ${transaction} is no Lockstep id: 0x and 64 hexadecimal digits, the sha256 of its bytes`,
     );
   }
-  const [, domain, address] = /^([0-9]{1,10}):(0x[0-9a-fA-F]{40})$/.exec(account ?? "") ?? [];
+  const [, domain, address] =
+    /^([0-9]{1,10}):(0x[0-9a-fA-F]{40}|[1-9A-HJ-NP-Za-km-z]{32,44})$/.exec(account ?? "") ?? [];
   if (account !== undefined && (domain === undefined || address === undefined)) {
     return failure(
       "usage",
-      `--account ${account} is no <domain>:<address>: give one like 31337:0xf39F…, 20 bytes in hexadecimal`,
+      `--account ${account} is no <domain>:<address>: give one like 31337:0xf39F…, 20 bytes in hexadecimal, or 501:9xQe…, 32 bytes in base58`,
     );
   }
   return success({
     ...trusted.value,
     ...(id ? { transaction: asRoot(id) } : {}),
-    ...(domain && address ? { account: { domain: asDomain(Number(domain)), address: address as Hex } } : {}),
+    ...(domain && address ? { account: { domain: asDomain(Number(domain)), address } } : {}),
   });
 };
+
+const isHex = (address: string): address is Hex => address.startsWith("0x");
 
 const plural = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? "" : "s"}`;
 
@@ -91,6 +95,25 @@ const checkAccount = async (
     proven: `account ${address} of tenant ${domain} ${state} in the certified state of block ${tenant.number}`,
     facts: { domain, address, exists, height, number: tenant.number, stateRoot: tenant.stateRoot, balance, nonce },
     balance,
+  });
+};
+
+const lamportsPerSol = 9;
+
+const checkSvmAccount = async (client: LightClient, domain: Domain, address: string): Promise<Proof<Check>> => {
+  const found = await client.svmAccount(domain, address);
+  if (!found.ok) return found;
+  const { account, height, tenant } = found.value;
+  const state =
+    account === undefined
+      ? "does not exist"
+      : `has ${formatUnits(account.lamports, lamportsPerSol)} SOL and ${plural(account.data.length, "byte")} of data, owned by ${addressText(account.owner)}`;
+  return success({
+    proven: `account ${address} of tenant ${domain} ${state} in the certified state of block ${tenant.number}`,
+    facts: {
+      ...{ domain, address, exists: account !== undefined, height, number: tenant.number, stateRoot: tenant.stateRoot },
+      ...(account === undefined ? {} : { ...account, owner: addressText(account.owner) }),
+    },
   });
 };
 
@@ -142,7 +165,10 @@ const prove = async (client: LightClient, task: Task, report: (check: Check) => 
     report(transaction.value);
   }
   if (task.account) {
-    const account = await checkAccount(client, task.account.domain, task.account.address);
+    const { domain, address } = task.account;
+    const account = isHex(address)
+      ? await checkAccount(client, domain, address)
+      : await checkSvmAccount(client, domain, address);
     if (!account.ok) return account.error;
     report(account.value);
   }

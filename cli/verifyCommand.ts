@@ -9,7 +9,7 @@ Examples:
   lockstep verify http://127.0.0.1:7300 --trust 0x... --transaction 0x...
       that this transaction was ordered, and what became of it
   lockstep verify http://127.0.0.1:7300 --trust 0x... --account 31337:0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266
-      that this account has this balance and nonce in the certified state
+      that this account has this balance and nonce in the certified state; SVM addresses are in base58, after 501:
 
 The trusted root is the root of a validator set. A devnet prints its own when it starts; a network's
 operators publish theirs. It is never taken from the node that is checked. Exit code: 0 proven, 1 not
@@ -22,7 +22,7 @@ export const addVerifyCommand: AddCommand = (program, finish, { out }) => {
     .description("check against a trusted root what a node says")
     .option("--trust <root>", "root of a validator set that you trust, in hexadecimal")
     .option("--transaction <id>", "prove this transaction, by its Lockstep id")
-    .option("--account <domain:address>", "prove this account of an EVM tenant")
+    .option("--account <domain:address>", "prove this account of an EVM or SVM tenant")
     .option("--json", "print one line of JSON")
     .addHelpText("after", examples)
     .action(async (api: string, options: Omit<VerifyArguments, "api">) => {

@@ -84,7 +84,7 @@ export const createConsensus = (options: ConsensusOptions, from: Height): Consen
   const { genesis, self, signer, bls, runtime, network, disk, application, log } = options;
   const journal = createJournal(disk);
   const verification = createVerification(bls, genesis.root);
-  const server = createSyncServer(journal);
+  const server = createSyncServer(journal, runtime);
   const origin: KnownHeader = { header: genesis.header, root: Header.root(genesis.header) };
 
   let state: State | undefined;

@@ -1,6 +1,9 @@
+import { Keypair } from "@solana/web3.js";
 import { mnemonicToAccount } from "viem/accounts";
 import { expect, test } from "vitest";
-import { evmAccounts, mnemonic } from "./accounts.ts";
+import { fromBase58 } from "../adapters/svm/base58.ts";
+import { fromHex, toHex } from "../protocol/bytes.ts";
+import { deriveEd25519, evmAccounts, mnemonic, svmAccounts, svmFaucet } from "./accounts.ts";
 
 test("the first account is the one that every EVM tool knows", () => {
   expect(evmAccounts(1)).toEqual([
@@ -14,4 +17,21 @@ test("the first account is the one that every EVM tool knows", () => {
 test("account i is m/44'/60'/0'/0/i", () => {
   expect(evmAccounts()[9]?.address).toBe(mnemonicToAccount(mnemonic, { addressIndex: 9 }).address);
   expect(evmAccounts()).toHaveLength(10);
+});
+
+test("ed25519 keys derive as in test vector 1 of SLIP-10", () => {
+  const seed = fromHex("0x000102030405060708090a0b0c0d0e0f") ?? new Uint8Array();
+  expect(toHex(deriveEd25519(seed, [0, 1]))).toBe("0xb1d0bad404bf35da785a64ca1ac54b2617211d2777696fbffaf208f746ae84f2");
+});
+
+test("SVM accounts are what Solana's libraries take, and the faucet is the one after them", () => {
+  const accounts = svmAccounts();
+  // What Solana's wallets show first for this mnemonic.
+  expect(accounts[0]?.address).toBe("oeYf6KAJkLYhBuR8CiGc6L4D4Xtfepr85fuDgA9kq96");
+  expect(new Set(accounts.map(({ address }) => address)).size).toBe(10);
+  for (const { address, secretKey } of accounts) {
+    const keypair = Keypair.fromSecretKey(fromBase58(secretKey, 64) ?? new Uint8Array());
+    expect(keypair.publicKey.toBase58()).toBe(address);
+  }
+  expect(svmFaucet().address).toBe(svmAccounts(11)[10]?.address);
 });

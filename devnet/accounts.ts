@@ -1,6 +1,8 @@
 /** The accounts that every development network funds. Their keys are public: never use them elsewhere. */
+import { createHmac, createPrivateKey, createPublicKey, pbkdf2Sync } from "node:crypto";
 import { mnemonicToAccount, privateKeyToAccount } from "viem/accounts";
-import { type Hex, toHex } from "../protocol/bytes.ts";
+import { toBase58 } from "../adapters/svm/base58.ts";
+import { concatBytes, type Hex, toHex } from "../protocol/bytes.ts";
 
 export const mnemonic = "test test test test test test test test test test test junk";
 
@@ -20,7 +22,60 @@ export const evmAccounts = (count = 10): Account[] => {
   });
 };
 
-/** The funded accounts of each VM that has some. */
-export type Accounts = { evm?: Account[] };
+/** `secretKey` is seed and public key in base58, as Solana's wallets take it. */
+export type SvmAccount = { address: string; secretKey: string };
 
-export const accountsOf = (vms: readonly string[]): Accounts => (vms.includes("evm") ? { evm: evmAccounts() } : {});
+/** Lamports that each SVM account starts with, 10,000 SOL, and those of the faucet. */
+export const svmBalance = 10_000n * 10n ** 9n;
+export const svmFaucetBalance = 100_000_000n * 10n ** 9n;
+
+/** Index of the account that `requestAirdrop` sends from. */
+const faucetIndex = 10;
+
+/** BIP-39: the seed of a mnemonic without a passphrase. */
+const seedOfMnemonic = (): Buffer => pbkdf2Sync(mnemonic, "mnemonic", 2048, 64, "sha512");
+
+/** SLIP-10 for ed25519, where every step is hardened. */
+export const deriveEd25519 = (seed: Uint8Array, path: readonly number[]): Uint8Array => {
+  const hmac = (key: Uint8Array | string, data: Uint8Array): Buffer => createHmac("sha512", key).update(data).digest();
+  let node = hmac("ed25519 seed", seed);
+  for (const step of path) {
+    const data = Buffer.alloc(37);
+    data.set(node.subarray(0, 32), 1);
+    data.writeUInt32BE(step + 0x8000_0000, 33);
+    node = hmac(node.subarray(32), data);
+  }
+  return Uint8Array.from(node.subarray(0, 32));
+};
+
+/** PKCS #8 in front of an ed25519 seed. */
+const seedPrefix = Buffer.from("302e020100300506032b657004220420", "hex");
+
+const publicKeyOf = (seed: Uint8Array): Uint8Array => {
+  const secret = createPrivateKey({ key: Buffer.concat([seedPrefix, seed]), format: "der", type: "pkcs8" });
+  return Uint8Array.from(createPublicKey(secret).export({ format: "der", type: "spki" }).subarray(-32));
+};
+
+/** Seed of m/44'/501'/i'/0', as Solana's wallets derive it. */
+const svmSeed = (index: number): Uint8Array => deriveEd25519(seedOfMnemonic(), [44, 501, index, 0]);
+
+const svmAccount = (index: number): SvmAccount => {
+  const seed = svmSeed(index);
+  const publicKey = publicKeyOf(seed);
+  return { address: toBase58(publicKey), secretKey: toBase58(concatBytes(seed, publicKey)) };
+};
+
+export const svmAccounts = (count = 10): SvmAccount[] => Array.from({ length: count }, (_, i) => svmAccount(i));
+
+export const svmFaucet = (): { address: string; seed: Hex } => ({
+  address: svmAccount(faucetIndex).address,
+  seed: toHex(svmSeed(faucetIndex)),
+});
+
+/** The funded accounts of each VM that has some. */
+export type Accounts = { evm?: Account[]; svm?: SvmAccount[] };
+
+export const accountsOf = (vms: readonly string[]): Accounts => ({
+  ...(vms.includes("evm") ? { evm: evmAccounts() } : {}),
+  ...(vms.includes("svm") ? { svm: svmAccounts() } : {}),
+});

@@ -1,12 +1,13 @@
 /** What a development network and its tenants start from: equal validators, and funded accounts in every VM. */
 import type { EvmConfig } from "../adapters/evm/genesis.ts";
+import type { SvmConfig } from "../adapters/svm/genesis.ts";
 import type { BlsSigner } from "../consensus/certificate/bls.ts";
 import { usualBudgets } from "../protocol/budget.ts";
 import { utf8 } from "../protocol/bytes.ts";
 import { type Genesis, vms } from "../protocol/genesis.ts";
 import type { PublicKey, Root } from "../protocol/ids.ts";
 import type { Registration } from "../protocol/tenant.ts";
-import { evmAccounts, evmBalance } from "./accounts.ts";
+import { evmAccounts, evmBalance, svmAccounts, svmBalance, svmFaucet, svmFaucetBalance } from "./accounts.ts";
 import type { TenantPlan } from "./tenants.ts";
 
 export type GenesisPlan = {
@@ -27,8 +28,32 @@ const evmConfig = (chainId: number, timestampMs: number): Omit<EvmConfig, "gas">
   alloc: Object.fromEntries(evmAccounts().map(({ address }) => [address, { balance: evmBalance.toString() }])),
 });
 
-const configOf = ({ name, domain }: TenantPlan, timestampMs: number): unknown =>
-  name === "evm" ? evmConfig(domain, timestampMs) : {};
+/** Gets the fees of the SVM tenant; nobody has its key. */
+const svmFeeRecipient = "LockstepFees1111111111111111111111111111111";
+
+const svmConfig = (timestampMs: number): SvmConfig => {
+  const { address, seed } = svmFaucet();
+  return {
+    feeRecipient: svmFeeRecipient,
+    timestamp: Math.floor(timestampMs / 1000),
+    accounts: {
+      ...Object.fromEntries(svmAccounts().map((account) => [account.address, svmBalance.toString()])),
+      [address]: svmFaucetBalance.toString(),
+    },
+    faucet: seed,
+  };
+};
+
+const configOf = ({ name, domain }: TenantPlan, timestampMs: number): unknown => {
+  switch (name) {
+    case "evm":
+      return evmConfig(domain, timestampMs);
+    case "svm":
+      return svmConfig(timestampMs);
+    case "data":
+      return {};
+  }
+};
 
 /** @param owner who may pause, resume and retire the tenant */
 export const createRegistration = (plan: TenantPlan, owner: PublicKey, timestampMs: number): Registration => ({

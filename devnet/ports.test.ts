@@ -5,8 +5,9 @@ import { findPortOwner } from "./portOwner.ts";
 import { describePorts, host, planFreePorts, planPorts, probePorts } from "./ports.ts";
 import { plansOf } from "./tenants.ts";
 
-const tenants = plansOf(["data", "evm"]);
+const tenants = plansOf(["data", "svm", "evm"]);
 const evm = asDomain(31337);
+const svm = asDomain(501);
 
 let occupied: Server | undefined;
 afterEach(() => new Promise<void>((resolve) => (occupied === undefined ? resolve() : occupied.close(() => resolve()))));
@@ -21,35 +22,54 @@ const occupy = (): Promise<number> =>
 describe("planPorts", () => {
   test("validator 0 has the usual ports, validator i is 1000·i further up", () => {
     const plans = planPorts(4, tenants);
-    expect(plans[0]).toEqual({ api: 7300, p2p: 7400, rpc: new Map([[evm, 8545]]), offset: 0 });
-    expect(plans[3]).toEqual({ api: 10300, p2p: 10400, rpc: new Map([[evm, 11545]]), offset: 3000 });
+    expect(plans[0]).toEqual({
+      api: 7300,
+      p2p: 7400,
+      rpc: new Map([
+        [svm, 8899],
+        [evm, 8545],
+      ]),
+      offset: 0,
+    });
+    expect(plans[3]).toEqual({
+      api: 10300,
+      p2p: 10400,
+      rpc: new Map([
+        [svm, 11899],
+        [evm, 11545],
+      ]),
+      offset: 3000,
+    });
   });
 
   test("a port base moves the API of validator 0 there, and all others along", () => {
     expect(planPorts(1, tenants, 17300)[0]).toEqual({
       api: 17300,
       p2p: 17400,
-      rpc: new Map([[evm, 18545]]),
+      rpc: new Map([
+        [svm, 18899],
+        [evm, 18545],
+      ]),
       offset: 10_000,
     });
   });
 
   test("no port is planned twice", () => {
     const ports = describePorts(planPorts(7, tenants), tenants).map(({ port }) => port);
-    expect(new Set(ports).size).toBe(7 * 3);
+    expect(new Set(ports).size).toBe(7 * 5);
   });
 
   test("a base that leads beyond 65535 is refused with the largest that works", () => {
-    expect(() => planPorts(4, tenants, 65_000)).toThrow(/use at most 61290/);
-    expect(() => planPorts(4, tenants, 61_290)).not.toThrow();
-    expect(() => planPorts(4, tenants, 61_291)).toThrow();
+    expect(() => planPorts(4, tenants, 65_000)).toThrow(/use at most 60935/);
+    expect(() => planPorts(4, tenants, 60_935)).not.toThrow();
+    expect(() => planPorts(4, tenants, 60_936)).toThrow();
   });
 });
 
 describe("planFreePorts", () => {
   test("gives distinct ports that can be listened on", async () => {
     const planned = describePorts(await planFreePorts(4, tenants), tenants);
-    expect(new Set(planned.map(({ port }) => port)).size).toBe(4 * 3);
+    expect(new Set(planned.map(({ port }) => port)).size).toBe(4 * 5);
     await probePorts(planned);
   });
 });

@@ -42,7 +42,7 @@ export const planPorts = (
     const rpc = tenants.flatMap(({ domain, port }) => (port === undefined ? [] : [[domain, port + shift] as const]));
     return { api: apiPort + shift, p2p: p2pPort + shift, rpc: new Map(rpc), offset: shift };
   });
-  const highest = Math.max(...plans.flatMap((ports) => [ports.api, ports.p2p, ...ports.rpc.values()]));
+  const highest = Math.max(...describePorts(plans, tenants).map(({ port }) => port));
   if (highest > 65_535) {
     const largest = portBase - (highest - 65_535);
     throw new LockstepError(
@@ -59,10 +59,14 @@ export const describePorts = (plans: readonly ValidatorPorts[], tenants: readonl
   plans.flatMap(({ api, p2p, rpc }, i) => [
     { port: api, purpose: `API of validator ${i}` },
     { port: p2p, purpose: `p2p of validator ${i}` },
-    ...[...rpc].map(([domain, port]) => ({
-      port,
-      purpose: `${tenants.find((tenant) => tenant.domain === domain)?.name ?? domain} RPC of validator ${i}`,
-    })),
+    ...tenants.flatMap(({ name, domain, ports = 1 }) => {
+      const first = rpc.get(domain);
+      if (first === undefined) return [];
+      return Array.from({ length: ports }, (_, offset) => ({
+        port: first + offset,
+        purpose: `${name} ${offset === 0 ? "RPC" : "WebSocket"} of validator ${i}`,
+      }));
+    }),
   ]);
 
 const listenOn = (port: number): Promise<Server | undefined> =>
@@ -76,19 +80,27 @@ const listenOn = (port: number): Promise<Server | undefined> =>
 
 const closeServer = (server: Server): Promise<void> => new Promise((resolve) => server.close(() => resolve()));
 
-/** Distinct ports that nobody listens on. All are held until the last is found. */
-const takeFreePorts = async (count: number): Promise<number[]> => {
+/** Distinct ports that nobody listens on, as many in a row as each size says; the first of each row. All are held until the last is found. */
+const takeFreePorts = async (sizes: readonly number[]): Promise<number[]> => {
   const held = new Map<number, Server>();
-  try {
-    for (let attempt = 0; held.size < count; attempt++) {
-      if (attempt > 100 * count) {
-        throw new LockstepError("no_free_ports", `No ${count} ports are free between 10000 and 32767.`);
-      }
-      const port = randomInt(freeRange.from, freeRange.to);
-      const server = held.has(port) ? undefined : await listenOn(port);
-      if (server !== undefined) held.set(port, server);
+  const hold = async (port: number): Promise<boolean> => {
+    const server = held.has(port) ? undefined : await listenOn(port);
+    if (server !== undefined) held.set(port, server);
+    return server !== undefined;
+  };
+  const takeRow = async (size: number): Promise<number> => {
+    for (let attempt = 0; attempt < 1000; attempt++) {
+      const first = randomInt(freeRange.from, freeRange.to - size);
+      let taken = 0;
+      while (taken < size && (await hold(first + taken))) taken++;
+      if (taken === size) return first;
     }
-    return [...held.keys()];
+    throw new LockstepError("no_free_ports", `No ${size} ports in a row are free between 10000 and 32767.`);
+  };
+  try {
+    const firsts: number[] = [];
+    for (const size of sizes) firsts.push(await takeRow(size));
+    return firsts;
   } finally {
     await Promise.all([...held.values()].map(closeServer));
   }
@@ -97,10 +109,10 @@ const takeFreePorts = async (count: number): Promise<number[]> => {
 /** A plan of ports that are free now, for `--port-base 0`. */
 export const planFreePorts = async (validators: number, tenants: readonly TenantPlan[]): Promise<ValidatorPorts[]> => {
   const served = tenants.filter(({ port }) => port !== undefined);
-  const each = 2 + served.length;
-  const ports = await takeFreePorts(validators * each);
+  const sizes = [1, 1, ...served.map(({ ports = 1 }) => ports)];
+  const taken = await takeFreePorts(Array.from({ length: validators }, () => sizes).flat());
   return Array.from({ length: validators }, (_, i) => {
-    const [api = 0, p2p = 0, ...rpc] = ports.slice(i * each, (i + 1) * each);
+    const [api = 0, p2p = 0, ...rpc] = taken.slice(i * sizes.length, (i + 1) * sizes.length);
     return { api, p2p, rpc: new Map(served.map(({ domain }, t) => [domain, rpc[t] ?? 0] as const)) };
   });
 };

@@ -25,12 +25,22 @@ const endpoints = ({ api, tenants, validators }: DevnetReady, coming: readonly s
   return `Endpoints\n${column(rows).replaceAll(/ +\n/g, "\n")}`;
 };
 
-const accountList = ({ evm }: Accounts): string =>
-  evm === undefined
-    ? ""
-    : `\nEVM accounts, 10,000 ETH each; everybody knows these keys\n${column(
-        evm.map(({ address, privateKey }, i) => [String(i), address, privateKey]),
-      )}`;
+const listAccounts = (title: string, rows: readonly (readonly [address: string, secret: string])[]): string =>
+  `\n${title}; everybody knows these keys\n${column(rows.map((row, i) => [String(i), ...row]))}`;
+
+const accountList = ({ evm, svm }: Accounts): string =>
+  [
+    evm &&
+      listAccounts(
+        "EVM accounts, 10,000 ETH each",
+        evm.map(({ address, privateKey }) => [address, privateKey]),
+      ),
+    svm &&
+      listAccounts(
+        "SVM accounts, 10,000 SOL each",
+        svm.map(({ address, secretKey }) => [address, secretKey]),
+      ),
+  ].join("");
 
 const transfer = (rpc: string, from: string, to: string): string =>
   `  # send 1 ETH with viem, unmodified
@@ -43,13 +53,27 @@ const transfer = (rpc: string, from: string, to: string): string =>
     console.log(await wallet.waitForTransactionReceipt({ hash }));'
 `;
 
+const airdrop = (rpc: string): string =>
+  `  # get 5 SOL with @solana/web3.js, unmodified
+  node --input-type=module -e '
+    import { Connection, Keypair, LAMPORTS_PER_SOL } from "@solana/web3.js";
+    const connection = new Connection("${rpc}", "confirmed");
+    const { publicKey } = Keypair.generate();
+    const signature = await connection.requestAirdrop(publicKey, 5 * LAMPORTS_PER_SOL);
+    await connection.confirmTransaction({ signature, ...(await connection.getLatestBlockhash()) });
+    console.log(publicKey.toBase58(), await connection.getBalance(publicKey));'
+`;
+
 /** First steps with the tenants whose VMs have accounts. */
 const tenantCommands = (tenants: readonly DevnetTenant[], accounts: Accounts): string[] => {
-  const evm = tenants.find(({ vm }) => vm === "evm");
+  const rpcOf = (name: string) => tenants.find(({ vm }) => vm === name)?.rpc;
+  const [evm, svm] = [rpcOf("evm"), rpcOf("svm")];
   const [from, to] = accounts.evm ?? [];
-  return evm?.rpc !== undefined && from !== undefined && to !== undefined
-    ? [transfer(evm.rpc, from.privateKey, to.address)]
-    : [];
+  const canTransfer = evm !== undefined && from !== undefined && to !== undefined;
+  return [
+    ...(canTransfer ? [transfer(evm, from.privateKey, to.address)] : []),
+    ...(svm === undefined ? [] : [airdrop(svm)]),
+  ];
 };
 
 const commands = ({ api, tenants, accounts, trustedRoot }: DevnetReady): string[] => {

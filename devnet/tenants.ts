@@ -2,7 +2,7 @@
 import { LockstepError } from "../protocol/errors.ts";
 import { asDomain, type Domain } from "../protocol/ids.ts";
 
-export const tenantNames = ["data", "evm"] as const;
+export const tenantNames = ["data", "svm", "evm"] as const;
 export type TenantName = (typeof tenantNames)[number];
 
 export type TenantPlan = {
@@ -10,6 +10,8 @@ export type TenantPlan = {
   domain: Domain;
   /** Port of its own API at validator 0; absent where the VM has no API. */
   port?: number;
+  /** Ports in a row that it takes, when more than one. */
+  ports?: number;
   /** The native engine that its VM runs in. */
   engine?: string;
 };
@@ -17,6 +19,8 @@ export type TenantPlan = {
 /** In order of domain. */
 export const tenantPlans: readonly TenantPlan[] = [
   { name: "data", domain: asDomain(1) },
+  // @solana/web3.js opens its WebSocket one port above that of its HTTP.
+  { name: "svm", domain: asDomain(501), port: 8899, ports: 2, engine: "svm" },
   { name: "evm", domain: asDomain(31337), port: 8545, engine: "evm" },
 ];
 
@@ -32,7 +36,7 @@ export const parseTenants = (text: string): TenantName[] => {
   const asked = text.split(",").map((name) => name.trim());
   for (const name of asked) {
     if (!known.some((candidate) => candidate === name)) {
-      throw new LockstepError("bad_flag", `--tenants knows ${known.join(" and ")}, not ${JSON.stringify(name)}.`, {
+      throw new LockstepError("bad_flag", `--tenants knows ${known.join(", ")}, not ${JSON.stringify(name)}.`, {
         flag: "--tenants",
       });
     }

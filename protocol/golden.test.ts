@@ -8,6 +8,7 @@ import { expect, test } from "vitest";
 import { Batch, batchDigest, SignedBatch, transactionId } from "./batch.ts";
 import { usualBudgets } from "./budget.ts";
 import { fromHex, type Hex, toHex, utf8 } from "./bytes.ts";
+import { Cannot, CannotStatement } from "./cannot.ts";
 import { Certificate, emptyCertificate } from "./certificate.ts";
 import { encodeControl, Readiness, StatusChange } from "./control.ts";
 import { Genesis, vms } from "./genesis.ts";
@@ -51,6 +52,12 @@ const batch: Batch = {
     { domain: asDomain(1), gas: 0, bytes: new Uint8Array() },
   ],
   bundles: [utf8("bundle"), new Uint8Array()],
+};
+const cannotStatement: CannotStatement = {
+  epoch: asEpoch(2),
+  height: asHeight(41),
+  revision: asRevision(1),
+  domain: asDomain(31337),
 };
 const certified: Certified = {
   height: asHeight(40),
@@ -159,6 +166,8 @@ const objects = [
   sample(Attestation, attestation),
   sample(Batch, batch),
   sample(SignedBatch, { batch, signature: signature(35) }),
+  sample(Cannot, { ...cannotStatement, signer: asValidatorIndex(2), signature: signature(42) }),
+  sample(CannotStatement, cannotStatement),
   sample(Certificate, certificate),
   sample(Certified, certified),
   sample(Genesis, genesis),

@@ -22,7 +22,8 @@ export const signedKinds = {
   attestation: 4,
   batch: 5,
   peer: 6,
-  control: 7,
+  cannot: 7,
+  control: 8,
 } as const;
 export type SignedKind = keyof typeof signedKinds;
 

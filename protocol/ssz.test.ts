@@ -5,6 +5,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { Batch, SignedBatch } from "./batch.ts";
 import { concatBytes, equalBytes, fromHex, type Hex } from "./bytes.ts";
+import { Cannot, CannotStatement } from "./cannot.ts";
 import { Certificate } from "./certificate.ts";
 import { LockstepError } from "./errors.ts";
 import { Genesis } from "./genesis.ts";
@@ -22,7 +23,7 @@ const golden = JSON.parse(readFileSync(new URL("./golden.json", import.meta.url)
 const pinned = ({ name }: { name: string }) => fromHex(golden.objects[name]?.encoding as Hex) as Uint8Array;
 
 const objects: SszObject<unknown>[] = [
-  ...[Attestation, Batch, SignedBatch, Certificate, Certified, Genesis, Header],
+  ...[Attestation, Batch, SignedBatch, Cannot, CannotStatement, Certificate, Certified, Genesis, Header],
   ...[Inputs, Payload, PayloadEntry, Proposal, Summary, TenantSummary, ValidatorSet],
 ] as SszObject<unknown>[];
 const isFixed = (object: SszObject<unknown>) => object.type.fixedSize !== null;

@@ -124,10 +124,13 @@ export const StatusWire = z.strictObject({
       domain: domainJson,
       name: z.string(),
       vm: z.enum(Object.keys(vms) as Vm[]),
+      executed: heightJson,
+      quarantine: z.exactOptional(z.strictObject({ height: heightJson, reason: z.string() })),
       rpc: z.exactOptional(z.string()),
       ws: z.exactOptional(z.string()),
     }),
   ),
+  cannot: z.array(z.strictObject({ validator: integer<ValidatorIndex>(), domain: domainJson, height: heightJson })),
 });
 
 /** Where a transaction stands, as this node sees it. */

@@ -1,8 +1,9 @@
 /** `NodeService` over the parts of a running node. */
 import type { Consensus } from "../consensus/consensus.ts";
 import { toHex } from "../protocol/bytes.ts";
+import type { Cannot } from "../protocol/cannot.ts";
 import { type Genesis, lastHeightOf } from "../protocol/genesis.ts";
-import { asDomain, asEpoch, type Height, type Root } from "../protocol/ids.ts";
+import { asDomain, asEpoch, type Domain, type Height, type Root } from "../protocol/ids.ts";
 import { proveSlice } from "../protocol/payload.ts";
 import type { Network } from "../protocol/ports.ts";
 import type { ValidatorSet } from "../protocol/validators.ts";
@@ -10,6 +11,7 @@ import { payloadOf } from "./block/payload.ts";
 import type { Events } from "./events.ts";
 import type { PoolEntry } from "./mempool/entry.ts";
 import type { Pool } from "./mempool/pool.ts";
+import type { Quarantine } from "./pipeline/quarantine.ts";
 import type { Tenants } from "./pipeline/tenants.ts";
 import type { NodeService, TenantInfo, TransactionStatus } from "./service.ts";
 import type { History } from "./storage/history.ts";
@@ -29,6 +31,9 @@ export type NodeServiceOptions = {
   events: Events;
   heads(): Heads;
   problems(): string[];
+  notices(): string[];
+  quarantines(): ReadonlyMap<Domain, Quarantine>;
+  cannot(): Cannot[];
   /** URLs of the tenants' own APIs, once they are served. */
   urls: ReadonlyMap<number, { rpc: string; ws: string }>;
   validatorsOf(epoch: number): ValidatorSet;
@@ -61,13 +66,20 @@ const endedStatus = (id: Root, record: OutcomeRecord): TransactionStatus => {
 export const createNodeService = (options: NodeServiceOptions): NodeService => {
   const { genesis, genesisRoot, consensus, pool, history, tenants } = options;
 
-  const tenantInfos = (): TenantInfo[] =>
-    [...tenants.values()].map(({ domain, name, adapter }) => ({
-      domain,
-      name,
-      vm: adapter.vm,
-      ...options.urls.get(domain),
-    }));
+  const tenantInfos = (): TenantInfo[] => {
+    const quarantines = options.quarantines();
+    return [...tenants.values()].map(({ domain, name, adapter, stored }) => {
+      const quarantine = quarantines.get(domain);
+      return {
+        domain,
+        name,
+        vm: adapter.vm,
+        executed: stored,
+        ...(quarantine === undefined ? {} : { quarantine }),
+        ...options.urls.get(domain),
+      };
+    });
+  };
 
   const transaction = async (id: Root): Promise<TransactionStatus | undefined> => {
     const entry = pool.find(toHex(id));
@@ -94,6 +106,7 @@ export const createNodeService = (options: NodeServiceOptions): NodeService => {
         peers: options.network.peers(),
         mempool: pool.size(),
         tenants: tenantInfos(),
+        cannot: options.cannot().map(({ signer, domain, height }) => ({ validator: signer, domain, height })),
       };
     },
     submit: (domain, transactions) => pool.submit(domain, transactions),
@@ -138,6 +151,7 @@ export const createNodeService = (options: NodeServiceOptions): NodeService => {
     validators: () => options.validatorsOf(asEpoch(consensus.status().epoch)),
     metrics: options.metrics,
     problems: options.problems,
+    notices: options.notices,
     subscribe: options.events.subscribe,
   };
 };

@@ -3,8 +3,10 @@
  * composed here; nothing is decided here.
  */
 import type { Adapter, TenantServices } from "../adapters/adapter.ts";
+import type { DoorStats } from "../adapters/http/connections.ts";
 import type { Bls, BlsSigner } from "../consensus/certificate/bls.ts";
 import { createConsensus } from "../consensus/consensus.ts";
+import type { NetworkStats } from "../consensus/network/network.ts";
 import { equalBytes, toHex } from "../protocol/bytes.ts";
 import { controlDomain, controlSigningRoot, encodeControl } from "../protocol/control.ts";
 import { Genesis, type Vm } from "../protocol/genesis.ts";
@@ -13,6 +15,7 @@ import { asEpoch, asHeight, type Domain, type Root, type ValidatorIndex } from "
 import type { Disk, DiskWrite, Network, Runtime } from "../protocol/ports.ts";
 import { Attestation } from "../protocol/summary.ts";
 import { faultTolerance, type ValidatorSet } from "../protocol/validators.ts";
+import { createCannotBoard } from "./attestation/cannot.ts";
 import { createAttestationCollector } from "./attestation/collector.ts";
 import { createSummaries } from "./attestation/summaries.ts";
 import { createBatchExchange } from "./batch/exchange.ts";
@@ -37,7 +40,7 @@ import { createNodeService, type Heads } from "./node-service.ts";
 import type { TenantResult } from "./pipeline/execute.ts";
 import { createPipeline, type ExecutedBlock } from "./pipeline/pipeline.ts";
 import type { Tenant } from "./pipeline/tenants.ts";
-import { quarantineProblems } from "./problems.ts";
+import { cannotNotices, certificationProblems, quarantineProblems } from "./problems.ts";
 import { createRoster, type OpenSupervised, type Roster } from "./roster/roster.ts";
 import type { NodeService } from "./service.ts";
 import { endingWrites } from "./storage/endings.ts";
@@ -55,6 +58,10 @@ export type NodeOptions = {
   signer: BlsSigner;
   bls: Bls;
   network: Network;
+  /** What `/metrics` tells of the network. */
+  networkStats(): NetworkStats;
+  /** What the node serves by HTTP, by name: filled once it serves. */
+  doors: ReadonlyMap<string, () => DoorStats>;
   runtime: Runtime;
   disk: Disk;
   loadAdapter(vm: Vm): Promise<Adapter>;
@@ -119,8 +126,11 @@ export const startNode = async (options: NodeOptions): Promise<Node> => {
   });
   const { tenants } = roster;
   for (const tenant of booted.tenants.values()) roster.add(tenant);
-  const inspect = createInspect(tenants, (transactions) =>
-    inspectControl({ bls, genesis: genesisRoot, state: () => settledState, probe: roster.probe }, transactions),
+  const inspect = createInspect(
+    tenants,
+    () => heads.certified,
+    (transactions) =>
+      inspectControl({ bls, genesis: genesisRoot, state: () => settledState, probe: roster.probe }, transactions),
   );
   // The set of genesis serves in every epoch as long as the ordering state has no way to change it.
   const validatorsOf = (epoch: number): ValidatorSet => validatorSet(state, asEpoch(epoch));
@@ -176,22 +186,24 @@ export const startNode = async (options: NodeOptions): Promise<Node> => {
     genesis: genesisRoot,
     signer,
     runtime,
-    lastSequence: Math.max(batches.highestSequence(signer.publicKey), lastSequence(state, signer.publicKey) ?? 0),
+    lastSequence: batches.highestSequence(signer.publicKey),
     inFlight: own.map(({ batch }) => batch),
     division: () => ({ state: settledState, height: settledHeight, others: batches.loadsOfOthers(signer.publicKey) }),
     take: pool.take,
     publish: pool.publish,
   });
 
+  const { epochLength } = genesis;
+  const signing = { genesis: genesisRoot, epochLength, self, signer, bls, network, runtime, validatorsOf, fatal };
+  const cannot = createCannotBoard({
+    ...signing,
+    domains: new Set(tenants.keys()),
+    finalized: () => heads.finalized,
+  });
+
   const collector = createAttestationCollector({
-    genesis: genesisRoot,
-    epochLength: genesis.epochLength,
-    self,
-    signer,
-    bls,
-    network,
-    runtime,
-    validatorsOf,
+    ...signing,
+    cannot,
     newest: progress.certificate,
     onCertificate: (certified) => {
       disk.write([{ key: keys.certificate(), value: CertifiedRecord.encode(certified) }]).catch(fatal);
@@ -199,7 +211,6 @@ export const startNode = async (options: NodeOptions): Promise<Node> => {
     },
     onDisagreement: ({ height }) =>
       stopExecuting(`two thirds attested to another result at height ${height} than this node's`),
-    fatal,
   });
 
   const stopExecuting = (problem: string): void => {
@@ -225,7 +236,7 @@ export const startNode = async (options: NodeOptions): Promise<Node> => {
     events.emit({ type: "tenant", block: tenantBlockOf(domain, record, slice) });
     const settled = executions.flatMap((execution) => {
       const entry = slice[execution.index];
-      return entry === undefined ? [] : [{ id: entry.leaf, key: toHex(entry.leaf), bytes: entry.bytes, execution }];
+      return entry === undefined ? [] : [{ id: entry.leaf, key: entry.key, bytes: entry.bytes, execution }];
     });
     if (settled.length > 0) pool.executed({ domain, executions: settled }).catch(fatal);
   };
@@ -259,7 +270,8 @@ export const startNode = async (options: NodeOptions): Promise<Node> => {
     onOrdered: ({ block }) => batches.release(block.header.batches.map(toHex)),
     onTenant,
     onExecuted,
-    onQuarantine: () => {},
+    onQuarantine: () =>
+      cannot.publish(new Map([...pipeline.quarantines()].map(([domain, { height }]) => [domain, height]))),
     onStuck: (error) => stopExecuting(`execution failed: ${error instanceof Error ? error.message : String(error)}`),
     log,
   });
@@ -374,10 +386,27 @@ export const startNode = async (options: NodeOptions): Promise<Node> => {
     tenants,
     events,
     heads: () => heads,
-    problems: () => [...problems, ...roster.problems(), ...quarantineProblems(tenants, pipeline.quarantines())],
+    problems: () => [
+      ...problems,
+      ...roster.problems(),
+      ...quarantineProblems(tenants, pipeline.quarantines()),
+      ...certificationProblems(tenants, cannot.all(), validatorsOf(consensus.status().epoch)),
+    ],
+    notices: () => cannotNotices(tenants, cannot.all(), self),
+    quarantines: pipeline.quarantines,
+    cannot: cannot.all,
     urls: options.urls,
     validatorsOf,
-    metrics: createMetrics({ heads: () => heads, pool, consensus, pipeline, network, events }),
+    metrics: createMetrics({
+      ...options,
+      heads: () => heads,
+      pool,
+      consensus,
+      pipeline,
+      tenants,
+      cannot: cannot.all,
+      events,
+    }),
   });
 
   return {
@@ -390,6 +419,7 @@ export const startNode = async (options: NodeOptions): Promise<Node> => {
       settlement.stop();
       pipeline.stop();
       collector.stop();
+      cannot.stop();
       producer.stop();
       pool.stop();
       exchange.stop();

@@ -10,11 +10,16 @@ import type { Input } from "../protocol/inputs.ts";
 import type { SliceProof } from "../protocol/payload.ts";
 import type { Summary } from "../protocol/summary.ts";
 import type { ValidatorSet } from "../protocol/validators.ts";
+import type { Quarantine } from "./pipeline/quarantine.ts";
 
 export type TenantInfo = {
   domain: Domain;
   name: string;
   vm: Vm;
+  /** Newest height that this node has executed it at. */
+  executed: Height;
+  /** Why this node doesn't execute it any further, and at which height. */
+  quarantine?: Quarantine;
   /** URLs of the tenant's own API at this node; absent where the VM has none. */
   rpc?: string;
   ws?: string;
@@ -34,6 +39,8 @@ export type NodeStatus = {
   peers: ValidatorIndex[];
   mempool: { transactions: number; bytes: number };
   tenants: TenantInfo[];
+  /** Validators that said, signed, that they can't execute a tenant from a height on; this node's own word included. */
+  cannot: { validator: ValidatorIndex; domain: Domain; height: Height }[];
 };
 
 /**
@@ -102,6 +109,8 @@ export type NodeService = {
   metrics(): Promise<string>;
   /** What keeps this node from working, in sentences; empty when healthy. */
   problems(): string[];
+  /** What others can't do, in sentences: this node works nevertheless. */
+  notices(): string[];
   /** Events in order; the returned function ends the subscription. */
   subscribe(listener: (event: NodeEvent) => void): () => void;
 };

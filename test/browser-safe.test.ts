@@ -23,6 +23,7 @@ const browserSafe = [
   ...filesOf("protocol"),
   ...filesOf("messaging/light-client"),
   "./adapters/evm/proof.ts",
+  "./adapters/svm/proof.ts",
   "./consensus/certificate/noble.ts",
   "./consensus/certificate/verify.ts",
 ];

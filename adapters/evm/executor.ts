@@ -14,26 +14,17 @@ import type {
   SealedHead,
   StateSource,
 } from "../adapter.ts";
+import { packBytes } from "../byteLists.ts";
 import { asDeclared, canonicalOrder, leftOut } from "../order.ts";
 import { accountAt, answerRead } from "./answers.ts";
 import { auxRootOf, baseFeeOf, excessAt, type FeeState, targetOf } from "./baseFee.ts";
 import { encodeBlock } from "./block.ts";
-import {
-  type EngineExecuted,
-  type EngineHead,
-  type EngineInspected,
-  type EngineSeal,
-  type EvmEngine,
-  engineCall,
-  loadEvmEngine,
-} from "./engine.ts";
+import { type EngineHead, type EngineSeal, type EvmEngine, engineCall, loadEvmEngine } from "./engine.ts";
 import { type EvmConfig, engineChain, engineGenesis, parseEvmConfig } from "./genesis.ts";
+import { type EngineExecuted, readExecuted, readInspected } from "./packed.ts";
 import { decodeWrite } from "./protocolWrites.ts";
 import { diffWithFees, restoreEngine } from "./state.ts";
 import { executionOf, inspectionOf } from "./transactions.ts";
-
-/** Transactions that cross into the engine, and as JSON out of it, at once. */
-const chunk = 512;
 
 const bufferOf = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
@@ -58,24 +49,18 @@ const sealOf = (seal: EngineSeal, before: FeeState | undefined, after: FeeState)
   diff: diffWithFees(seal.diff, before, after),
 });
 
-/** Calls the engine for at most `chunk` transactions at a time; tells where among them each chunk starts. */
-const inChunks = <T>(transactions: readonly Uint8Array[], call: (raw: Buffer[], start: number) => string): T[] => {
-  const results: T[] = [];
-  for (let start = 0; start < transactions.length; start += chunk) {
-    const raw = transactions.slice(start, start + chunk).map(bufferOf);
-    for (const result of JSON.parse(engineCall(() => call(raw, start))) as T[]) results.push(result);
-  }
-  return results;
-};
-
 const createExecutor = (engine: EvmEngine, config: EvmConfig, restored: FeeState): Executor => {
   const target = targetOf(config.gas.rate);
   let sealedFees = restored;
   /** Of the open block: what it started with, and the number of the block that its header certifies. */
   let open: (FeeState & { certified: number }) | undefined;
 
-  const inspectAll = (transactions: readonly Uint8Array[]): Inspection[] =>
-    inChunks<EngineInspected>(transactions, (raw) => engine.inspect(raw)).map(inspectionOf);
+  const inspectAll = (transactions: readonly Uint8Array[]): Inspection[] => {
+    // It only falls until the next block comes.
+    const floor = baseFeeOf(sealedFees.excess, target);
+    const packed = packBytes(transactions);
+    return readInspected(engineCall(() => engine.inspect(packed))).map((inspected) => inspectionOf(inspected, floor));
+  };
 
   const executeAll = (entries: readonly OrderedEntry[], certified: number): Execution[] => {
     const raw = entries.map(({ bytes }) => bytes);
@@ -83,9 +68,7 @@ const createExecutor = (engine: EvmEngine, config: EvmConfig, restored: FeeState
     const placed = canonicalOrder(inspections);
     const places = placed.filter(({ refusal }) => refusal === undefined).map(({ index }) => index);
     const executable = places.map((index) => raw[index] as Uint8Array);
-    const executed = inChunks<EngineExecuted>(executable, (some, start) =>
-      engine.executeMany(some, places.slice(start, start + some.length)),
-    ).values();
+    const executed = readExecuted(engineCall(() => engine.execute(packBytes(executable), places))).values();
     return placed.map(({ index, refusal }) => {
       const inspection = inspections[index];
       if (refusal !== undefined || !inspection?.ok) return leftOut(index, refusal ?? "invalid");
@@ -96,16 +79,7 @@ const createExecutor = (engine: EvmEngine, config: EvmConfig, restored: FeeState
   };
 
   return {
-    inspect: async (transactions) => {
-      const { number } = engineCall(() => engine.head());
-      // It only falls until the next block comes.
-      const floor = baseFeeOf(sealedFees.excess, target);
-      return inspectAll(transactions).map((inspection) => {
-        if (!inspection.ok) return inspection;
-        const { nonce, balance } = engineCall(() => accountAt(engine, number, inspection.value.sender as Hex));
-        return { ok: true, value: { ...inspection.value, floor, account: { nonce, balance } } };
-      });
-    },
+    inspect: async (transactions) => inspectAll(transactions),
 
     begin: async (context) => {
       const parent = headOf(engineCall(() => engine.head()));

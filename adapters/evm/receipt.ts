@@ -1,13 +1,13 @@
 /**
- * Receipts. The adapter's encoding is RLP of a list of thirteen, in the order of `EvmReceipt`, where an
- * absent address is empty and the bloom is empty for a receipt without logs:
+ * Receipts. The adapter's encoding, made by the engine, is RLP of a list of thirteen, in the order of
+ * `EvmReceipt`, where an absent address is empty and the bloom is empty for a receipt without logs:
  *
  *     [transactionHash, sender, to, type, status, gasUsed, cumulativeGasUsed, effectiveGasPrice,
  *      contractAddress, [[address, [topic, ...], data], ...], logsBloom, output, reason]
  *
  * `receiptsRoot` of a block is the native one, over `consensusReceipt`.
  */
-import { concatBytes, fromHex, type Hex, toHex, utf8 } from "../../protocol/bytes.ts";
+import { concatBytes, fromHex, type Hex, toHex } from "../../protocol/bytes.ts";
 import { LockstepError } from "../../protocol/errors.ts";
 import { decodeRlp, encodeRlp, integerBytes, type Rlp, rlpBytes, rlpInteger, rlpList, rlpNumber } from "./rlp.ts";
 
@@ -26,16 +26,12 @@ export type EvmReceipt = {
   contractAddress: Hex | null;
   logs: EvmLog[];
   logsBloom: Hex;
-  /** Revert data of a failed transaction, at most `maxOutputBytes` of it; empty otherwise. */
+  /** Revert data of a failed transaction, at most 4096 bytes of it; empty otherwise. */
   output: Hex;
   /** Why it failed: `revert`, or the name of a halt such as `out_of_gas`. Absent where it succeeded. */
   reason: string | null;
 };
 
-/** Revert data that a receipt keeps. */
-export const maxOutputBytes = 4096;
-
-const empty = new Uint8Array(0);
 const emptyBloom: Hex = `0x${"00".repeat(256)}`;
 
 const bytesOf = (hex: Hex): Uint8Array => {
@@ -48,23 +44,6 @@ const bytesOf = (hex: Hex): Uint8Array => {
 
 const rlpOfLogs = (logs: readonly EvmLog[]): Rlp =>
   logs.map((log) => [bytesOf(log.address), log.topics.map(bytesOf), bytesOf(log.data)]);
-
-export const encodeReceipt = (receipt: EvmReceipt): Uint8Array =>
-  encodeRlp([
-    bytesOf(receipt.transactionHash),
-    bytesOf(receipt.sender),
-    receipt.to === null ? empty : bytesOf(receipt.to),
-    integerBytes(receipt.type),
-    integerBytes(receipt.status),
-    integerBytes(receipt.gasUsed),
-    integerBytes(receipt.cumulativeGasUsed),
-    integerBytes(receipt.effectiveGasPrice),
-    receipt.contractAddress === null ? empty : bytesOf(receipt.contractAddress),
-    rlpOfLogs(receipt.logs),
-    receipt.logs.length === 0 ? empty : bytesOf(receipt.logsBloom),
-    bytesOf(receipt.output),
-    receipt.reason === null ? empty : utf8(receipt.reason),
-  ]);
 
 const optionalAddress = (item: Rlp | undefined): Hex | null => {
   const bytes = rlpBytes(item);

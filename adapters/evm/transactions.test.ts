@@ -1,10 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { toHex } from "../../protocol/bytes.ts";
+import { fromHex, type Hex, toHex, utf8 } from "../../protocol/bytes.ts";
 import { LockstepError } from "../../protocol/errors.ts";
 import { decodeBlock } from "./block.ts";
 import { decodeTransaction } from "./codec.ts";
-import { consensusReceipt, decodeReceipt, type EvmReceipt, encodeReceipt } from "./receipt.ts";
+import { consensusReceipt, decodeReceipt, type EvmReceipt } from "./receipt.ts";
+import { encodeRlp, integerBytes } from "./rlp.ts";
 import { alice, chainId, counter, sign } from "./testChain.ts";
 import { executionOf, inspectionOf, refusalOf } from "./transactions.ts";
 
@@ -39,6 +40,26 @@ const receipts: fc.Arbitrary<EvmReceipt> = fc
     logsBloom: fields.logs.length === 0 ? emptyBloom : fields.logsBloom,
     reason: fields.status === 1 ? null : "revert",
   }));
+
+const bytesOf = (hex: Hex | null): Uint8Array => fromHex(hex ?? "0x") ?? new Uint8Array();
+
+/** As the engine does it. */
+const encodeReceipt = (receipt: EvmReceipt): Uint8Array =>
+  encodeRlp([
+    bytesOf(receipt.transactionHash),
+    bytesOf(receipt.sender),
+    bytesOf(receipt.to),
+    integerBytes(receipt.type),
+    integerBytes(receipt.status),
+    integerBytes(receipt.gasUsed),
+    integerBytes(receipt.cumulativeGasUsed),
+    integerBytes(receipt.effectiveGasPrice),
+    bytesOf(receipt.contractAddress),
+    receipt.logs.map(({ address, topics, data }) => [bytesOf(address), topics.map(bytesOf), bytesOf(data)]),
+    bytesOf(receipt.logs.length === 0 ? null : receipt.logsBloom),
+    bytesOf(receipt.output),
+    utf8(receipt.reason ?? ""),
+  ]);
 
 describe("receipts", () => {
   it("decode to what was encoded", () => {
@@ -108,14 +129,15 @@ describe("what the engine says of transactions", () => {
     const ok = {
       hash: toHex(new Uint8Array(32)),
       sender: alice.address,
-      nonce: "0x20000000000000",
-      gasLimit: "0x5208",
-      maxFeePerGas: "0x1",
-      maxPriorityFeePerGas: "0x1",
-      maxCost: "0x1",
-    } as const;
-    expect(inspectionOf({ ok })).toMatchObject({ ok: false, error: { code: "nonce_too_high" } });
-    expect(inspectionOf({ ok: { ...ok, nonce: "0x1fffffffffffff" } }).ok).toBe(true);
+      nonce: 2 ** 53,
+      gasLimit: 21_000,
+      maxFeePerGas: 1n,
+      maxPriorityFeePerGas: 1n,
+      maxCost: 1n,
+      account: { nonce: 0, balance: 0n },
+    };
+    expect(inspectionOf({ ok }, 1n)).toMatchObject({ ok: false, error: { code: "nonce_too_high" } });
+    expect(inspectionOf({ ok: { ...ok, nonce: 2 ** 53 - 1 } }, 1n).ok).toBe(true);
   });
 });
 

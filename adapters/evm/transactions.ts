@@ -3,8 +3,7 @@ import { failure, LockstepError, success } from "../../protocol/errors.ts";
 import type { Execution, Inspection, RefusalCode, TransactionFacts } from "../adapter.ts";
 import { refusalCodes } from "../adapter.ts";
 import { leftOut } from "../order.ts";
-import type { EngineExecuted, EngineInspected, EngineReceipt } from "./engine.ts";
-import { encodeReceipt, maxOutputBytes } from "./receipt.ts";
+import type { EngineExecuted, EngineInspected } from "./packed.ts";
 
 /** Codes of the engine under another name. */
 const renamed: Readonly<Record<string, RefusalCode>> = {
@@ -25,41 +24,24 @@ export const refusalOf = (engineCode: string): RefusalCode => {
   return code;
 };
 
-/** Facts without those of the sender's account. */
-export const inspectionOf = (inspected: EngineInspected): Inspection => {
+/** `floor` is the least fee a unit of gas that the next block could take. */
+export const inspectionOf = (inspected: EngineInspected, floor: bigint): Inspection => {
   if ("error" in inspected) return failure(refusalOf(inspected.error.code), inspected.error.message);
-  const { hash, sender, nonce, gasLimit, maxFeePerGas, maxPriorityFeePerGas, maxCost } = inspected.ok;
-  if (!Number.isSafeInteger(Number(nonce))) {
+  const { hash, sender, nonce, gasLimit, maxFeePerGas, maxPriorityFeePerGas, maxCost, account } = inspected.ok;
+  if (!Number.isSafeInteger(nonce)) {
     return failure("nonce_too_high", "no account gets to a nonce above 2^53 - 1");
   }
   const facts: TransactionFacts = {
     nativeId: hash,
     sender,
-    nonce: Number(nonce),
-    gas: Number(gasLimit),
-    cost: BigInt(maxCost),
-    price: { max: BigInt(maxFeePerGas), tip: BigInt(maxPriorityFeePerGas) },
+    nonce,
+    gas: gasLimit,
+    cost: maxCost,
+    price: { max: maxFeePerGas, tip: maxPriorityFeePerGas },
+    floor,
+    account,
   };
   return success(facts);
-};
-
-const receiptOf = (receipt: EngineReceipt): Uint8Array => {
-  const failed = receipt.status === 0;
-  return encodeReceipt({
-    transactionHash: receipt.hash,
-    sender: receipt.sender,
-    to: receipt.to,
-    type: receipt.type,
-    status: receipt.status,
-    gasUsed: Number(receipt.gasUsed),
-    cumulativeGasUsed: Number(receipt.cumulativeGasUsed),
-    effectiveGasPrice: BigInt(receipt.effectiveGasPrice),
-    contractAddress: receipt.contractAddress,
-    logs: receipt.logs,
-    logsBloom: receipt.logsBloom,
-    output: failed ? (receipt.output.slice(0, 2 + 2 * maxOutputBytes) as `0x${string}`) : "0x",
-    reason: failed ? (receipt.reason ?? "revert") : null,
-  });
 };
 
 /** Goes back to the mempool: nothing is wrong with these, another block can take them. */
@@ -76,16 +58,8 @@ export const executionOf = (
   isStale: () => boolean,
 ): Execution => {
   if ("applied" in executed) {
-    const { applied } = executed;
-    return {
-      kind: "applied",
-      index,
-      nativeId: applied.hash,
-      receipt: receiptOf(applied),
-      gas,
-      gasUsed: Number(applied.gasUsed),
-      succeeded: applied.status === 1,
-    };
+    const { hash, receipt, gasUsed, succeeded } = executed.applied;
+    return { kind: "applied", index, nativeId: hash, receipt, gas, gasUsed, succeeded };
   }
   const reason = refusalOf(executed.invalid.code);
   if (waits.has(reason)) return { kind: "returned", index, reason };

@@ -1,6 +1,6 @@
 /** The child process of one executor: opens it as the host says, and serves its requests one at a time. */
 import { type Failure, LockstepError } from "../../protocol/errors.ts";
-import type { BlockContext, Executor, StateSource } from "../adapter.ts";
+import type { BlockContext, StateSource } from "../adapter.ts";
 import { loadAdapter } from "../registry.ts";
 import { openMark } from "./mark.ts";
 import {
@@ -12,6 +12,7 @@ import {
   type StreamName,
   type ToChild,
 } from "./messages.ts";
+import { type PackedExecutor, packed } from "./packing.ts";
 import { createSchedule } from "./schedule.ts";
 import { fromParts, toPairs } from "./stream.ts";
 
@@ -52,7 +53,7 @@ const pulledSource: StateSource = {
 
 const mark = openMark(markDescriptor);
 const schedule = createSchedule();
-let executor: Executor | undefined;
+let executor: PackedExecutor | undefined;
 let isServing = false;
 
 const markCall = (method: Method, argument: unknown): void => {
@@ -62,7 +63,7 @@ const markCall = (method: Method, argument: unknown): void => {
   else mark.resume();
 };
 
-const serveOne = async (opened: Executor, { id, method, argument }: Request): Promise<void> => {
+const serveOne = async (opened: PackedExecutor, { id, method, argument }: Request): Promise<void> => {
   try {
     markCall(method, argument);
     const call = opened[method] as (argument: unknown) => Promise<unknown>;
@@ -95,7 +96,7 @@ const open = async ({ vm, domain, config, budget, restore }: Open): Promise<void
     const adapter = await loadAdapter(vm);
     const opened = await adapter.open({ domain, config, budget, mark, ...(restore ? { source: pulledSource } : {}) });
     const { executor: openedExecutor, ...rest } = opened;
-    executor = openedExecutor;
+    executor = packed(openedExecutor);
     await send({ kind: "opened", opened: rest });
     await serve();
   } catch (error) {

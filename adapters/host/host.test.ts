@@ -173,20 +173,43 @@ describe("a hosted executor", () => {
   });
 
   it("tells what it was executing when it died, unless no block was open", async () => {
-    const deathOf = (call: Promise<unknown>): Promise<unknown> => {
+    /** Stopped first, so that it can't answer the call any more. */
+    const deathOf = (call: () => Promise<unknown>): Promise<unknown> => {
+      process.kill(lastPid(), "SIGSTOP");
+      const called = call();
       process.kill(lastPid(), "SIGKILL");
-      return call.then(
+      return called.then(
         () => "none",
         ({ failure }: LockstepError) => failure,
       );
     };
     const hosted = await host(() => undefined);
     const { executor } = hosted;
-    expect(await deathOf(executor.read({}))).toMatchObject({ signal: "SIGKILL", place: undefined });
+    expect(await deathOf(() => executor.read({}))).toMatchObject({ signal: "SIGKILL", place: undefined });
     await hosted.ready();
     await executor.begin(contextOf(1, genesisOf(hosted).blockHash));
     await executor.execute(await declared(executor, [utf8("a"), utf8("b")]));
-    expect(await deathOf(executor.checkpoint())).toMatchObject({ place: { height: 1, at: 1 }, during: "checkpoint" });
+    expect(await deathOf(() => executor.checkpoint())).toMatchObject({
+      place: { height: 1, at: 1 },
+      during: "checkpoint",
+    });
+  });
+
+  it("may die at its first start when it has sealed blocks, and says so when it does at every one", async () => {
+    const store = createStore();
+    const { genesis } = await dataAdapter.open({ domain, config: utf8(""), budget: usualBudgets.data });
+    if (genesis === undefined) throw new Error("no genesis");
+    store.save(genesis);
+    const real = createRuntime();
+    const hosted = await hostExecutor({
+      ...optionsFor(() => store.source()),
+      vm: "data",
+      runtime: { after: (ms, callback) => real.after(Math.min(ms, 10), callback) },
+      limits: { ...processLimits, dataMiB: 8 },
+    });
+    open.push(hosted);
+    expect(hosted.isUp()).toBe(false);
+    await expect(hosted.ready()).rejects.toMatchObject({ code: "executor_unstartable" });
   });
 
   it("is ended and started again when it gives no sign of life", async () => {

@@ -10,9 +10,11 @@ import { LockstepError } from "../../protocol/errors.ts";
 import type { Vm } from "../../protocol/genesis.ts";
 import type { Domain } from "../../protocol/ids.ts";
 import type { Runtime } from "../../protocol/ports.ts";
-import type { Execution, Executor, Inspection, Seal, SealedHead, StateSource } from "../adapter.ts";
+import type { Executor, Inspection, Seal, SealedHead, StateSource } from "../adapter.ts";
+import { packBytes } from "../byteLists.ts";
 import { hostLimits, type ProcessLimits } from "./limits.ts";
 import { isBlockMethod, type Method } from "./messages.ts";
+import { packEntries, unpackExecutions } from "./packing.ts";
 import { type Death, type ExecutorProcess, startProcess } from "./process.ts";
 
 export type HostLog = {
@@ -43,8 +45,8 @@ export type TenantExecutor = {
   genesis?: Seal;
   /**
    * The newest sealed block that the running executor started from; waits while it is started again.
-   * Rejects when that is not possible: with what the adapter refused, or `executor_died` if it was closed. Asked
-   * once more after that, it tries once more.
+   * Rejects when that is not possible: with what the adapter refused, `executor_unstartable` if it died each time,
+   * or `executor_died` if it was closed. Asked once more after that, it tries once more.
    */
   ready(): Promise<SealedHead>;
   /** Whether calls are answered now. */
@@ -120,7 +122,7 @@ export const hostExecutor = async (options: HostOptions & { vm: Vm }): Promise<T
   };
 
   const restart = async (): Promise<SealedHead> => {
-    for (;;) {
+    for (let deaths = 0; deaths < hostLimits.startingDeaths; deaths++) {
       if (!isClosed) await pause();
       if (isClosed) throw died();
       const process = start(options.source());
@@ -134,6 +136,8 @@ export const hostExecutor = async (options: HostOptions & { vm: Vm }): Promise<T
         log.error({ domain, vm, error }, "executor died while it was started");
       }
     }
+    const message = `the executor died ${hostLimits.startingDeaths} times in a row while it was started; look at its memory`;
+    throw new LockstepError("executor_unstartable", message);
   };
 
   const call = async <T>(method: Method, argument?: unknown): Promise<T> => {
@@ -160,10 +164,10 @@ export const hostExecutor = async (options: HostOptions & { vm: Vm }): Promise<T
   }
 
   const executor: Executor = {
-    inspect: (transactions) => call<Inspection[]>("inspect", transactions),
+    inspect: (transactions) => call<Inspection[]>("inspect", packBytes(transactions)),
     begin: (context) => call("begin", context),
     write: (write) => call("write", write),
-    execute: (entries) => call<Execution[]>("execute", entries),
+    execute: async (entries) => unpackExecutions(await call("execute", packEntries(entries))),
     checkpoint: () => call<number>("checkpoint"),
     commit: (checkpoint) => call("commit", checkpoint),
     revert: (checkpoint) => call("revert", checkpoint),

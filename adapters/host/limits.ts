@@ -23,6 +23,8 @@ export const hostLimits = {
   /** Before a dead process is started again: doubles with each death, until a block is sealed. */
   firstPauseMs: 100,
   longestPauseMs: 10_000,
+  /** Deaths in a row before a start succeeded that are too many. */
+  startingDeaths: 10,
   /** How often the watchdog looks, and after how many looks without a sign of life it ends the process. */
   watchMs: 10_000,
   silentLooks: 3,

@@ -80,8 +80,12 @@ export const startProcess = (options: {
     serialization: "advanced",
     stdio: ["ignore", "pipe", "pipe", "ipc", mark.descriptor],
   });
+  let lastWords = "";
   for (const output of [child.stdout, child.stderr]) {
-    output?.on("data", (data: Buffer) => options.print(data.subarray(0, hostLimits.logBytes).toString().trimEnd()));
+    output?.on("data", (data: Buffer) => {
+      lastWords = data.subarray(0, hostLimits.logBytes).toString().trimEnd();
+      options.print(lastWords);
+    });
   }
 
   let lastId = 0;
@@ -175,7 +179,10 @@ export const startProcess = (options: {
     child.on("error", (cause) => {
       reject(new LockstepError("executor_died", `the executor could not be started: ${cause.message}`, {}, cause));
     });
-    void ended.then(() => reject(new LockstepError("executor_died", "the executor died before it was ready")));
+    void ended.then(() => {
+      const message = `the executor died before it was ready${lastWords === "" ? "" : `: ${lastWords}`}`;
+      reject(new LockstepError("executor_died", message));
+    });
   });
   opened.catch(() => {});
 

@@ -11,13 +11,14 @@ const order = (methods: readonly Method[]): Method[] => {
 };
 
 describe("the schedule of an executor", () => {
-  it("puts the block before reads, and keeps the order of either", () => {
-    expect(order(["read", "inspect", "begin", "write", "execute"])).toEqual([
+  it("puts the block before transactions to inspect, and these before reads", () => {
+    expect(order(["read", "inspect", "begin", "write", "inspect", "execute"])).toEqual([
       "begin",
       "write",
       "execute",
-      "read",
       "inspect",
+      "inspect",
+      "read",
     ]);
   });
 

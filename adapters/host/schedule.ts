@@ -1,7 +1,7 @@
 /**
  * Which request an executor serves next. Those that build the block come first, in their order, so that
  * reads never hold up more than the one that runs. After each seal one waiting read has its turn, so that
- * reads go on while an executor catches up.
+ * reads go on while an executor catches up. Transactions to inspect, which is quick, pass reads, which may not be.
  */
 import { isBlockMethod, type Request } from "./messages.ts";
 
@@ -9,14 +9,17 @@ export type Schedule = { add(request: Request): void; next(): Request | undefine
 
 export const createSchedule = (): Schedule => {
   const block: Request[] = [];
+  const inspections: Request[] = [];
   const reads: Request[] = [];
+  const nextRead = (): Request | undefined => inspections.shift() ?? reads.shift();
   let readsTurn = false;
   return {
     add: (request) => {
-      (isBlockMethod(request.method) ? block : reads).push(request);
+      if (isBlockMethod(request.method)) block.push(request);
+      else (request.method === "inspect" ? inspections : reads).push(request);
     },
     next: () => {
-      const request = readsTurn ? (reads.shift() ?? block.shift()) : (block.shift() ?? reads.shift());
+      const request = readsTurn ? (nextRead() ?? block.shift()) : (block.shift() ?? nextRead());
       readsTurn = request?.method === "seal";
       return request;
     },

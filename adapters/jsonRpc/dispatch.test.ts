@@ -20,6 +20,8 @@ const ask = async (target: Service, value: unknown): Promise<unknown> => {
 };
 const call = (id: unknown, method: string, params?: unknown) => ({ jsonrpc: "2.0", id, method, params });
 
+const nestedText = (depth: number): string => `${"[".repeat(depth)}${"]".repeat(depth)}`;
+
 describe("a single request", () => {
   it.each([1, 0, -1.5, "text", null])("is answered under its id %s", async (id) => {
     expect(await ask(echo, call(id, "echo", [1]))).toEqual({ jsonrpc: "2.0", id, result: [1] });
@@ -192,6 +194,36 @@ describe("a batch", () => {
       { id: 1, result: 1 },
       { id: 2, error: { code: -32603 } },
     ]);
+  });
+
+  it("has errors in place of answers for which there is no room", async () => {
+    let room = 150;
+    const take = (bytes: number): boolean => {
+      room -= bytes;
+      return room >= 0;
+    };
+    const text = JSON.stringify(["a", "b", "c", "d"].map((word, id) => call(id, "echo", [word.repeat(20)])));
+    const answers = JSON.parse((await dispatch(echo, text, undefined, take)) ?? "");
+    expect(answers).toMatchObject([
+      { id: 0, result: ["a".repeat(20)] },
+      { id: 1, result: ["b".repeat(20)] },
+      { id: 2, error: { code: -32005 } },
+      { id: 3, error: { code: -32005 } },
+    ]);
+  });
+
+  it("stops when the connection ends", async () => {
+    let runs = 0;
+    const target = service({ work: () => ++runs });
+    const text = JSON.stringify(Array.from({ length: 100 }, (_, id) => call(id, "work")));
+    await dispatch(target, text, undefined, () => runs < 40);
+    expect(runs).toBe(40);
+  });
+
+  it("is refused unparsed when it nests deep", async () => {
+    for (const text of [`[${nestedText(100)}]`, "[".repeat(2 ** 20)]) {
+      expect(JSON.parse((await dispatch(echo, text)) ?? "")).toMatchObject({ id: null, error: { code: -32600 } });
+    }
   });
 
   it("stops when its answers get too long", async () => {

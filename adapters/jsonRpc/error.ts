@@ -26,6 +26,10 @@ export class RpcError extends Error {
 
 export const invalidParams = (message: string): RpcError => new RpcError(errorCodes.invalidParams, message);
 
+/** More calls than may wait for their turn. */
+export const tooManyWait = (): RpcError =>
+  new RpcError(errorCodes.limitExceeded, "too many requests are waiting: try again later");
+
 /** The answer to a call whose method threw. */
 export const errorBody = (thrown: unknown): ErrorBody => {
   if (thrown instanceof RpcError) return thrown.body;

@@ -1,6 +1,6 @@
 /** JSON-RPC over HTTP POST. */
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Budget } from "./budget.ts";
+import type { Budget, Holding } from "../http/budget.ts";
 import { dispatch } from "./dispatch.ts";
 import { errorCodes } from "./error.ts";
 import { transportLimits as limits } from "./limits.ts";
@@ -32,7 +32,12 @@ export const answerHttp = async (
     refuse(response, 405, "send JSON-RPC 2.0 requests by POST, or open a WebSocket at this address");
     return;
   }
-  const body = await readBody(request, budget);
+  const holding = budget.open({
+    isWaiting: () => !request.complete || response.writableEnded,
+    evict: () => request.socket.destroy(),
+  });
+  response.once("close", holding.end);
+  const body = await readBody(request, holding);
   if (body === "aborted") return;
   if (body === "oversized") {
     refuse(response, 413, `the body has more than ${limits.requestBytes} bytes: send less at once`);
@@ -42,16 +47,11 @@ export const answerHttp = async (
     refuse(response, 503, busy);
     return;
   }
-  const text = await dispatch(service, body.toString("utf8")).finally(() => budget.give(body.length));
-  const answer = Buffer.from(text ?? "", "utf8");
+  const text = await dispatch(service, body.toString("utf8"), undefined, holding.take);
+  holding.give(body.length);
   if (response.destroyed) return;
-  if (!budget.take(answer.length)) {
-    refuse(response, 503, busy);
-    return;
-  }
-  response.once("close", () => budget.give(answer.length));
   if (text === undefined) response.writeHead(204, crossOrigin).end();
-  else send(response, 200, answer);
+  else send(response, 200, Buffer.from(text, "utf8"));
 };
 
 const send = (response: ServerResponse, status: number, body: Buffer): void => {
@@ -64,15 +64,15 @@ const refuse = (response: ServerResponse, status: number, message: string): void
   send(response, status, Buffer.from(errorText(null, { code: errorCodes.invalidRequest, message })));
 };
 
-/** Reads a body; its bytes are taken from the budget and stay taken when it is returned. */
-const readBody = (request: IncomingMessage, budget: Budget): Promise<Buffer | "oversized" | "busy" | "aborted"> =>
+/** Reads a body; its bytes are held, and stay held when it is returned. */
+const readBody = (request: IncomingMessage, holding: Holding): Promise<Buffer | "oversized" | "busy" | "aborted"> =>
   new Promise((resolve) => {
     let chunks: Buffer[] = [];
     let received = 0;
     let held = 0;
     let refused: "oversized" | "busy" | undefined;
     const release = (): void => {
-      budget.give(held);
+      holding.give(held);
       held = 0;
       chunks = [];
     };
@@ -84,7 +84,7 @@ const readBody = (request: IncomingMessage, budget: Budget): Promise<Buffer | "o
       }
       if (refused !== undefined) return;
       if (received > limits.requestBytes) refused = "oversized";
-      else if (!budget.take(chunk.length)) refused = "busy";
+      else if (!holding.take(chunk.length)) refused = "busy";
       if (refused !== undefined) {
         release();
         return;
@@ -94,9 +94,7 @@ const readBody = (request: IncomingMessage, budget: Budget): Promise<Buffer | "o
     });
     request.once("end", () => resolve(refused ?? Buffer.concat(chunks, held)));
     request.once("close", () => {
-      if (request.complete) return;
-      release();
-      resolve("aborted");
+      if (!request.complete) resolve("aborted");
     });
     request.on("error", () => request.destroy());
   });

@@ -1,4 +1,5 @@
 /** Messages of JSON-RPC 2.0: strict reading of requests, writing of answers. */
+import { randomUUID } from "node:crypto";
 import { type ErrorBody, errorCodes } from "./error.ts";
 
 export type CallId = string | number | null;
@@ -36,8 +37,24 @@ export const readCall = (value: unknown): Call | Malformed => {
   return id === undefined ? call : { ...call, id };
 };
 
+/** Marks integers on their way into JSON; nobody outside can guess it. */
+const integerMark = randomUUID();
+const markedInteger = new RegExp(`"${integerMark}(-?[0-9]+)"`, "g");
+
+const markIntegers = (_: string, value: unknown): unknown =>
+  typeof value === "bigint" ? `${integerMark}${value}` : value;
+
+/** JSON of a value; integers given as `bigint` keep all their digits. */
+export const jsonText = (value: unknown): string => {
+  try {
+    return JSON.stringify(value) ?? "null";
+  } catch {
+    return (JSON.stringify(value, markIntegers) ?? "null").replaceAll(markedInteger, "$1");
+  }
+};
+
 export const resultText = (id: CallId, result: unknown): string =>
-  `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":${JSON.stringify(result) ?? "null"}}`;
+  `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":${jsonText(result)}}`;
 
 export const errorText = (id: CallId, error: ErrorBody): string =>
-  `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"error":${JSON.stringify(error)}}`;
+  `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"error":${jsonText(error)}}`;

@@ -1,9 +1,11 @@
 /** JSON-RPC 2.0 over HTTP POST and WebSocket on one port. */
 import { createServer } from "node:http";
 import { type WebSocket, WebSocketServer } from "ws";
+import { createSeats } from "../../protocol/seats.ts";
 import type { RpcServer } from "../adapter.ts";
+import { createBudget } from "../http/budget.ts";
+import { boundConnections, doorStats } from "../http/connections.ts";
 import { closeServer, type Listen, listenOn, type Sockets } from "../http/listen.ts";
-import { createBudget } from "./budget.ts";
 import { answerHttp } from "./http.ts";
 import { transportLimits as limits } from "./limits.ts";
 import type { Service } from "./service.ts";
@@ -16,6 +18,7 @@ import { answerSocket } from "./socket.ts";
  */
 export const serveJsonRpc = async (service: Service, listen: Listen): Promise<RpcServer> => {
   const budget = createBudget(limits.bufferedBytes);
+  const subscriptions = createSeats(limits.allSubscriptions);
   const http = createServer(
     {
       headersTimeout: limits.headersTimeoutMs,
@@ -26,17 +29,16 @@ export const serveJsonRpc = async (service: Service, listen: Listen): Promise<Rp
       answerHttp(service, budget, request, response).catch(() => response.destroy());
     },
   );
-  http.maxConnections = limits.connections;
   http.timeout = limits.idleTimeoutMs;
+  const connections = boundConnections(http, limits);
 
-  const sockets = new WebSocketServer({ noServer: true, maxPayload: limits.requestBytes, perMessageDeflate: false });
+  const sockets = new WebSocketServer({ noServer: true, maxPayload: limits.messageBytes, perMessageDeflate: false });
   http.on("upgrade", (request, stream, head) => {
     stream.on("error", () => stream.destroy());
-    if (sockets.clients.size >= limits.sockets) {
-      stream.end("HTTP/1.1 503 Service Unavailable\r\nconnection: close\r\ncontent-length: 0\r\n\r\n");
-      return;
-    }
-    sockets.handleUpgrade(request, stream, head, (socket) => answerSocket(service, budget, socket));
+    sockets.handleUpgrade(request, stream, head, (socket) => {
+      const host = request.socket.remoteAddress ?? "";
+      connections.upgraded(stream, answerSocket(service, budget, socket, { host, seats: subscriptions }));
+    });
   });
 
   const authority = await listenOn(http, listen);
@@ -46,7 +48,12 @@ export const serveJsonRpc = async (service: Service, listen: Listen): Promise<Rp
     stopHeartbeat();
     return closeServer(http, endingOf(sockets), limits.closeMs);
   };
-  return { rpc: `http://${authority}`, ws: `ws://${authority}`, close: () => (closing ??= close()) };
+  return {
+    rpc: `http://${authority}`,
+    ws: `ws://${authority}`,
+    close: () => (closing ??= close()),
+    stats: () => doorStats(connections, budget),
+  };
 };
 
 const endingOf = ({ clients }: WebSocketServer): Sockets => ({

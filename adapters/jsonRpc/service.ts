@@ -15,6 +15,8 @@ export type Session = {
   unsubscribe(id: number): boolean;
   /** Sends a notification, encoded; a connection whose reader is too slow is cut off instead. */
   send(text: string): void;
+  /** Ends a connection that would miss something unknowingly. */
+  cutOff(reason: string): void;
 };
 
 /**

@@ -1,6 +1,7 @@
 /** JSON-RPC over one WebSocket, with its subscriptions. */
 import type { RawData, WebSocket } from "ws";
-import type { Budget } from "./budget.ts";
+import type { Seats } from "../../protocol/seats.ts";
+import type { Budget } from "../http/budget.ts";
 import { dispatch } from "./dispatch.ts";
 import { errorCodes, RpcError } from "./error.ts";
 import { transportLimits as limits } from "./limits.ts";
@@ -9,16 +10,25 @@ import type { Service, Session } from "./service.ts";
 /** Close codes of RFC 6455 and its registry. */
 const tryAgainLater = 1013;
 
-/** Answers what comes over a WebSocket until it closes. */
-export const answerSocket = (service: Service, budget: Budget, socket: WebSocket): void => {
+/** Where the subscriptions of all WebSockets have their places, and whose this one's are. */
+export type SubscriptionPlaces = { host: string; seats: Seats };
+
+/** Answers what comes over a WebSocket until it closes. Gives what decides whether it has to make room for another. */
+export const answerSocket = (
+  service: Service,
+  budget: Budget,
+  socket: WebSocket,
+  places: SubscriptionPlaces,
+): { isBusy(): boolean; evict(): void } => {
   const subscriptions = new Map<number, () => void>();
   let lastId = 0;
   let running = 0;
+  const holding = budget.open({ isWaiting: () => true, evict: () => socket.terminate() });
 
   const send = (text: string): void => {
     if (socket.readyState !== socket.OPEN) return;
-    if (socket.bufferedAmount > limits.unsentBytes || !budget.take(text.length)) socket.terminate();
-    else socket.send(text, () => budget.give(text.length));
+    if (socket.bufferedAmount > limits.unsentBytes || !holding.take(text.length)) socket.terminate();
+    else socket.send(text, () => holding.give(text.length));
   };
 
   const end = (id: number): boolean => {
@@ -39,28 +49,46 @@ export const answerSocket = (service: Service, budget: Budget, socket: WebSocket
         );
       }
       const id = ++lastId;
-      subscriptions.set(id, () => {});
+      const leave = places.seats.take({
+        host: places.host,
+        isBusy: () => true,
+        evict: () => socket.close(tryAgainLater, "the server has too many subscriptions"),
+      });
+      subscriptions.set(id, leave);
       waiting.push(() => {
-        if (subscriptions.has(id)) subscriptions.set(id, start(id));
+        if (!subscriptions.has(id)) return;
+        const stop = start(id);
+        subscriptions.set(id, () => {
+          stop();
+          leave();
+        });
       });
       return id;
     };
     const answered = (): void => {
       for (const start of waiting) start();
     };
-    return { session: { subscribe, unsubscribe: end, send }, answered };
+    const cutOff = (reason: string): void => socket.close(tryAgainLater, reason);
+    return { session: { subscribe, unsubscribe: end, send, cutOff }, answered };
   };
 
   const answer = async (message: Buffer): Promise<void> => {
     const { session, answered } = openSession();
-    const text = await dispatch(service, message.toString("utf8"), session);
+    let taken = 0;
+    const take = (bytes: number): boolean => {
+      const isTaken = holding.take(bytes);
+      if (isTaken) taken += bytes;
+      return isTaken;
+    };
+    const text = await dispatch(service, message.toString("utf8"), session, take);
+    holding.give(taken);
     if (text !== undefined) send(text);
     answered();
   };
 
   socket.on("message", async (data: RawData) => {
     const message = asBuffer(data);
-    if (!budget.take(message.length)) {
+    if (!holding.take(message.length)) {
       socket.close(tryAgainLater, "the server is busy with other requests");
       return;
     }
@@ -70,13 +98,15 @@ export const answerSocket = (service: Service, budget: Budget, socket: WebSocket
     } catch {
       socket.terminate();
     }
-    budget.give(message.length);
+    holding.give(message.length);
     if (--running < limits.socketMessages && socket.isPaused) socket.resume();
   });
   socket.on("error", () => socket.terminate());
   socket.once("close", () => {
     for (const id of [...subscriptions.keys()]) end(id);
+    holding.end();
   });
+  return { isBusy: () => running > 0 || subscriptions.size > 0, evict: () => socket.terminate() };
 };
 
 const asBuffer = (data: RawData): Buffer => {

@@ -1,6 +1,8 @@
 /** Every cap of the transport. None is part of the wire format, except what a frame may hold. */
 import { limits } from "../../protocol/limits.ts";
 import type { Channel } from "../../protocol/ports.ts";
+import { messageLimits } from "../simplex/limits.ts";
+import { syncLimits } from "../sync/limits.ts";
 
 const KiB = 1024;
 const MiB = 1024 * KiB;
@@ -16,58 +18,69 @@ export type ChannelLimits = {
   messageBurst: number;
   byteRate: number;
   byteBurst: number;
+  /**
+   * Points for each second for which the rates held a peer back. None where the users of a node decide how much
+   * there is: nobody can get an honest node banned by using it.
+   */
+  floodPoints: number;
 };
 
 /**
  * Dropping the oldest is harmless on every channel, because each is repeated by its user as long as it
  * matters: votes and proposals by the timers of a view, sync and batch requests by who asked,
- * pool entries until they are acknowledged, attestations until the height is certified, summaries by who asked.
+ * pool entries until they are acknowledged, attestations until the height is certified, what can't be executed
+ * as long as that lasts, summaries by who asked.
  */
 export const channelLimits: Readonly<Record<Channel, ChannelLimits>> = {
   consensus: {
-    frameBytes: MiB,
+    frameBytes: messageLimits.bytes,
     queueBytes: 8 * MiB,
     queueMessages: 4096,
-    messageRate: 2000,
-    messageBurst: 4000,
-    byteRate: 8 * MiB,
-    byteBurst: 16 * MiB,
+    messageRate: 1000,
+    messageBurst: 4096,
+    byteRate: MiB,
+    byteBurst: 8 * MiB,
+    floodPoints: 2,
   },
   sync: {
-    frameBytes: limits.blockBytes + MiB,
+    frameBytes: syncLimits.messageBytes,
     queueBytes: 40 * MiB,
     queueMessages: 64,
     messageRate: 200,
     messageBurst: 400,
     byteRate: 64 * MiB,
     byteBurst: 64 * MiB,
+    floodPoints: 2,
   },
   batch: {
     frameBytes: limits.batchBytes + 64 * KiB,
     queueBytes: 64 * MiB,
     queueMessages: 4096,
     messageRate: 2000,
-    messageBurst: 4000,
+    messageBurst: 4096,
     byteRate: 64 * MiB,
     byteBurst: 64 * MiB,
+    floodPoints: 0,
   },
   pool: {
     frameBytes: limits.batchBytes + 64 * KiB,
     queueBytes: 32 * MiB,
     queueMessages: 16_384,
-    messageRate: 20_000,
-    messageBurst: 40_000,
-    byteRate: 64 * MiB,
-    byteBurst: 64 * MiB,
+    messageRate: 4000,
+    messageBurst: 16_384,
+    byteRate: 16 * MiB,
+    byteBurst: 32 * MiB,
+    floodPoints: 0,
   },
   attestation: {
-    frameBytes: 64 * KiB,
+    frameBytes: KiB,
     queueBytes: MiB,
     queueMessages: 1024,
     messageRate: 500,
     messageBurst: 2000,
     byteRate: MiB,
     byteBurst: 4 * MiB,
+    floodPoints: 2,
   },
   summary: {
     frameBytes: MiB,
@@ -77,6 +90,7 @@ export const channelLimits: Readonly<Record<Channel, ChannelLimits>> = {
     messageBurst: 2000,
     byteRate: 8 * MiB,
     byteBurst: 32 * MiB,
+    floodPoints: 2,
   },
 };
 
@@ -86,13 +100,14 @@ export const networkLimits = {
   /** What libp2p buffers per stream, received and not yet handed over. */
   streamWindowBytes: 4 * MiB,
   /** No piece accepted by a peer for so long: it reads too slowly and is cut off. */
-  stalledMs: 15_000,
+  stalledMs: 10_000,
 
   helloFrameBytes: KiB,
   /** From an open connection to proven keys. */
   helloMs: 10_000,
-  /** Inbound connections that have not proven a key. */
-  unprovenConnections: 32,
+  /** Inbound connections that have not proven a key: so many at a time, each of so many bytes. */
+  unprovenConnections: 48,
+  unprovenBytes: 16 * KiB,
   /** Inbound connections of one host a second. */
   inboundConnectionRate: 64,
 
@@ -100,6 +115,12 @@ export const networkLimits = {
   redialMs: { first: 100, last: 5_000 },
   /** A connection that lasted so long starts the next row of dials without delay. */
   settledMs: 10_000,
+  /** Connections of one peer that take over from each other: a second, and at a time. One more is an offence. */
+  takeoverRate: 1,
+  takeoverBurst: 32,
+  /** Refused connections that are logged: a second, and at a time. All are counted. */
+  refusalLogRate: 1,
+  refusalLogBurst: 32,
 
   /** Points; a peer with as many is cut off. They halve every `scoreHalfLifeMs`. */
   banScore: 8,
@@ -109,6 +130,6 @@ export const networkLimits = {
   offencePoints: 1,
   scoreHalfLifeMs: 60_000,
   /** Doubles from ban to ban; a peer that behaved for `forgiveMs` starts anew. */
-  banMs: { first: 5_000, last: 600_000 },
+  banMs: { first: 2_000, last: 600_000 },
   forgiveMs: 1_800_000,
 } as const;

@@ -32,6 +32,7 @@ export type LinkEnvironment = {
   rateLimits: Readonly<Record<Channel, RateLimit>>;
   sent(channel: Channel): void;
   received(channel: Channel, message: Uint8Array): void;
+  throttled(channel: Channel, ms: number): void;
   /** The peer did what no honest peer does. */
   violated(reason: string): void;
   closed(reason: string): void;
@@ -39,7 +40,7 @@ export type LinkEnvironment = {
 
 export const createLink = (proven: ProvenConnection, environment: LinkEnvironment): Link => {
   const { connection } = proven;
-  const { runtime, queues, rateLimits, sent, received, violated, closed } = environment;
+  const { runtime, queues, rateLimits, sent, received, throttled, violated, closed } = environment;
   const outbound = new Map<Channel, Stream>();
   const busy = new Set<Channel>();
   let open = true;
@@ -96,6 +97,7 @@ export const createLink = (proven: ProvenConnection, environment: LinkEnvironmen
         deliver: (message) => {
           if (open) received(channel, message);
         },
+        throttled: (ms) => throttled(channel, ms),
         violated: (reason) => violated(`${reason} (${channel})`),
       });
     },

@@ -89,7 +89,7 @@ const offences = networkLimits.banScore / networkLimits.offencePoints + 1;
 const number = (value: number) => new Uint8Array(Uint32Array.of(value).buffer);
 const numberOf = (message: Uint8Array) => new Uint32Array(message.slice(0, 4).buffer)[0];
 const statsOf = (member: Member, peer: number) => {
-  const stats = member.network.stats().find(({ validator }) => validator === peer);
+  const stats = member.network.stats().peers.find(({ validator }) => validator === peer);
   if (stats === undefined) throw new Error(`no statistics of ${peer}`);
   return stats;
 };
@@ -145,6 +145,7 @@ describe("validators", { timeout: 60_000 }, () => {
       sent: 12,
       received: 0,
       dropped: 0,
+      throttledMs: 0,
     });
   });
 
@@ -276,7 +277,12 @@ describe("a validator in a process of its own", { timeout: 60_000 }, () => {
 /** Speaks the protocol by hand, from a libp2p node that nothing restrains. */
 describe("a hostile peer", { timeout: 60_000 }, () => {
   const rawNode = async (): Promise<Libp2p> => {
-    const node = await createNode(runtime.randomBytes(32), loopback, 4);
+    const node = await createNode({
+      identity: runtime.randomBytes(32),
+      listen: loopback,
+      validators: 4,
+      entered: () => {},
+    });
     cleanups.push(() => node.stop());
     await node.start();
     return node;
@@ -403,9 +409,40 @@ describe("a hostile peer", { timeout: 60_000 }, () => {
     const connections: Connection[] = [];
     for (let i = 0; i < networkLimits.unprovenConnections + 5; i++) connections.push(await connect(node, crowded));
     await eventually(() => {
-      const open = connections.filter(({ status }) => status === "open");
-      expect(open).toHaveLength(networkLimits.unprovenConnections);
+      const open = connections.map(({ status }) => status === "open");
+      expect(open).toEqual(connections.map((_, i) => i >= 5));
     });
+    expect(crowded.network.stats()).toMatchObject({
+      strangers: networkLimits.unprovenConnections,
+      refused: new Map([["crowded", 5]]),
+    });
+    await sendHello(connections[7] as Connection, helloOf(node, connections[7] as Connection, 1));
+    await eventually(() => expect(crowded.network.peers()).toEqual([1]));
+    expect(crowded.network.stats().strangers).toBe(networkLimits.unprovenConnections - 1);
+  });
+
+  test("that sends much before it has proven its key is disconnected", async () => {
+    const home = await join(0, [undefined, undefined]);
+    const connection = await connect(await rawNode(), home);
+    const stream = await connection.newStream(helloProtocol);
+    if (stream.status === "open") stream.send(runtime.randomBytes(2 * networkLimits.unprovenBytes));
+    await eventually(() => expect(connection.status).not.toBe("open"));
+    expect(refusals(home)).toEqual(["hello_oversized"]);
+  });
+
+  test("that connects again and again is banned", async () => {
+    const home = await join(0, [undefined, undefined]);
+    const node = await rawNode();
+    const again = async (): Promise<boolean> => {
+      const connection = await connect(node, home);
+      await sendHello(connection, helloOf(node, connection, 1)).catch(() => {});
+      return statsOf(home, 1).bans > 0;
+    };
+    while (!(await again()));
+    expect(home.log).toContainEqual(
+      expect.objectContaining({ message: "peer banned for a while", reason: "it connects again and again" }),
+    );
+    expect(home.network.peers()).toEqual([]);
   });
 
   test.each(channels)("that announces too large a message on %s is banned, while others go on", async (channel) => {
@@ -463,15 +500,16 @@ describe("a hostile peer", { timeout: 60_000 }, () => {
     expect(statsOf(home, 2).channels.batch.queuedBytes).toBe(0);
   });
 
-  test("that floods is heard no faster than the rate, while others go on", async () => {
-    let now = runtime.now();
-    const frozen: Runtime = { ...runtime, now: () => now };
+  test("that floods is heard no faster than the rate, and banned, while others go on", async () => {
+    const now = runtime.now();
+    const after: Runtime["after"] = (ms, callback) => runtime.after(ms / 10, callback);
+    const frozen: Runtime = { ...runtime, now: () => now, after };
     const home = await join(0, [undefined, undefined, undefined], { runtime: frozen });
     const friend = await join(1, [home.network.address(), undefined, undefined]);
     await eventually(() => expect(friend.network.peers()).toEqual([0]));
-    const { messageBurst, messageRate } = channelLimits.consensus;
+    const { messageBurst } = channelLimits.sync;
     const connection = await traitor(2, home);
-    const stream = await connection.newStream(channelProtocol("consensus"));
+    const stream = await connection.newStream(channelProtocol("sync"));
     const flood = concatBytes(
       ...Array.from({ length: 2 * messageBurst }, () => concatBytes(frameHeader(4), number(0))),
     );
@@ -480,11 +518,30 @@ describe("a hostile peer", { timeout: 60_000 }, () => {
     await eventually(() => expect(heard(2)).toBe(messageBurst));
     friend.network.send(v(0), "consensus", number(1));
     await eventually(() => expect(heard(1)).toBe(1));
+    await eventually(() => expect(home.network.peers()).toEqual([1]));
     expect(heard(2)).toBe(messageBurst);
-    now += 1000;
-    await eventually(() => expect(heard(2)).toBe(messageBurst + messageRate));
-    now += 60_000;
-    await eventually(() => expect(heard(2)).toBe(2 * messageBurst));
-    expect(home.network.peers()).toEqual([1, 2]);
+    expect(home.log).toContainEqual(
+      expect.objectContaining({ validator: 2, reason: "it sends more on sync than is taken" }),
+    );
   });
+
+  test.each(["batch", "pool"] as const)(
+    "whose users send more on %s than is taken is held back, not banned",
+    async (channel) => {
+      let now = runtime.now();
+      const frozen: Runtime = { ...runtime, now: () => now };
+      const home = await join(0, [undefined, undefined], { runtime: frozen });
+      const { messageBurst, messageRate } = channelLimits[channel];
+      const connection = await traitor(1, home);
+      const stream = await connection.newStream(channelProtocol(channel));
+      const count = messageBurst + 2 * messageRate;
+      stream.send(concatBytes(...Array.from({ length: count }, () => concatBytes(frameHeader(4), number(0)))));
+      await eventually(() => expect(home.received.length).toBe(messageBurst));
+      now += 1000;
+      await eventually(() => expect(home.received.length).toBe(messageBurst + messageRate));
+      now += 1000;
+      await eventually(() => expect(home.received.length).toBe(count));
+      expect(statsOf(home, 1)).toMatchObject({ connected: true, penalties: 0, bans: 0 });
+    },
+  );
 });

@@ -6,12 +6,14 @@ import { type Failure, LockstepError } from "../../protocol/errors.ts";
 import type { PublicKey, Root, ValidatorIndex } from "../../protocol/ids.ts";
 import { type Channel, channels, type Network, type Runtime } from "../../protocol/ports.ts";
 import type { BlsSigner, BlsVerifier } from "../certificate/bls.ts";
+import { createDoor } from "./door.ts";
 import { type Ends, hearHello, sayHello, sessionBytes } from "./hello.ts";
 import { networkLimits } from "./limits.ts";
 import { channelProtocol } from "./link.ts";
 import type { Log } from "./log.ts";
 import { createNode } from "./node.ts";
 import { createPeer, type Peer, type PeerStats } from "./peer.ts";
+import { createRateLimit } from "./rate.ts";
 import { createRedial, type Redial } from "./redial.ts";
 import { converse } from "./streams.ts";
 
@@ -39,11 +41,19 @@ export type Libp2pNetwork = Network & {
   close(): Promise<void>;
   /** Where this node listens (multiaddr), once started. */
   address(): string;
-  stats(): PeerStats[];
+  stats(): NetworkStats;
+};
+
+export type NetworkStats = {
+  peers: PeerStats[];
+  /** Inbound connections that have not proven a key yet. */
+  strangers: number;
+  /** Connections that were not taken, by the code of the reason. */
+  refused: ReadonlyMap<string, number>;
 };
 
 /** Why a connection is not taken. */
-const refused = (error: Failure): LockstepError => new LockstepError(error.code, error.message, error);
+const errorOf = (error: Failure): LockstepError => new LockstepError(error.code, error.message, error);
 
 /** What libp2p says about a listener that failed, without the stack traces of the failures within. */
 const reasonOf = (cause: unknown): string => {
@@ -70,14 +80,28 @@ export const createNetwork = async (options: NetworkOptions): Promise<Libp2pNetw
     throw new LockstepError("bad_identity", `the network identity is a seed of 32 bytes, not ${identity.length}`);
   }
 
-  const node = await createNode(identity, listen, validators.length);
+  const refused = new Map<string, number>();
+  const logged = createRateLimit({
+    messageRate: networkLimits.refusalLogRate,
+    messageBurst: networkLimits.refusalLogBurst,
+    byteRate: 1,
+    byteBurst: 1,
+  });
+  const noteRefusal = (from: string, { code, message }: { code: string; message: string }) => {
+    refused.set(code, (refused.get(code) ?? 0) + 1);
+    if (logged(0, runtime.now()) === 0) log.warn({ from, code, reason: message }, "connection refused");
+  };
+
+  const door = createDoor(runtime, noteRefusal);
+  const node = await createNode({ identity, listen, validators: validators.length, entered: door.enter });
   const session = runtime.randomBytes(sessionBytes);
   const keys = validators.map(({ publicKey }) => publicKey);
   const handlers = new Map<Channel, (from: ValidatorIndex, message: Uint8Array) => void>();
   const connectHandlers: ((peer: ValidatorIndex) => void)[] = [];
   const peers = new Map<ValidatorIndex, Peer>();
   const redials = new Map<ValidatorIndex, Redial>();
-  const unproven = new Map<Connection, () => void>();
+  /** Each ends the wait for the proof of a connection that was dialed. */
+  const waits = new Set<() => void>();
   let closed = false;
 
   const ownId = node.peerId.toMultihash().bytes;
@@ -90,7 +114,7 @@ export const createNetwork = async (options: NetworkOptions): Promise<Libp2pNetw
   const recognize = async (connection: Connection, message: Uint8Array) => {
     const ends: Ends = { from: idOf(connection), to: ownId };
     const heard = await hearHello(bls, keys, genesis, ends, message);
-    if (!heard.ok) throw refused(heard.error);
+    if (!heard.ok) throw errorOf(heard.error);
     const peer = peers.get(heard.value.validator);
     if (peer === undefined) throw new LockstepError("own_key", "the peer has this validator's own key");
     const ms = peer.banLeft();
@@ -99,10 +123,10 @@ export const createNetwork = async (options: NetworkOptions): Promise<Libp2pNetw
   };
 
   const attach = (peer: Peer, connection: Connection, peerSession: Uint8Array, dialer: ValidatorIndex) => {
-    unproven.get(connection)?.();
+    door.leave(connection);
     if (closed || connection.status !== "open") return;
     if (!peer.attach({ connection, session: peerSession, dialer })) {
-      connection.abort(new Error("the connection that the lower index dialed stays"));
+      connection.abort(new Error("another connection stays"));
       return;
     }
     for (const handler of connectHandlers) handler(peer.validator);
@@ -110,26 +134,15 @@ export const createNetwork = async (options: NetworkOptions): Promise<Libp2pNetw
 
   const refuse = (connection: Connection, error: unknown) => {
     const from = connection.remoteAddr.toString();
-    const { code, message } = error instanceof LockstepError ? error : { code: "hello_failed", message: String(error) };
-    log.warn({ from, code, reason: message }, "connection refused");
-    connection.abort(new Error(message));
-  };
-
-  /** Has a deadline for the connection to be proven; `unproven` holds what ends it. */
-  const awaitProof = (connection: Connection) => {
-    const cancel = runtime.after(networkLimits.helloMs, () => {
-      refuse(connection, new LockstepError("hello_late", `no proven key within ${networkLimits.helloMs} ms`));
-    });
-    const end = () => {
-      cancel();
-      unproven.delete(connection);
-    };
-    unproven.set(connection, end);
-    connection.addEventListener("close", end);
+    const reason = error instanceof LockstepError ? error : { code: "hello_failed", message: String(error) };
+    if (connection.status === "open") noteRefusal(from, reason);
+    connection.abort(new Error(reason.message));
   };
 
   const greet = async (connection: Connection, expected: Peer) => {
-    awaitProof(connection);
+    const late = new LockstepError("hello_late", `no proven key within ${networkLimits.helloMs} ms`);
+    const end = runtime.after(networkLimits.helloMs, () => refuse(connection, late));
+    waits.add(end);
     try {
       const stream = await connection.newStream(helloProtocol);
       const talk = converse(stream, networkLimits.helloFrameBytes);
@@ -144,6 +157,9 @@ export const createNetwork = async (options: NetworkOptions): Promise<Libp2pNetw
       attach(peer, connection, theirs, self);
     } catch (error) {
       refuse(connection, error);
+    } finally {
+      end();
+      waits.delete(end);
     }
   };
 
@@ -196,10 +212,7 @@ export const createNetwork = async (options: NetworkOptions): Promise<Libp2pNetw
   }
 
   node.addEventListener("connection:open", ({ detail: connection }) => {
-    if (connection.direction !== "inbound") return;
-    if (unproven.size >= networkLimits.unprovenConnections)
-      connection.abort(new Error("too many unproven connections"));
-    else awaitProof(connection);
+    if (connection.direction === "inbound") door.opened(connection);
   });
   const once = { maxInboundStreams: 1, maxOutboundStreams: 1 };
   await node.handle(helloProtocol, beGreeted, once);
@@ -243,7 +256,8 @@ export const createNetwork = async (options: NetworkOptions): Promise<Libp2pNetw
       closed = true;
       for (const redial of redials.values()) redial.stop();
       for (const peer of peers.values()) peer.disconnect("this node stops");
-      for (const end of unproven.values()) end();
+      for (const end of waits) end();
+      door.close();
       await node.stop();
     },
     address: () => {
@@ -251,6 +265,10 @@ export const createNetwork = async (options: NetworkOptions): Promise<Libp2pNetw
       if (first === undefined) throw new LockstepError("not_listening", "the network has not been started");
       return first.decapsulateCode(421).toString();
     },
-    stats: () => [...peers.values()].map((peer) => peer.stats()),
+    stats: () => ({
+      peers: [...peers.values()].map((peer) => peer.stats()),
+      strangers: door.strangers,
+      refused,
+    }),
   };
 };

@@ -3,19 +3,29 @@ import "./polyfill.ts";
 import { noise } from "@chainsafe/libp2p-noise";
 import { yamux } from "@chainsafe/libp2p-yamux";
 import { generateKeyPairFromSeed } from "@libp2p/crypto/keys";
-import type { Libp2p } from "@libp2p/interface";
-import { tcp } from "@libp2p/tcp";
+import type { Libp2p, MultiaddrConnection } from "@libp2p/interface";
 import { createLibp2p } from "libp2p";
 import { networkLimits } from "./limits.ts";
+import { coalescingTcp } from "./tcp.ts";
 
-/** A node that is not started. `identity` is an ed25519 seed of 32 bytes; `listen` a multiaddr. */
-export const createNode = async (identity: Uint8Array, listen: string, validators: number): Promise<Libp2p> => {
+export type NodeOptions = {
+  /** ed25519 seed of 32 bytes. */
+  identity: Uint8Array;
+  /** Multiaddr. */
+  listen: string;
+  validators: number;
+  /** Sees a connection before anything is read from it. */
+  entered(connection: MultiaddrConnection): void;
+};
+
+/** A node that is not started. What bounds strangers is `entered`; libp2p's own bounds lie above that. */
+export const createNode = async ({ identity, listen, validators, entered }: NodeOptions): Promise<Libp2p> => {
   const { unprovenConnections, inboundConnectionRate, streamWindowBytes, helloMs } = networkLimits;
   return await createLibp2p({
     start: false,
     privateKey: await generateKeyPairFromSeed("Ed25519", identity),
     addresses: { listen: [listen] },
-    transports: [tcp()],
+    transports: [coalescingTcp()],
     connectionEncrypters: [noise()],
     streamMuxers: [
       yamux({
@@ -24,11 +34,17 @@ export const createNode = async (identity: Uint8Array, listen: string, validator
         streamOptions: { maxStreamWindowSize: streamWindowBytes, maxReadBufferLength: streamWindowBytes },
       }),
     ],
+    connectionGater: {
+      denyInboundConnection: (connection) => {
+        entered(connection);
+        return false;
+      },
+    },
     connectionManager: {
-      maxConnections: 2 * validators + unprovenConnections,
-      maxIncomingPendingConnections: unprovenConnections,
+      maxConnections: 2 * (validators + unprovenConnections),
+      maxIncomingPendingConnections: 2 * unprovenConnections,
       inboundConnectionThreshold: inboundConnectionRate,
-      inboundUpgradeTimeout: helloMs,
+      inboundUpgradeTimeout: 2 * helloMs,
       reconnectRetries: 0,
     },
   });

@@ -18,6 +18,8 @@ export type ChannelStats = {
   received: number;
   /** Messages that had no room in the queue, or no link to go over. */
   dropped: number;
+  /** Milliseconds for which the rates held the peer back. */
+  throttledMs: number;
 };
 
 export type PeerStats = {
@@ -26,6 +28,9 @@ export type PeerStats = {
   score: number;
   /** Milliseconds since the Unix epoch; in the past unless the peer is banned now. */
   bannedUntil: number;
+  /** Times that it was penalized and banned. */
+  penalties: number;
+  bans: number;
   channels: Readonly<Record<Channel, ChannelStats>>;
 };
 
@@ -68,11 +73,19 @@ export const createPeer = (validator: ValidatorIndex, environment: PeerEnvironme
   const { runtime, log, received, disconnected } = environment;
   const queues = perChannel((channel) => createSendQueue(channelLimits[channel]));
   const rateLimits = perChannel((channel) => createRateLimit(channelLimits[channel]));
-  const counts = perChannel(() => ({ sent: 0, received: 0, dropped: 0 }));
+  const counts = perChannel(() => ({ sent: 0, received: 0, dropped: 0, throttledMs: 0 }));
   const standing = createStanding();
+  const takeover = createRateLimit({
+    messageRate: networkLimits.takeoverRate,
+    messageBurst: networkLimits.takeoverBurst,
+    byteRate: 1,
+    byteBurst: 1,
+  });
+  let penalties = 0;
   let link: Link | undefined;
 
   const penalize = (points: number, reason: string) => {
+    penalties++;
     const ban = standing.penalize(points, runtime.now());
     log.debug({ validator, points, reason }, "peer penalized");
     if (ban === 0) return;
@@ -90,8 +103,20 @@ export const createPeer = (validator: ValidatorIndex, environment: PeerEnvironme
     }
   };
 
+  const throttled = (channel: Channel, ms: number) => {
+    const seconds = () => Math.floor(counts[channel].throttledMs / 1000);
+    const before = seconds();
+    counts[channel].throttledMs += ms;
+    const points = (seconds() - before) * channelLimits[channel].floodPoints;
+    if (points > 0) penalize(points, `it sends more on ${channel} than is taken`);
+  };
+
   const attach = (proven: ProvenConnection): boolean => {
     if (link !== undefined && staysBeside(link.proven, proven)) return false;
+    if (takeover(0, runtime.now()) > 0) {
+      penalize(networkLimits.offencePoints, "it connects again and again");
+      return false;
+    }
     const former = link;
     const since = runtime.now();
     const added: Link = createLink(proven, {
@@ -102,6 +127,7 @@ export const createPeer = (validator: ValidatorIndex, environment: PeerEnvironme
         counts[channel].sent++;
       },
       received: receive,
+      throttled,
       violated: (reason) => penalize(networkLimits.violationPoints, reason),
       closed: (reason) => {
         if (link !== added) return;
@@ -150,6 +176,8 @@ export const createPeer = (validator: ValidatorIndex, environment: PeerEnvironme
       connected: link !== undefined,
       score: standing.score(runtime.now()),
       bannedUntil: standing.bannedUntil,
+      penalties,
+      bans: standing.bans,
       channels: perChannel((channel) => ({
         queuedBytes: queues[channel].bytes,
         queuedMessages: queues[channel].messages,

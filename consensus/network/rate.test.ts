@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { createRateLimit } from "./rate.ts";
+import { createRateLimit, createThrottle } from "./rate.ts";
 
 const limits = { messageRate: 10, messageBurst: 20, byteRate: 1000, byteBurst: 2000 };
 
@@ -44,4 +44,22 @@ test("a clock that goes back gives nothing", () => {
   expect(take(0, 0)).toBeGreaterThan(0);
   expect(take(0, 1000)).toBeGreaterThan(0);
   expect(take(0, 1100)).toBe(0);
+});
+
+test("a throttle lets the burst pass at once, and the rest at the rate", async () => {
+  let now = 0;
+  const waits: number[] = [];
+  const runtime = {
+    now: () => now,
+    after: (ms: number, callback: () => void) => {
+      waits.push(ms);
+      now += ms;
+      callback();
+      return () => {};
+    },
+    randomBytes: (length: number) => new Uint8Array(length),
+  };
+  const spend = createThrottle(limits, runtime);
+  for (const bytes of [1000, 1000, 500, 250]) await spend(bytes);
+  expect(waits).toEqual([500, 250]);
 });

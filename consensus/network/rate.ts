@@ -1,4 +1,5 @@
-/** Token buckets: how much is taken from one peer on one channel. */
+/** Token buckets: how much is taken from one peer on one channel, or spent on it. */
+import type { Runtime } from "../../protocol/ports.ts";
 import type { ChannelLimits } from "./limits.ts";
 
 /** Takes a message if it may pass at `now` (ms) and returns 0; else takes nothing and returns the ms to wait. */
@@ -23,5 +24,17 @@ export const createRateLimit = (limits: RateLimits): RateLimit => {
     messages -= 1000;
     bytes -= length * 1000;
     return 0;
+  };
+};
+
+/** Resolves when as many bytes may be spent; waits of one throttle are to follow each other. */
+export type Throttle = (bytes: number) => Promise<void>;
+
+export const createThrottle = (limits: { byteRate: number; byteBurst: number }, runtime: Runtime): Throttle => {
+  const limit = createRateLimit({ messageRate: 1000, messageBurst: 1000, ...limits });
+  return async (bytes) => {
+    for (let wait = limit(bytes, runtime.now()); wait > 0; wait = limit(bytes, runtime.now())) {
+      await new Promise<void>((resolve) => runtime.after(wait, resolve));
+    }
   };
 };

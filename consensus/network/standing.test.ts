@@ -26,3 +26,12 @@ test("bans double up to the longest, until the peer behaved for long", () => {
   expect(bans.at(-1)).toBe(banMs.last);
   expect(standing.penalize(banScore, now + forgiveMs + 1)).toBe(banMs.first);
 });
+
+test("what shows during a ban neither prolongs it nor counts after it", () => {
+  const standing = createStanding();
+  standing.penalize(banScore, 0);
+  expect(standing.penalize(banScore, banMs.first - 1)).toBe(0);
+  expect(standing.bannedUntil).toBe(banMs.first);
+  expect(standing.score(banMs.first)).toBe(0);
+  expect(standing.bans).toBe(1);
+});

@@ -49,6 +49,8 @@ export type Inbound = {
   runtime: Runtime;
   rateLimit: RateLimit;
   deliver(message: Uint8Array): void;
+  /** The rate holds the peer back for so long. */
+  throttled(ms: number): void;
   /** The peer broke the framing; nothing more is delivered. */
   violated(reason: string): void;
 };
@@ -63,7 +65,15 @@ const whileOpen = (act: () => void) => {
 };
 
 /** Delivers what arrives, no faster than the rate: the stream is paused meanwhile, which holds the sender back. */
-export const readMessages = ({ stream, frameBytes, runtime, rateLimit, deliver, violated }: Inbound): void => {
+export const readMessages = ({
+  stream,
+  frameBytes,
+  runtime,
+  rateLimit,
+  deliver,
+  throttled,
+  violated,
+}: Inbound): void => {
   const reader = createFrameReader(frameBytes);
   let waiting: Uint8Array | undefined;
   let cancel: (() => void) | undefined;
@@ -83,6 +93,7 @@ export const readMessages = ({ stream, frameBytes, runtime, rateLimit, deliver, 
       if (delay > 0) {
         whileOpen(() => stream.pause());
         cancel = runtime.after(delay, resume);
+        throttled(delay);
         return;
       }
       const message = waiting;

@@ -2,8 +2,9 @@
 import { toHex } from "../../protocol/bytes.ts";
 import { asView, type Root, type View } from "../../protocol/ids.ts";
 import type { KnownHeader } from "../application.ts";
+import { messageLimits } from "./limits.ts";
 import { blockAt, type Candidate, notarizedAt, type State } from "./state.ts";
-import { messageLimits, type ViewCertificate } from "./statement.ts";
+import type { ViewCertificate } from "./statement.ts";
 
 /** What must be asked for. */
 export type Gap = { readonly ok: false; readonly views: View[]; readonly headers: Root[] };

@@ -1,14 +1,12 @@
 /** Certificates: assembled here or received, and what follows from them. */
 import { asView, type ValidatorIndex } from "../../protocol/ids.ts";
+import { simplexLimits } from "./limits.ts";
 import { afterNotarization } from "./pace.ts";
 import { leaderAt, type Round, roundAt, type State } from "./state.ts";
 import { proposalKey, type ViewCertificate } from "./statement.ts";
 import { cast, penalize, report, say, type Turn } from "./turn.ts";
 import { enterView } from "./views.ts";
 import { compareVotes, endChecking } from "./votes.ts";
-
-/** Certificates of one peer under verification at a time. */
-const checkingLimit = 2 * 64;
 
 /** R9: a peer's certificate is verified before use, if it says anything new. */
 export const consider = (turn: Turn, from: ValidatorIndex, certificate: ViewCertificate): void => {
@@ -17,7 +15,7 @@ export const consider = (turn: Turn, from: ValidatorIndex, certificate: ViewCert
   if (proposal.epoch !== state.epoch || proposal.view <= state.floor.view) return;
   const peer = state.peers.get(from);
   const round = state.rounds.get(proposal.view);
-  if (peer === undefined || peer.checking >= checkingLimit || round?.certificates[kind] !== undefined) return;
+  if (peer === undefined || peer.checking >= simplexLimits.checking || round?.certificates[kind] !== undefined) return;
   if (round?.checking.has(receipt(from, certificate))) return;
   peer.checking += 1;
   // A view that exists only in an unverified certificate must not take memory that stays.

@@ -7,7 +7,8 @@ import { Header } from "../../protocol/header.ts";
 import { asEpoch, asHeight, asRevision, asSignature, asValidatorIndex, asView, zeroRoot } from "../../protocol/ids.ts";
 import { limits } from "../../protocol/limits.ts";
 import { decodeMessage, encodeMessage } from "./codec.ts";
-import { type Message, messageLimits, nullifyOf, type ViewCertificate, type Vote } from "./statement.ts";
+import { messageLimits } from "./limits.ts";
+import { type Message, nullifyOf, type ViewCertificate, type Vote } from "./statement.ts";
 
 const root = (text: number) => sha256(Uint8Array.of(text));
 const header = (batches: number, members: number): Header => ({

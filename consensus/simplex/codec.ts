@@ -7,9 +7,9 @@ import { Header, type Proposal, proposalType } from "../../protocol/header.ts";
 import { type Signature, type ValidatorIndex, zeroRoot } from "../../protocol/ids.ts";
 import { bytes32, bytes96, type SszObject, sszObject, uint8, uint32, uint64 } from "../../protocol/ssz.ts";
 import type { KnownHeader } from "../application.ts";
+import { messageLimits } from "./limits.ts";
 import {
   type Message,
-  messageLimits,
   type Request,
   type Statement,
   type Status,

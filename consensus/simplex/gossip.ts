@@ -2,15 +2,14 @@
 import { toHex } from "../../protocol/bytes.ts";
 import { asView, type ValidatorIndex } from "../../protocol/ids.ts";
 import type { Gap } from "./ancestry.ts";
+import { messageLimits, simplexLimits } from "./limits.ts";
 import { tickMs } from "./pace.ts";
 import { blockByRoot, nextTurnOf, type State } from "./state.ts";
-import { messageLimits, type Request, type Status, type ViewCertificate } from "./statement.ts";
+import type { Request, Status, ViewCertificate } from "./statement.ts";
 import { endOf, messageOf, say, type Turn } from "./turn.ts";
 import { holdsWork } from "./views.ts";
 import { inWindow, ownVotes } from "./votes.ts";
 
-/** Answers to one peer between two ticks. */
-const servedLimit = 16;
 /** Views whose finalize is said again. */
 const repeatedFinalizes = 4;
 /** A peer this far ahead is not just quicker. */
@@ -60,7 +59,7 @@ const nextPeer = (state: State, preferred: ValidatorIndex): ValidatorIndex | und
 
 const mayServe = (state: State, to: ValidatorIndex): boolean => {
   const peer = state.peers.get(to);
-  if (peer === undefined || peer.served >= servedLimit) return false;
+  if (peer === undefined || peer.served >= simplexLimits.served) return false;
   peer.served += 1;
   return true;
 };

@@ -9,11 +9,6 @@ import type { Pace } from "./pace.ts";
 import { initialPace } from "./pace.ts";
 import type { Statement, ViewCertificate, Vote, VoteKind } from "./statement.ts";
 
-/** Views ahead of the current one whose votes and proposals are kept. */
-export const futureViews = 32;
-/** Messages of the next epoch kept per peer until that epoch begins. */
-export const earlyMessages = 16;
-
 /** One view. */
 export type Round = {
   readonly view: View;

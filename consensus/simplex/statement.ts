@@ -72,10 +72,3 @@ export type Status = {
 
 /** Asks for all certificates of views, and for headers by root. */
 export type Request = { readonly epoch: Epoch; readonly views: View[]; readonly headers: Root[] };
-
-export const messageLimits = {
-  /** Largest message: a proposal with a full header of the largest validator set. */
-  bytes: 4096,
-  requestViews: 64,
-  requestHeaders: 32,
-} as const;

@@ -8,9 +8,10 @@ import { adopt, consider, finalizeNotarized, onAggregated, onVerified } from "./
 import type { Action, Event, Moment, Timer } from "./event.ts";
 import { enterEpoch, onSynced, tryFinalize } from "./finality.ts";
 import { announce, answer, help, introduce, onStatus, onTick } from "./gossip.ts";
+import { simplexLimits } from "./limits.ts";
 import { tickMs } from "./pace.ts";
 import { onCast, onHeader, onProposal, onProposed, onValidated, tryNotarize, tryPropose } from "./proposals.ts";
-import { earlyMessages, keepHeader, leaderAt, roundAt, type State } from "./state.ts";
+import { keepHeader, leaderAt, roundAt, type State } from "./state.ts";
 import type { Message, ViewCertificate, Vote } from "./statement.ts";
 import { penalize, type Turn } from "./turn.ts";
 import { enterView, giveUp, wake } from "./views.ts";
@@ -142,7 +143,7 @@ const onReceived = (turn: Turn, event: Extract<Event, { type: "received" }>): vo
   const epoch = epochOf(message);
   if (epoch === state.epoch + 1 && message.type !== "status") {
     // R16
-    if (peer.early.length < earlyMessages) peer.early.push(event);
+    if (peer.early.length < simplexLimits.earlyMessages) peer.early.push(event);
     return;
   }
   if (epoch !== undefined && epoch !== state.epoch && message.type !== "status") return;

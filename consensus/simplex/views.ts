@@ -4,8 +4,9 @@ import { asView, type ValidatorIndex, type View } from "../../protocol/ids.ts";
 import { isQuorum } from "../../protocol/validators.ts";
 import { parentFor } from "./ancestry.ts";
 import type { TimeoutReason } from "./event.ts";
+import { simplexLimits } from "./limits.ts";
 import { advanceMs, afterTimeout, closingMs, heartbeatMs, leaderMs, silentMs } from "./pace.ts";
-import { endsEpoch, futureViews, leaderAt, notarizedAt, roundAt, type State, weightOf } from "./state.ts";
+import { endsEpoch, leaderAt, notarizedAt, roundAt, type State, weightOf } from "./state.ts";
 import { nullifyOf } from "./statement.ts";
 import { cast, report, type Turn } from "./turn.ts";
 
@@ -34,7 +35,7 @@ const leaveViews = ({ state, actions }: Turn, next: View): void => {
       actions.push({ type: "abandon", block: candidate.block });
     }
   }
-  const old = state.rounds.get(asView(next - futureViews));
+  const old = state.rounds.get(asView(next - simplexLimits.futureViews));
   if (old !== undefined) for (const votes of Object.values(old.votes)) votes.clear();
 };
 

@@ -2,13 +2,14 @@
 import { signersOf } from "../../protocol/certificate.ts";
 import { asView, type ValidatorIndex, type View } from "../../protocol/ids.ts";
 import { isQuorum } from "../../protocol/validators.ts";
-import { futureViews, memberOf, type Round, roundAt, type State, weightOf } from "./state.ts";
+import { simplexLimits } from "./limits.ts";
+import { memberOf, type Round, roundAt, type State, weightOf } from "./state.ts";
 import { proposalKey, type Statement, type ViewCertificate, type Vote, type VoteKind } from "./statement.ts";
 import { penalize, report, type Turn } from "./turn.ts";
 
 /** R8: votes are kept above the floor and not far above the current view. */
 export const inWindow = (state: State, view: View): boolean =>
-  view > state.floor.view && view <= state.view + futureViews;
+  view > state.floor.view && view <= state.view + simplexLimits.futureViews;
 
 /**
  * Takes a vote that came from its signer over an authenticated connection.

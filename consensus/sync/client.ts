@@ -7,13 +7,9 @@ import type { ValidatorSet } from "../../protocol/validators.ts";
 import type { FinalizedBlock, KnownHeader } from "../application.ts";
 import type { BlsVerifier } from "../certificate/bls.ts";
 import { decodeBlock } from "../journal/block.ts";
-import { encodeSyncMessage, type SyncReply, syncLimits } from "./messages.ts";
+import { syncLimits } from "./limits.ts";
+import { encodeSyncMessage, type SyncReply } from "./messages.ts";
 import { type Chain, refuteBlocks } from "./verify.ts";
-
-/** Ranges under way. */
-const pipeline = 8;
-/** A peer that does not answer in this time is passed over. */
-const replyMs = 3000;
 
 export type SyncOptions = {
   readonly chain: Chain;
@@ -46,6 +42,8 @@ type Range = {
 
 export const createSyncClient = ({ chain, network, runtime, bls, here, deliver }: SyncOptions): SyncClient => {
   const heights = new Map<ValidatorIndex, number>();
+  /** Requests in a row that a peer left unanswered; those with fewer are asked first. */
+  const misses = new Map<ValidatorIndex, number>();
   let ranges: Range[] = [];
   let nextId = 1;
   let delivering = false;
@@ -66,7 +64,7 @@ export const createSyncClient = ({ chain, network, runtime, bls, here, deliver }
     const target = Math.max(0, ...heights.values());
     const { height } = here().tip.header;
     let next = (ranges.at(-1)?.to ?? height) + 1;
-    while (ranges.length < pipeline && next <= target) {
+    while (ranges.length < syncLimits.ranges && next <= target) {
       const end = Math.min(
         next + syncLimits.requestBlocks - 1,
         target,
@@ -79,11 +77,12 @@ export const createSyncClient = ({ chain, network, runtime, bls, here, deliver }
 
   const choose = ({ from, failed }: Range): ValidatorIndex | undefined => {
     const load = (peer: ValidatorIndex) => ranges.filter((range) => range.peer === peer && !range.blocks).length;
+    const missed = (peer: ValidatorIndex) => misses.get(peer) ?? 0;
     const able = network.peers().filter((peer) => (heights.get(peer) ?? 0) >= from);
     if (able.every((peer) => failed.has(peer))) failed.clear();
     return able
       .filter((peer) => !failed.has(peer) && load(peer) < syncLimits.served)
-      .toSorted((a, b) => load(a) - load(b) || a - b)[0];
+      .toSorted((a, b) => missed(a) - missed(b) || load(a) - load(b) || a - b)[0];
   };
 
   const request = (range: Range): void => {
@@ -91,7 +90,8 @@ export const createSyncClient = ({ chain, network, runtime, bls, here, deliver }
     if (peer === undefined) return;
     range.id = nextId++;
     range.peer = peer;
-    range.cancel = runtime.after(replyMs, () => {
+    range.cancel = runtime.after(syncLimits.replyMs, () => {
+      misses.set(peer, (misses.get(peer) ?? 0) + 1);
       fail(range);
       pump();
     });
@@ -152,6 +152,7 @@ export const createSyncClient = ({ chain, network, runtime, bls, here, deliver }
       const range = ranges.find((candidate) => candidate.id === id && candidate.peer === from && !candidate.blocks);
       if (range === undefined) return;
       const decoded = blocks.map(decodeBlock);
+      misses.delete(from);
       range.cancel();
       if (decoded.length > 0) range.blocks = decoded;
       else {

@@ -5,16 +5,7 @@ import { LockstepError } from "../../protocol/errors.ts";
 import type { Height } from "../../protocol/ids.ts";
 import { sszObject, uint32, uint64 } from "../../protocol/ssz.ts";
 import { blockBytesLimit } from "../journal/block.ts";
-
-export const syncLimits = {
-  /** Blocks asked for at once. */
-  requestBlocks: 64,
-  /** Blocks of a reply, which runs on until a finalization certifies its last one. */
-  replyBlocks: 512,
-  replyBytes: 1024 * 1024,
-  /** Requests of one peer answered at a time. */
-  served: 8,
-} as const;
+import { syncLimits } from "./limits.ts";
 
 /** Asks for finalized blocks from a height on. `id` comes back with the reply. */
 export type SyncRequest = { readonly id: number; readonly from: Height; readonly count: number };
@@ -46,8 +37,11 @@ export const encodeSyncMessage = (message: SyncMessage): Uint8Array =>
 /** @throws LockstepError `undecodable` */
 export const decodeSyncMessage = (bytes: Uint8Array): SyncMessage => {
   const body = bytes.subarray(1);
-  if (bytes.length > syncLimits.replyBytes + 16 * 1024) {
-    throw new LockstepError("undecodable", `a sync message has at most ${syncLimits.replyBytes} bytes of blocks`);
+  if (bytes.length > syncLimits.messageBytes) {
+    throw new LockstepError(
+      "undecodable",
+      `a sync message has at most ${syncLimits.messageBytes} bytes, not ${bytes.length}`,
+    );
   }
   if (bytes[0] === 1) {
     const request = WireRequest.decode(body);

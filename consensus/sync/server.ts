@@ -1,8 +1,11 @@
 /** Answers peers that ask for finalized blocks. */
 import { asHeight, type ValidatorIndex } from "../../protocol/ids.ts";
+import type { Runtime } from "../../protocol/ports.ts";
 import { decodeBlock } from "../journal/block.ts";
 import type { Journal } from "../journal/journal.ts";
-import { type SyncReply, type SyncRequest, syncLimits } from "./messages.ts";
+import { createThrottle, type Throttle } from "../network/rate.ts";
+import { syncLimits } from "./limits.ts";
+import type { SyncReply, SyncRequest } from "./messages.ts";
 
 /**
  * Blocks from a height on as bytes, so many that a finalization certifies the last one; empty when there is no
@@ -18,12 +21,23 @@ const finalizedRun = async (journal: Journal, { from, count }: SyncRequest): Pro
   return blocks.slice(0, last + 1);
 };
 
+const limits = { byteRate: syncLimits.servedRate, byteBurst: syncLimits.servedBurst };
+
 export type SyncServer = {
-  /** Resolves with nothing when the peer asks too much at a time. Rejects when the disk fails. */
+  /**
+   * Waits while the peer has had more than its rate. Resolves with nothing when it asks too much at a time, rejects
+   * when the disk fails.
+   */
   answer(from: ValidatorIndex, request: SyncRequest): Promise<SyncReply | undefined>;
 };
 
-export const createSyncServer = (journal: Journal): SyncServer => {
+export const createSyncServer = (journal: Journal, runtime: Runtime): SyncServer => {
+  const throttles = new Map<ValidatorIndex, Throttle>();
+  const throttleOf = (peer: ValidatorIndex): Throttle => {
+    const throttle = throttles.get(peer) ?? createThrottle(limits, runtime);
+    throttles.set(peer, throttle);
+    return throttle;
+  };
   const serving = new Map<ValidatorIndex, number>();
   return {
     answer: async (from, request) => {
@@ -31,7 +45,9 @@ export const createSyncServer = (journal: Journal): SyncServer => {
       if (busy >= syncLimits.served) return undefined;
       serving.set(from, busy + 1);
       try {
-        return { id: request.id, blocks: await finalizedRun(journal, { ...request, from: asHeight(request.from) }) };
+        const blocks = await finalizedRun(journal, { ...request, from: asHeight(request.from) });
+        await throttleOf(from)(blocks.reduce((sum, { length }) => sum + length, 0));
+        return { id: request.id, blocks };
       } finally {
         serving.set(from, (serving.get(from) ?? 1) - 1);
       }

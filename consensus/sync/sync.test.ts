@@ -13,11 +13,13 @@ import { childOf } from "../simulator/application.ts";
 import { createCluster } from "../simulator/cluster.ts";
 import { createWorld } from "../simulator/world.ts";
 import { createSyncClient } from "./client.ts";
-import { decodeSyncMessage, encodeSyncMessage, type SyncReply, syncLimits } from "./messages.ts";
+import { syncLimits } from "./limits.ts";
+import { decodeSyncMessage, encodeSyncMessage, type SyncReply } from "./messages.ts";
 import { createSyncServer } from "./server.ts";
 import { refuteBlocks } from "./verify.ts";
 
 const bls = createBlst();
+const runtime = createWorld({ seed: 1, nodes: 1 }).runtime(asValidatorIndex(0));
 const epochLength = 20;
 const { set, genesis, signerOf } = createCluster({ seed: 1, nodes: 4, epochLength, without: [0, 1, 2, 3] });
 const chain = { genesis: genesis.root, epochLength };
@@ -116,8 +118,8 @@ const journalWith = async (given: readonly FinalizedBlock[]): Promise<Journal> =
 
 describe("a reply", () => {
   const ask = async (journal: Journal, from: number, count: number): Promise<number> =>
-    (await createSyncServer(journal).answer(asValidatorIndex(1), { id: 7, from: asHeight(from), count }))?.blocks
-      .length ?? -1;
+    (await createSyncServer(journal, runtime).answer(asValidatorIndex(1), { id: 7, from: asHeight(from), count }))
+      ?.blocks.length ?? -1;
 
   test("holds what was asked for, or what there is", async () => {
     const journal = await journalWith(blocks);
@@ -136,7 +138,7 @@ describe("a reply", () => {
   });
 
   test("is refused to a peer that has asked too much at a time", async () => {
-    const server = createSyncServer(await journalWith(blocks.slice(0, 2)));
+    const server = createSyncServer(await journalWith(blocks.slice(0, 2)), runtime);
     const request = { id: 1, from: asHeight(1), count: 1 };
     const replies = Array.from({ length: syncLimits.served + 1 }, () => server.answer(asValidatorIndex(1), request));
     expect(await replies.at(-1)).toBeUndefined();

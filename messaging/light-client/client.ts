@@ -3,6 +3,7 @@
  * comes from the node that is checked.
  */
 
+import type { ProvenSvmAccount } from "../../adapters/svm/proof.ts";
 import type { BlsVerifier } from "../../consensus/certificate/bls.ts";
 import { transactionId } from "../../protocol/batch.ts";
 import { equalBytes, type Hex, toHex } from "../../protocol/bytes.ts";
@@ -28,6 +29,7 @@ import { createFinality } from "./finality.ts";
 import { createOrder, type OrderCursor, type OrderedRun, shownSlice } from "./order.ts";
 import { type Proof, refused } from "./refusal.ts";
 import { createTrustedSets } from "./sets.ts";
+import { proveSvmAccount } from "./svmAccount.ts";
 import { ask, type Transport } from "./transport.ts";
 
 /** What executing a height came to, under a quorum's attestations that a final block carries. */
@@ -52,6 +54,9 @@ export type ProvenTransaction = {
 
 export type ProvenAccountState = ProvenState & { height: Height; tenant: TenantSummary };
 
+/** Without an account where it is proven that there is none. */
+export type ProvenSvmState = { account?: ProvenSvmAccount; height: Height; tenant: TenantSummary };
+
 /** Every method answers with what it proved, or why it could not. None throws. */
 export type LightClient = {
   genesis(): Promise<Proof<Genesis>>;
@@ -69,6 +74,8 @@ export type LightClient = {
   transaction(id: Root): Promise<Proof<ProvenTransaction>>;
   /** An EVM tenant's account (20 bytes) and slots (32 bytes each), in the newest certified state. */
   account(domain: Domain, address: Hex, slots?: readonly Hex[]): Promise<Proof<ProvenAccountState>>;
+  /** An SVM tenant's account, by its address in base58, in the newest certified state. */
+  svmAccount(domain: Domain, address: string): Promise<Proof<ProvenSvmState>>;
 };
 
 export const createLightClient = ({
@@ -218,13 +225,15 @@ export const createLightClient = ({
     return tenant && vmName(tenant.vm);
   };
 
-  const account: LightClient["account"] = async (domain, address, slots = []) => {
+  /** A tenant in the newest certified state, and its RPC. */
+  const certifiedTenant = async (
+    domain: Domain,
+    vm: Vm,
+  ): Promise<Proof<{ height: Height; tenant: TenantSummary; rpc: string }>> => {
     const genesis = await sets.genesis();
     if (!genesis.ok) return genesis;
-    const vm = vmOf(genesis.value, domain);
-    if (vm !== "evm") {
-      return failure("unsupported_vm", `domain ${domain} is ${vm ?? "no tenant"}: accounts are proven for EVM tenants`);
-    }
+    const found = vmOf(genesis.value, domain);
+    if (found !== vm) return failure("unsupported_vm", `domain ${domain} is ${found ?? "no tenant"}, not ${vm}`);
     const executed = await execution();
     if (!executed.ok) return executed;
     const tenant = tenantOf(executed.value.summary, domain);
@@ -234,11 +243,29 @@ export const createLightClient = ({
     if (!status.ok) return status;
     const rpc = status.value.tenants.find((tenant) => tenant.domain === domain)?.rpc;
     if (rpc === undefined) return failure("not_available", `the node serves no RPC for domain ${domain}`);
+    return success({ height: executed.value.certified.height, tenant, rpc });
+  };
+
+  const account: LightClient["account"] = async (domain, address, slots = []) => {
+    const certified = await certifiedTenant(domain, "evm");
+    if (!certified.ok) return certified;
+    const { height, tenant, rpc } = certified.value;
     const number = `0x${tenant.number.toString(16)}`;
     const answer = await api.call(rpc, "eth_getProof", [address, slots, number]);
     if (!answer.ok) return answer;
     const state = proveState(tenant.stateRoot, address, slots, answer.value);
-    return state.ok ? success({ ...state.value, height: executed.value.certified.height, tenant }) : state;
+    return state.ok ? success({ ...state.value, height, tenant }) : state;
+  };
+
+  const svmAccount: LightClient["svmAccount"] = async (domain, address) => {
+    const certified = await certifiedTenant(domain, "svm");
+    if (!certified.ok) return certified;
+    const { height, tenant, rpc } = certified.value;
+    const answer = await api.call(rpc, "getAccountProof", [address, { slot: tenant.number }]);
+    if (!answer.ok) return answer;
+    const proven = proveSvmAccount(tenant.stateRoot, address, answer.value);
+    if (!proven.ok) return proven;
+    return success({ ...(proven.value === undefined ? {} : { account: proven.value }), height, tenant });
   };
 
   return {
@@ -252,5 +279,6 @@ export const createLightClient = ({
     inputs,
     transaction,
     account,
+    svmAccount,
   };
 };

@@ -1,6 +1,6 @@
 /** Failures as HTTP answers: `{error: {code, message, ...}}` under a status that fits the code. */
 import { toHex } from "../../protocol/bytes.ts";
-import type { Failure } from "../../protocol/errors.ts";
+import { type Failure, failure } from "../../protocol/errors.ts";
 
 const statuses: Readonly<Record<string, number>> = {
   invalid_request: 400,
@@ -12,7 +12,6 @@ const statuses: Readonly<Record<string, number>> = {
   method_not_allowed: 405,
   body_too_large: 413,
   unsupported_media_type: 415,
-  too_many_connections: 503,
   busy: 503,
 };
 
@@ -26,8 +25,18 @@ export const jsonText = (value: unknown): string => JSON.stringify(value, plain)
 
 export const failureJson = (failure: Failure): string => jsonText({ error: failure });
 
-export const refuse = (failure: Failure, headers: Readonly<Record<string, string>> = {}): Response =>
-  new Response(failureJson(failure), {
-    status: statusOf(failure.code),
-    headers: { "content-type": "application/json", ...headers },
+export const busy = failure("busy", "this node is working on too many requests: try again shortly");
+
+/** An answer that says how long it is. */
+export const answer = (text: string, init: { status?: number; headers?: Readonly<Record<string, string>> } = {}) =>
+  new Response(text, {
+    status: init.status ?? 200,
+    headers: {
+      "content-type": "application/json",
+      "content-length": String(Buffer.byteLength(text)),
+      ...init.headers,
+    },
   });
+
+export const refuse = (refused: Failure, headers: Readonly<Record<string, string>> = {}): Response =>
+  answer(failureJson(refused), { status: statusOf(refused.code), headers });

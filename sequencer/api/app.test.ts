@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type * as z from "zod";
+import { createBudget } from "../../adapters/http/budget.ts";
 import { transactionId } from "../../protocol/batch.ts";
 import { toHex, utf8 } from "../../protocol/bytes.ts";
 import { Genesis } from "../../protocol/genesis.ts";
@@ -191,24 +192,13 @@ describe("submitting", () => {
   });
 
   test("bodies beyond the budget of all connections are refused, and their bytes given back", async () => {
-    let used = 0;
-    const budget = {
-      take: (bytes: number) => {
-        if (used + bytes > 100) return false;
-        used += bytes;
-        return true;
-      },
-      force: () => {},
-      give: (bytes: number) => {
-        used -= bytes;
-      },
-    };
+    const budget = createBudget(400);
     const small = createApi(node, silent, budget);
     const send = (body: string) =>
       small.request("/v1/transactions", { method: "POST", body, headers: { "content-type": "application/json" } });
-    expect((await send(JSON.stringify({ domain: 1, transactions: [`0x${"00".repeat(100)}`] }))).status).toBe(503);
+    expect((await send(JSON.stringify({ domain: 1, transactions: [`0x${"00".repeat(400)}`] }))).status).toBe(503);
     expect((await send(JSON.stringify({ domain: 1, transactions: ["0x77"] }))).status).toBe(200);
-    expect(used).toBe(0);
+    expect(budget.used).toBe(0);
   });
 });
 
@@ -235,7 +225,13 @@ describe("asking where a transaction stands", () => {
 
 describe("health, metrics, description", () => {
   test("healthz says why a node isn't healthy", async () => {
-    expect((await get("/healthz")).json).toEqual({ healthy: true, problems: [] });
+    node.noticeList.push("validator 2 can't execute tenant 1");
+    expect((await get("/healthz")).json).toEqual({
+      healthy: true,
+      problems: [],
+      notices: ["validator 2 can't execute tenant 1"],
+    });
+    node.noticeList.pop();
     node.problemList.push("the EVM executor of domain 31337 is down");
     const answer = await get("/healthz");
     node.problemList.pop();

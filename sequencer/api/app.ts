@@ -2,14 +2,14 @@
 import { OpenAPIHono } from "@hono/zod-openapi";
 import { cors } from "hono/cors";
 import * as z from "zod";
-import { type Budget, createBudget } from "../../adapters/jsonRpc/budget.ts";
-import { failure } from "../../protocol/errors.ts";
+import { type Budget, createBudget } from "../../adapters/http/budget.ts";
+import { failure, LockstepError } from "../../protocol/errors.ts";
 import { ErrorWire, wires } from "../../protocol/wire.ts";
 import type { NodeService } from "../service.ts";
-import { refuse } from "./answer.ts";
+import { answer, busy, refuse } from "./answer.ts";
 import { serveChain } from "./chain.ts";
 import { apiLimits } from "./limits.ts";
-import { onlyMethod } from "./route.ts";
+import { type Api, onlyMethod } from "./route.ts";
 import { serveTransactions } from "./transactions.ts";
 
 /** Where the API tells of what it can't answer for; pino's loggers fit. */
@@ -18,7 +18,7 @@ export type Log = {
   error(fields: Readonly<Record<string, unknown>>, message: string): void;
 };
 
-const registerSchemas = (api: OpenAPIHono): void => {
+const registerSchemas = (api: Api): void => {
   const named = z.registry<{ id: string }>();
   for (const [id, wire] of Object.entries(wires)) named.add(wire, { id });
   named.add(z.strictObject({ error: ErrorWire }), { id: "Error" });
@@ -32,20 +32,20 @@ const registerSchemas = (api: OpenAPIHono): void => {
   }
 };
 
-const serveHealth = (api: OpenAPIHono, service: NodeService): void => {
+const serveHealth = (api: Api, service: NodeService): void => {
   api.get("/healthz", () => {
     const problems = service.problems();
-    return Response.json({ healthy: problems.length === 0, problems }, { status: problems.length === 0 ? 200 : 503 });
+    const healthy = problems.length === 0;
+    return answer(JSON.stringify({ healthy, problems, notices: service.notices() }), { status: healthy ? 200 : 503 });
   });
-  api.get(
-    "/metrics",
-    async () => new Response(await service.metrics(), { headers: { "content-type": "text/plain; version=0.0.4" } }),
+  api.get("/metrics", async () =>
+    answer(await service.metrics(), { headers: { "content-type": "text/plain; version=0.0.4" } }),
   );
   onlyMethod(api, "/healthz", "GET");
   onlyMethod(api, "/metrics", "GET");
 };
 
-const serveDescription = (api: OpenAPIHono): void => {
+const serveDescription = (api: Api): void => {
   registerSchemas(api);
   let description: string | undefined;
   api.get("/openapi.json", () => {
@@ -60,9 +60,25 @@ const serveDescription = (api: OpenAPIHono): void => {
         },
       }),
     );
-    return new Response(description, { headers: { "content-type": "application/json" } });
+    return answer(description);
   });
   onlyMethod(api, "/openapi.json", "GET");
+};
+
+/** A request's body and its answer are held until the answer has been read. */
+const holdBytes = (api: Api, budget: Budget): void => {
+  api.use(async (context, next) => {
+    const { incoming, outgoing } = context.env ?? {};
+    const holding = budget.open({
+      isWaiting: () => incoming?.complete === false || outgoing?.writableEnded === true,
+      evict: () => incoming?.socket.destroy(),
+    });
+    context.set("holding", holding);
+    outgoing?.once("close", holding.end);
+    await next();
+    if (!holding.take(Number(context.res.headers.get("content-length") ?? 0))) context.res = refuse(busy.error);
+    if (outgoing === undefined) holding.end();
+  });
 };
 
 /** Builds the API over a node. */
@@ -70,11 +86,12 @@ export const createApi = (
   service: NodeService,
   log: Log,
   budget: Budget = createBudget(apiLimits.bufferedBytes),
-): OpenAPIHono => {
-  const api = new OpenAPIHono();
+): Api => {
+  const api: Api = new OpenAPIHono();
   api.use(cors({ origin: "*", maxAge: 86_400 }));
+  holdBytes(api, budget);
   serveChain(api, service);
-  serveTransactions(api, service, budget);
+  serveTransactions(api, service);
   serveHealth(api, service);
   serveDescription(api);
   api.get("/v1/stream", () =>
@@ -87,6 +104,7 @@ export const createApi = (
     refuse(failure("unknown_route", `there is no ${req.path}: /openapi.json lists what there is`).error),
   );
   api.onError((error, { req }) => {
+    if (error instanceof LockstepError && error.code === "busy") return refuse(error.failure);
     log.error({ error, method: req.method, path: req.path }, "a request failed");
     return refuse(failure("internal", "this node failed to answer: try again, or another node").error);
   });

@@ -1,39 +1,37 @@
 /** Reading request bodies within caps, and what a submission's body says. */
-import type { Budget } from "../../adapters/jsonRpc/budget.ts";
+import type { Holding } from "../../adapters/http/budget.ts";
+import { nestsDeeper } from "../../adapters/http/depth.ts";
 import { fromHex } from "../../protocol/bytes.ts";
 import { failure, type Result, success } from "../../protocol/errors.ts";
 import type { Domain } from "../../protocol/ids.ts";
 import { limits } from "../../protocol/limits.ts";
 import { decodeWire, SubmissionRequestWire } from "../../protocol/wire.ts";
+import { busy } from "./answer.ts";
 import { apiLimits } from "./limits.ts";
 
-/** Reads a body, its bytes taken from `budget`; `release` gives them back, however reading went. */
-export const readBody = async (
-  request: Request,
-  budget: Budget,
-): Promise<{ body: Result<Uint8Array>; release(): void }> => {
+/** Reads a body; its bytes are held until the request has been answered. */
+export const readBody = async (request: Request, holding: Holding): Promise<Result<Uint8Array>> => {
   let length = 0;
-  const release = (): void => budget.give(length);
   const chunks: Uint8Array[] = [];
   const tooLarge = failure(
     "body_too_large",
     `the body is larger than ${apiLimits.requestBytes} bytes: submit fewer transactions at once`,
     { limit: apiLimits.requestBytes },
   );
-  if (Number(request.headers.get("content-length") ?? 0) > apiLimits.requestBytes) return { body: tooLarge, release };
+  if (Number(request.headers.get("content-length") ?? 0) > apiLimits.requestBytes) return tooLarge;
   try {
     for await (const chunk of request.body ?? []) {
-      if (length + chunk.length > apiLimits.requestBytes) return { body: tooLarge, release };
-      if (!budget.take(chunk.length)) {
-        return { body: failure("busy", "this node is working on too many requests: try again shortly"), release };
+      if (length + chunk.length > apiLimits.requestBytes) return tooLarge;
+      if (!holding.take(chunk.length)) {
+        return busy;
       }
       length += chunk.length;
       chunks.push(chunk);
     }
   } catch {
-    return { body: failure("malformed_body", "the body ended early: send it again, whole"), release };
+    return failure("malformed_body", "the body ended early: send it again, whole");
   }
-  return { body: success(Buffer.concat(chunks)), release };
+  return success(Buffer.concat(chunks));
 };
 
 /** Transactions to submit to one domain; one that isn't even hexadecimal is `undefined`. */
@@ -43,7 +41,11 @@ export type Submission = { domain: Domain; transactions: (Uint8Array | undefined
 export const parseJsonSubmission = (body: Uint8Array): Result<Submission> => {
   let json: unknown;
   try {
-    json = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(body));
+    const text = new TextDecoder("utf-8", { fatal: true }).decode(body);
+    if (nestsDeeper(text, apiLimits.jsonDepth)) {
+      return failure("malformed_body", `the body nests deeper than ${apiLimits.jsonDepth} levels`);
+    }
+    json = JSON.parse(text);
   } catch (cause) {
     return failure("malformed_body", `the body is not JSON: ${(cause as Error).message}`);
   }

@@ -1,13 +1,15 @@
 /** Routes that read the chain: status, blocks, slices, summaries, certificates, validator sets. */
-import type { OpenAPIHono } from "@hono/zod-openapi";
 import * as z from "zod";
+import { createGate } from "../../adapters/http/gate.ts";
 import { transactionId } from "../../protocol/batch.ts";
-import { failure, type Result, success } from "../../protocol/errors.ts";
+import { failure, LockstepError, type Result, success } from "../../protocol/errors.ts";
 import { asDomain, asEpoch, asHeight, type Domain, type Height } from "../../protocol/ids.ts";
 import { Summary } from "../../protocol/summary.ts";
 import { ValidatorSet } from "../../protocol/validators.ts";
 import type { EpochInfo, NodeService } from "../service.ts";
-import { domainParam, heightParam, none, serveGet } from "./route.ts";
+import { busy } from "./answer.ts";
+import { apiLimits } from "./limits.ts";
+import { type Api, domainParam, heightParam, none, serveGet } from "./route.ts";
 
 const found = <T>(value: T | undefined, message: string, fields: Readonly<Record<string, unknown>>): Result<T> =>
   value === undefined ? failure("not_found", message, fields) : success(value);
@@ -30,7 +32,9 @@ const noSlice = (service: NodeService, height: Height, domain: Domain): string =
     ? notFinalized(service, height)
     : `domain ${domain} is no tenant at height ${height}: /v1/status lists the tenants`;
 
-export const serveChain = (api: OpenAPIHono, service: NodeService): void => {
+export const serveChain = (api: Api, service: NodeService): void => {
+  const { code, message } = busy.error;
+  const slices = createGate(apiLimits.slices, apiLimits.waitingSlices, () => new LockstepError(code, message));
   const height = z.object({ height: heightParam });
 
   serveGet(api, {
@@ -72,7 +76,7 @@ export const serveChain = (api: OpenAPIHono, service: NodeService): void => {
     handle: async (params) => {
       const at = heightOf(params.height, service.status().finalized);
       const domain = asDomain(Number(params.domain));
-      const slice = await service.slice(at, domain);
+      const slice = await slices(() => service.slice(at, domain));
       return found(slice && { ...slice, leaves: slice.entries.map(transactionId) }, noSlice(service, at, domain), {
         height: at,
         domain,

@@ -5,10 +5,19 @@ const MiB = 1024 * KiB;
 
 export const apiLimits = {
   /** Bytes of one request's body: a batch of submitted transactions, in hexadecimal or raw. */
-  requestBytes: 16 * MiB,
-  /** Bytes of bodies being received and worked on, over all connections. */
-  bufferedBytes: 128 * MiB,
+  requestBytes: 10 * MiB,
+  /**
+   * Bytes of bodies being received and worked on and of answers and events not yet read, over all connections; when
+   * they run short, the connection that waits with the most of them is ended.
+   */
+  bufferedBytes: 256 * MiB,
+  /** Slices, which may be as large as a block, that are read at the same time, and requests for them that wait. */
+  slices: 4,
+  waitingSlices: 256,
+  /** Lists and objects within each other in a body. */
+  jsonDepth: 16,
   headerBytes: 16 * KiB,
+  /** Places for connections, and below for streams; when all are taken, an idle one of the greediest host makes room. */
   connections: 1024,
   headersTimeoutMs: 20_000,
   requestTimeoutMs: 60_000,

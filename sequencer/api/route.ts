@@ -1,9 +1,14 @@
 /** A route as data: path, parameters, what it answers, and a function that knows nothing of HTTP. */
+import type { HttpBindings } from "@hono/node-server";
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import * as z from "zod";
+import type { Holding } from "../../adapters/http/budget.ts";
 import { failure, type Result } from "../../protocol/errors.ts";
 import { wires } from "../../protocol/wire.ts";
-import { refuse } from "./answer.ts";
+import { answer, refuse } from "./answer.ts";
+
+/** `holding`: the bytes that a request and its answer take. Without a socket there are no bindings. */
+export type Api = OpenAPIHono<{ Bindings: Partial<HttpBindings>; Variables: { holding: Holding } }>;
 
 type Wires = typeof wires;
 
@@ -48,7 +53,7 @@ export const invalidRequest = (error: z.ZodError) => {
 };
 
 /** Refuses other methods on a path that exists. */
-export const onlyMethod = (api: OpenAPIHono, path: string, method: string): void => {
+export const onlyMethod = (api: Api, path: string, method: string): void => {
   api.all(honoPath(path), ({ req }) =>
     refuse(failure("method_not_allowed", `${req.method} is not for ${path}: use ${method}`).error, { allow: method }),
   );
@@ -58,7 +63,7 @@ const honoPath = (path: string): string => path.replaceAll(/\{(\w+)\}/g, ":$1");
 
 /** Serves a route and describes it. */
 export const serveGet = <P extends z.ZodRawShape, Q extends z.ZodRawShape, Name extends keyof Wires>(
-  api: OpenAPIHono,
+  api: Api,
   route: GetRoute<P, Q, Name>,
 ): void => {
   const { path, summary, params, query, answers, handle } = route;
@@ -77,8 +82,9 @@ export const serveGet = <P extends z.ZodRawShape, Q extends z.ZodRawShape, Name 
     if (!fromPath.success) return refuse(invalidRequest(fromPath.error));
     const fromQuery = query.safeParse(req.query());
     if (!fromQuery.success) return refuse(invalidRequest(fromQuery.error));
-    const answer = await handle(fromPath.data, fromQuery.data);
-    return answer.ok ? Response.json(z.encode(wires[answers] as z.ZodType, answer.value)) : refuse(answer.error);
+    const found = await handle(fromPath.data, fromQuery.data);
+    if (!found.ok) return refuse(found.error);
+    return answer(JSON.stringify(z.encode(wires[answers] as z.ZodType, found.value)));
   });
   onlyMethod(api, path, "GET");
 };

@@ -61,7 +61,7 @@ describe("HTTP", () => {
     expect(declared).toContain("body_too_large");
     const chunk = `100000\r\n${"x".repeat(2 ** 20)}\r\n`;
     const chunked = await exchange(
-      `POST /v1/transactions HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n${chunk.repeat(18)}0\r\n\r\n`,
+      `POST /v1/transactions HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n${chunk.repeat(apiLimits.requestBytes / 2 ** 20 + 2)}0\r\n\r\n`,
     );
     expect(chunked).toContain("413");
     expect((await fetch(`${api.url}/v1/status`)).status).toBe(200);

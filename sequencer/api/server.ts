@@ -1,6 +1,8 @@
 /** The HTTP API on a socket. */
 import type { Server } from "node:http";
 import { createAdaptorServer } from "@hono/node-server";
+import { createBudget } from "../../adapters/http/budget.ts";
+import { boundConnections, type DoorStats, doorStats } from "../../adapters/http/connections.ts";
 import { closeServer, listenOn } from "../../adapters/http/listen.ts";
 import { failure } from "../../protocol/errors.ts";
 import type { NodeService } from "../service.ts";
@@ -17,9 +19,10 @@ import { createStream } from "./stream.ts";
 export const serveApi = async (
   service: NodeService,
   { host, port, log }: { host: string; port: number; log: Log },
-): Promise<{ url: string; close(): Promise<void> }> => {
+): Promise<{ url: string; stats(): DoorStats; close(): Promise<void> }> => {
+  const budget = createBudget(apiLimits.bufferedBytes);
   const http = createAdaptorServer({
-    fetch: createApi(service, log).fetch,
+    fetch: createApi(service, log, budget).fetch,
     overrideGlobalObjects: false,
     serverOptions: {
       maxHeaderSize: apiLimits.headerBytes,
@@ -28,8 +31,8 @@ export const serveApi = async (
       keepAliveTimeout: apiLimits.keepAliveMs,
     },
   }) as Server;
-  http.maxConnections = apiLimits.connections;
   http.timeout = apiLimits.idleTimeoutMs;
+  const connections = boundConnections(http, apiLimits);
   http.on("clientError", (error: NodeJS.ErrnoException, socket) => {
     if (!socket.writable || error.code === "ECONNRESET") return socket.destroy();
     const body = failureJson(failure("invalid_request", `this is not an HTTP request: ${error.message}`).error);
@@ -39,12 +42,13 @@ export const serveApi = async (
   });
 
   const authority = await listenOn(http, { host, port });
-  const stream = createStream(service, log);
+  const stream = createStream(service, log, { budget, connections });
   http.on("upgrade", stream.upgrade);
 
   let closing: Promise<void> | undefined;
   return {
     url: `http://${authority}`,
+    stats: () => doorStats(connections, budget),
     close: () => {
       closing ??= closeServer(http, stream, apiLimits.closeMs);
       return closing;

@@ -3,6 +3,8 @@ import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { type WebSocket, WebSocketServer } from "ws";
 import * as z from "zod";
+import type { Budget, Holding } from "../../adapters/http/budget.ts";
+import type { Connections } from "../../adapters/http/connections.ts";
 import { transactionId } from "../../protocol/batch.ts";
 import { type Failure, failure } from "../../protocol/errors.ts";
 import { EventWire } from "../../protocol/wire.ts";
@@ -64,45 +66,59 @@ const refuseUpgrade = (socket: Duplex, refused: Failure): void => {
       "",
       body,
     ].join("\r\n"),
+    // Whoever keeps its side open would keep the place.
+    () => socket.destroy(),
   );
 };
 
-export const createStream = (service: NodeService, log: Log): Stream => {
+type Reader = { subscription: Subscription; holding: Holding };
+
+/** Bytes that readers leave unread come out of `budget`, places out of `connections`. */
+export const createStream = (
+  service: NodeService,
+  log: Log,
+  { budget, connections }: { budget: Budget; connections: Connections },
+): Stream => {
   const server = new WebSocketServer({
     noServer: true,
     maxPayload: apiLimits.messageBytes,
     perMessageDeflate: false,
   });
-  const subscriptions = new Map<WebSocket, Subscription>();
+  const readers = new Map<WebSocket, Reader>();
 
   const cutOff = (socket: WebSocket, code: number, reason: string): void => {
-    subscriptions.delete(socket);
+    readers.delete(socket);
     socket.close(code, reason);
     const timer = setTimeout(() => socket.terminate(), apiLimits.cutOffMs);
     socket.once("close", () => clearTimeout(timer));
   };
 
-  const send = (socket: WebSocket, text: string): void => {
+  const send = (socket: WebSocket, holding: Holding, text: string): void => {
     if (socket.readyState !== socket.OPEN) return;
-    socket.send(text);
+    if (!holding.take(text.length)) {
+      socket.terminate();
+      return;
+    }
+    socket.send(text, () => holding.give(text.length));
     if (socket.bufferedAmount > apiLimits.unsentBytes) {
       cutOff(socket, closeCodes.tryAgainLater, `reader too slow: more than ${apiLimits.unsentBytes} bytes unread`);
     }
   };
 
   const publish = (event: NodeEvent): void => {
-    if (subscriptions.size === 0) return;
-    const wire = wireEvent(event);
+    if (readers.size === 0) return;
+    const about = { topic: event.type, ...(event.type === "tenant" ? { domain: event.block.domain } : {}) };
     let text: string | undefined;
-    for (const [socket, subscription] of subscriptions) {
-      if (!wants(subscription, wire)) continue;
-      text ??= JSON.stringify(z.encode(EventWire, wire));
-      send(socket, text);
+    for (const [socket, { subscription, holding }] of readers) {
+      if (!wants(subscription, about)) continue;
+      text ??= JSON.stringify(z.encode(EventWire, wireEvent(event)));
+      send(socket, holding, text);
     }
   };
 
   const accept = (socket: WebSocket, subscription: Subscription): void => {
-    subscriptions.set(socket, subscription);
+    const holding = budget.open({ isWaiting: () => true, evict: () => socket.terminate() });
+    readers.set(socket, { subscription, holding });
     let messages = 0;
     let alive = true;
     const heartbeat = setInterval(() => {
@@ -117,20 +133,21 @@ export const createStream = (service: NodeService, log: Log): Stream => {
     socket.on("error", () => socket.terminate());
     socket.on("close", () => {
       clearInterval(heartbeat);
-      subscriptions.delete(socket);
+      readers.delete(socket);
+      holding.end();
     });
     socket.on("message", (message) => {
-      const current = subscriptions.get(socket);
+      const current = readers.get(socket)?.subscription;
       if (current === undefined) return;
       if (++messages > apiLimits.messages) {
         cutOff(socket, closeCodes.policyViolation, "too many messages");
         return;
       }
       const changed = change(current, message.toString());
-      if (!changed.ok) return send(socket, failureJson(changed.error));
+      if (!changed.ok) return send(socket, holding, failureJson(changed.error));
       const { topics, domains } = changed.value;
-      subscriptions.set(socket, changed.value);
-      send(socket, JSON.stringify({ subscribed: [...topics], ...(domains ? { domains: [...domains] } : {}) }));
+      readers.set(socket, { subscription: changed.value, holding });
+      send(socket, holding, JSON.stringify({ subscribed: [...topics], ...(domains ? { domains: [...domains] } : {}) }));
     });
   };
 
@@ -152,11 +169,13 @@ export const createStream = (service: NodeService, log: Log): Stream => {
     }
     const subscription = fromQuery(url.searchParams);
     if (!subscription.ok) return refuseUpgrade(socket, subscription.error);
-    if (server.clients.size >= apiLimits.sockets) {
-      const message = `${apiLimits.sockets} streams are open here, the most there may be: use another node`;
-      return refuseUpgrade(socket, failure("too_many_connections", message).error);
-    }
-    server.handleUpgrade(request, socket, head, (webSocket) => accept(webSocket, subscription.value));
+    server.handleUpgrade(request, socket, head, (webSocket) => {
+      connections.upgraded(socket, {
+        isBusy: () => (readers.get(webSocket)?.subscription.topics.size ?? 0) > 0,
+        evict: () => cutOff(webSocket, closeCodes.tryAgainLater, "the place is needed for another reader"),
+      });
+      accept(webSocket, subscription.value);
+    });
   };
 
   return {

@@ -2,7 +2,7 @@
 import * as z from "zod";
 import { failure, type Result, success } from "../../protocol/errors.ts";
 import type { Domain } from "../../protocol/ids.ts";
-import { type EventWire, type Topic, topics } from "../../protocol/wire.ts";
+import { type Topic, topics } from "../../protocol/wire.ts";
 import { apiLimits } from "./limits.ts";
 
 export type Subscription = {
@@ -11,9 +11,9 @@ export type Subscription = {
   readonly domains?: ReadonlySet<Domain>;
 };
 
-/** Whether an event is for this reader. Events of no tenant pass any filter of domains. */
-export const wants = ({ topics, domains }: Subscription, event: EventWire): boolean =>
-  topics.has(event.topic) && (event.topic !== "tenant" || domains === undefined || domains.has(event.domain));
+/** Whether an event is for this reader. Events of no tenant, without `domain`, pass any filter of domains. */
+export const wants = ({ topics, domains }: Subscription, event: { topic: Topic; domain?: Domain }): boolean =>
+  topics.has(event.topic) && (event.domain === undefined || domains === undefined || domains.has(event.domain));
 
 const topicList = z.array(z.enum(topics)).max(topics.length);
 const domainList = z

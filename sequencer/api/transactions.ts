@@ -1,15 +1,13 @@
 /** Routes for transactions: submitting them, and asking where one stands. */
-import type { OpenAPIHono } from "@hono/zod-openapi";
 import * as z from "zod";
-import type { Budget } from "../../adapters/jsonRpc/budget.ts";
 import { fromHex, type Hex } from "../../protocol/bytes.ts";
 import { failure, type Result, success } from "../../protocol/errors.ts";
 import { asDomain, asRoot } from "../../protocol/ids.ts";
 import { SubmissionWire } from "../../protocol/wire.ts";
 import type { NodeService } from "../service.ts";
-import { jsonText, refuse } from "./answer.ts";
+import { answer, jsonText, refuse } from "./answer.ts";
 import { parseJsonSubmission, parseOctets, readBody, type Submission } from "./body.ts";
-import { domainParam, errorResponses, invalidRequest, onlyMethod, schemaRef, serveGet } from "./route.ts";
+import { type Api, domainParam, errorResponses, invalidRequest, onlyMethod, schemaRef, serveGet } from "./route.ts";
 
 const notHex = failure(
   "undecodable",
@@ -40,7 +38,7 @@ const parseSubmission = (type: string, query: unknown, body: Uint8Array): Result
 
 const mediaTypes = ["application/json", "application/octet-stream"];
 
-const serveSubmission = (api: OpenAPIHono, service: NodeService, budget: Budget): void => {
+const serveSubmission = (api: Api, service: NodeService): void => {
   const path = "/v1/transactions";
   api.openAPIRegistry.registerPath({
     method: "post",
@@ -69,28 +67,23 @@ const serveSubmission = (api: OpenAPIHono, service: NodeService, budget: Budget)
       ...errorResponses,
     },
   });
-  api.post(path, async ({ req }) => {
+  api.post(path, async ({ req, var: { holding } }) => {
     const type = (req.header("content-type") ?? "").split(";")[0]?.trim().toLowerCase() ?? "";
     if (!mediaTypes.includes(type)) {
       const message = `the content type is ${type || "missing"}: use ${mediaTypes.join(" or ")}`;
       return refuse(failure("unsupported_media_type", message).error);
     }
-    const { body, release } = await readBody(req.raw, budget);
-    try {
-      if (!body.ok) return refuse(body.error);
-      const submission = parseSubmission(type, req.query(), body.value);
-      if (!submission.ok) return refuse(submission.error);
-      const answers = z.encode(SubmissionWire, await submit(service, submission.value));
-      return new Response(jsonText(answers), { headers: { "content-type": "application/json" } });
-    } finally {
-      release();
-    }
+    const body = await readBody(req.raw, holding);
+    if (!body.ok) return refuse(body.error);
+    const submission = parseSubmission(type, req.query(), body.value);
+    if (!submission.ok) return refuse(submission.error);
+    return answer(jsonText(z.encode(SubmissionWire, await submit(service, submission.value))));
   });
   onlyMethod(api, path, "POST");
 };
 
-export const serveTransactions = (api: OpenAPIHono, service: NodeService, budget: Budget): void => {
-  serveSubmission(api, service, budget);
+export const serveTransactions = (api: Api, service: NodeService): void => {
+  serveSubmission(api, service);
   serveGet(api, {
     path: "/v1/transactions/{id}",
     summary: "Where a transaction stands, by its Lockstep id, or with `domain` by its native id",

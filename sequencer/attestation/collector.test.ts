@@ -5,9 +5,13 @@ import { createWorld } from "../../consensus/simulator/world.ts";
 import { signersOf } from "../../protocol/certificate.ts";
 import type { Certified } from "../../protocol/header.ts";
 import { asEpoch, asHeight, asRevision, asRoot, asValidatorIndex } from "../../protocol/ids.ts";
-import { Attestation } from "../../protocol/summary.ts";
 import type { ValidatorSet } from "../../protocol/validators.ts";
-import { attestationContext, createAttestationCollector, type Disagreement } from "./collector.ts";
+import {
+  attestationContext,
+  createAttestationCollector,
+  type Disagreement,
+  encodeAttestationMessage,
+} from "./collector.ts";
 
 const genesis = asRoot(new Uint8Array(32).fill(7));
 const root = (byte: number) => asRoot(new Uint8Array(32).fill(byte));
@@ -39,6 +43,7 @@ const setUp = (seed: number, link = {}) => {
       newest: undefined,
       onCertificate: (certified) => certificates[index]?.push(certified),
       onDisagreement: (disagreement) => disagreements[index]?.push(disagreement),
+      cannot: { receive: () => {}, attested: () => {} },
       fatal: (error) => {
         throw error;
       },
@@ -93,7 +98,7 @@ describe("attestations", () => {
       root: root(1),
     });
     const garbled = { ...forged, signature: (signers[3] as (typeof signers)[number]).sign(root(9)) };
-    world.network(asValidatorIndex(3)).broadcast("attestation", Attestation.encode(garbled));
+    world.network(asValidatorIndex(3)).broadcast("attestation", encodeAttestationMessage(garbled));
     await world.run(100);
     attest(0, 1);
     attest(1, 1);
@@ -115,7 +120,7 @@ describe("attestations", () => {
       revision: asRevision(0),
       root: root(1),
     });
-    world.network(asValidatorIndex(2)).send(asValidatorIndex(0), "attestation", Attestation.encode(own));
+    world.network(asValidatorIndex(2)).send(asValidatorIndex(0), "attestation", encodeAttestationMessage(own));
     await world.run(200);
     expect(world.penalties).toMatchObject([{ by: 0, peer: 2 }]);
   });

@@ -6,6 +6,7 @@ import type { Bls, BlsSigner } from "../../consensus/certificate/bls.ts";
 import { assembleCertificate, refuteCertificate, type Vote } from "../../consensus/certificate/verify.ts";
 import { equalBytes, toHex } from "../../protocol/bytes.ts";
 import type { Certificate } from "../../protocol/certificate.ts";
+import { LockstepError } from "../../protocol/errors.ts";
 import { epochAt } from "../../protocol/genesis.ts";
 import type { Certified } from "../../protocol/header.ts";
 import type { Epoch, Height, Revision, Root, ValidatorIndex } from "../../protocol/ids.ts";
@@ -13,11 +14,10 @@ import type { Network, Runtime } from "../../protocol/ports.ts";
 import { type SigningContext, signingRoot } from "../../protocol/signing.ts";
 import { Attestation } from "../../protocol/summary.ts";
 import { isQuorum, totalWeight, type ValidatorSet } from "../../protocol/validators.ts";
-
-/** How far above the newest certificate attestations are kept. */
-const window = 256;
-/** How often the newest own attestation is sent again while it isn't certified. */
-const resendMs = 1_000;
+import { tagged } from "../message.ts";
+import type { CannotBoard } from "./cannot.ts";
+import { attestationLimits } from "./limits.ts";
+import { attestationTags } from "./messages.ts";
 
 export const attestationContext = (
   genesis: Root,
@@ -53,8 +53,14 @@ export type AttestationOptions = {
   onCertificate(certified: Certified): void;
   /** Called once, when a quorum attested to another root than this node did. */
   onDisagreement(disagreement: Disagreement): void;
+  /** Who can't attest, of which the same channel tells. */
+  cannot: Pick<CannotBoard, "receive" | "attested">;
   fatal(error: unknown): void;
 };
+
+/** The message by which a validator tells of its attestation. */
+export const encodeAttestationMessage = (attestation: Attestation): Uint8Array =>
+  tagged(attestationTags.attestation, Attestation.encode(attestation));
 
 /** `undefined` when some signature is not even a point of the group. */
 const tryAssemble = (bls: Bls, set: ValidatorSet, votes: readonly Vote[]): Certificate | undefined => {
@@ -69,7 +75,7 @@ const tryAssemble = (bls: Bls, set: ValidatorSet, votes: readonly Vote[]): Certi
 type Group = { sample: Attestation; bySigner: Map<ValidatorIndex, Attestation>; checking: boolean };
 
 export const createAttestationCollector = (options: AttestationOptions): AttestationCollector => {
-  const { genesis, self, signer, bls, network, runtime } = options;
+  const { genesis, self, signer, bls, network, runtime, cannot } = options;
   const groups = new Map<Height, Map<string, Group>>();
   const ownRoots = new Map<Height, Root>();
   let newest = options.newest;
@@ -140,7 +146,7 @@ export const createAttestationCollector = (options: AttestationOptions): Attesta
   const add = (attestation: Attestation): void => {
     const { height, signer: index } = attestation;
     const base = newest?.height ?? 0;
-    if (height <= base || height > base + window) return;
+    if (height <= base || height > base + attestationLimits.heights) return;
     const byRoot = groups.get(height) ?? new Map<string, Group>();
     groups.set(height, byRoot);
     // One vote a signer: the first root it attests to at a height counts.
@@ -152,25 +158,34 @@ export const createAttestationCollector = (options: AttestationOptions): Attesta
     count(group);
   };
 
-  network.listen("attestation", (from, message) => {
-    const attestation = Attestation.decode(message);
+  const receive = (from: ValidatorIndex, body: Uint8Array): void => {
+    const attestation = Attestation.decode(body);
     if (attestation.signer !== from) throw new Error("an attestation in another validator's name");
     if (attestation.epoch !== epochAt(attestation.height, options.epochLength))
       throw new Error("another epoch's height");
-    if (!stopped) add(attestation);
+    if (stopped) return;
+    cannot.attested(from, attestation.height);
+    add(attestation);
+  };
+
+  network.listen("attestation", (from, message) => {
+    const body = message.slice(1);
+    if (message[0] === attestationTags.attestation) receive(from, body);
+    else if (message[0] === attestationTags.cannot) cannot.receive(from, body);
+    else throw new LockstepError("unknown_message", "an unknown message about execution");
   });
   network.onConnect((peer) => {
-    if (last !== undefined) network.send(peer, "attestation", Attestation.encode(last));
+    if (last !== undefined) network.send(peer, "attestation", encodeAttestationMessage(last));
   });
 
   const resend = (): void => {
     if (stopped) return;
     if (last !== undefined && last.height > (newest?.height ?? 0)) {
-      network.broadcast("attestation", Attestation.encode(last));
+      network.broadcast("attestation", encodeAttestationMessage(last));
     }
-    cancelResend = runtime.after(resendMs, resend);
+    cancelResend = runtime.after(attestationLimits.resendMs, resend);
   };
-  let cancelResend = runtime.after(resendMs, resend);
+  let cancelResend = runtime.after(attestationLimits.resendMs, resend);
 
   return {
     attest: ({ epoch, height, revision, root: summaryRoot }) => {
@@ -183,7 +198,7 @@ export const createAttestationCollector = (options: AttestationOptions): Attesta
       for (const certified of [ahead, newest]) if (certified?.height === height) compare(summaryRoot, certified);
       if (ahead === undefined || ahead.height <= height) ahead = newest && newest.height > height ? newest : undefined;
       if (height > (newest?.height ?? 0)) ownRoots.set(height, summaryRoot);
-      network.broadcast("attestation", Attestation.encode(attestation));
+      network.broadcast("attestation", encodeAttestationMessage(attestation));
       add(attestation);
     },
     newest: () => newest,

@@ -9,14 +9,9 @@ import { asHeight, type Height, type Root, type ValidatorIndex } from "../../pro
 import type { Network, Runtime } from "../../protocol/ports.ts";
 import { Summary } from "../../protocol/summary.ts";
 import { tagged } from "../message.ts";
+import { attestationLimits } from "./limits.ts";
 
 const tags = { request: 1, answer: 2 } as const;
-/** How long to wait before another peer is asked. */
-const retryMs = 300;
-/** Summaries in memory, newest first in use. */
-const cached = 256;
-/** Requests of one peer that wait for the disk. */
-const unservedPerPeer = 64;
 
 /** A height's summary by its root. */
 type Named = { height: Height; root: Root };
@@ -60,7 +55,7 @@ export const createSummaries = (options: SummariesOptions): Summaries => {
   const remember = (root: Root, summary: Summary): void => {
     cache.set(toHex(root), summary);
     for (const [oldest] of cache) {
-      if (cache.size <= cached) break;
+      if (cache.size <= attestationLimits.cachedSummaries) break;
       cache.delete(oldest);
     }
   };
@@ -76,7 +71,7 @@ export const createSummaries = (options: SummariesOptions): Summaries => {
 
   const serve = async (from: ValidatorIndex, named: Named): Promise<void> => {
     const waitingFor = unserved.get(from) ?? 0;
-    if (waitingFor >= unservedPerPeer) return;
+    if (waitingFor >= attestationLimits.unservedPerPeer) return;
     unserved.set(from, waitingFor + 1);
     const summary = await own(named);
     unserved.set(from, (unserved.get(from) ?? 1) - 1);
@@ -127,7 +122,7 @@ export const createSummaries = (options: SummariesOptions): Summaries => {
         const peers = network.peers();
         const peer = peers[(named.height + attempt++) % Math.max(1, peers.length)];
         if (peer !== undefined) network.send(peer, "summary", tagged(tags.request, encodeRequest(named)));
-        cancel = runtime.after(retryMs, () => {
+        cancel = runtime.after(attestationLimits.summaryRetryMs, () => {
           own(named).then(
             (summary) => (summary === undefined ? next() : wakes.has(wake) && wake(summary)),
             options.fatal,

@@ -81,6 +81,20 @@ describe("batches between validators", () => {
     await world.run(() => [1, 2, 3].every((at) => part(at).store.held(batch.key) !== undefined));
   });
 
+  it("are acknowledged whenever they come again", async () => {
+    const { world, part, batchOf } = await setUp(11);
+    const batch = batchOf(0, 1, "x");
+    void part(0).exchange.publish(batch);
+    await world.run(() => part(1).store.held(batch.key) !== undefined);
+    let acknowledged = false;
+    void part(0)
+      .exchange.acknowledged(batch, 3)
+      .then(() => {
+        acknowledged = true;
+      });
+    await world.run(() => acknowledged);
+  });
+
   it("get through links that lose most messages", async () => {
     const { world, part, batchOf } = await setUp(2, { loss: 0.7 });
     const batch = batchOf(0, 1, "x");

@@ -5,6 +5,7 @@
 
 import { setMaxListeners } from "node:events";
 import type { BlsVerifier } from "../../consensus/certificate/bls.ts";
+import { createThrottle, type Throttle } from "../../consensus/network/rate.ts";
 import { toHex } from "../../protocol/bytes.ts";
 import type { Header } from "../../protocol/header.ts";
 import {
@@ -20,7 +21,7 @@ import { limits } from "../../protocol/limits.ts";
 import type { Network, Runtime } from "../../protocol/ports.ts";
 import { signingRoot } from "../../protocol/signing.ts";
 import { tagged } from "../message.ts";
-import { decodeBatch, type HeldBatch } from "./held.ts";
+import { decodeBatch, type HeldBatch, peekBatch } from "./held.ts";
 import { batchLimits } from "./limits.ts";
 import type { BatchStore } from "./store.ts";
 
@@ -69,7 +70,7 @@ export const createBatchExchange = (options: BatchExchangeOptions): BatchExchang
   /** One check after the other for each producer, so that its batches come to be held in its order. */
   const checks = new Map<string, Promise<void>>();
   const unchecked = new Map<ValidatorIndex, number>();
-  const unserved = new Map<ValidatorIndex, { digests: number; served: Promise<void> }>();
+  const unserved = new Map<ValidatorIndex, { digests: number; served: Promise<void>; throttle: Throttle }>();
   const adding = new Set<string>();
   let stopped = false;
 
@@ -82,7 +83,7 @@ export const createBatchExchange = (options: BatchExchangeOptions): BatchExchang
   };
 
   /** No valid block above the finalized ones names any other. */
-  const mayBeOrdered = (batch: HeldBatch): boolean => {
+  const mayBeOrdered = (batch: Pick<HeldBatch, "producer" | "sequence">): boolean => {
     const producer = options.producer(batch.producer);
     return producer !== undefined && batch.sequence > producer.lastSequence;
   };
@@ -101,41 +102,50 @@ export const createBatchExchange = (options: BatchExchangeOptions): BatchExchang
     else if (neededAt !== undefined) await admit(batch, neededAt);
   };
 
+  const acknowledgeHeld = (to: ValidatorIndex, { key, digest }: Pick<HeldBatch, "key" | "digest">): boolean => {
+    const isHeld = store.held(key) !== undefined;
+    if (isHeld) network.send(to, "batch", tagged(tags.acknowledge, digest));
+    return isHeld;
+  };
+
   const receive = (from: ValidatorIndex, encoded: Uint8Array): void => {
+    // What is known or too late costs no decoding, however often it comes.
+    const peeked = peekBatch(encoded);
+    if (peeked !== undefined) {
+      if (acknowledgeHeld(from, peeked)) return;
+      if (options.producer(peeked.producer) !== undefined && !mayBeOrdered(peeked)) return;
+    }
     const decoded = decodeBatch(encoded);
     if (!decoded.ok) {
       network.penalize(from, `a batch that is none: ${decoded.error.message}`);
       return;
     }
     const batch = decoded.value;
-    const acknowledge = () => {
-      if (store.held(batch.key) !== undefined) network.send(from, "batch", tagged(tags.acknowledge, batch.digest));
-    };
-    if (store.held(batch.key) !== undefined) {
-      acknowledge();
-      return;
-    }
     const waiting = unchecked.get(from) ?? 0;
     if (waiting >= batchLimits.uncheckedPerPeer || adding.has(batch.key)) return;
     unchecked.set(from, waiting + 1);
     adding.add(batch.key);
     const producer = toHex(batch.producer);
-    const turn = (checks.get(producer) ?? Promise.resolve())
+    const turn: Promise<void> = (checks.get(producer) ?? Promise.resolve())
       .then(() => check(from, batch))
       .finally(() => {
         unchecked.set(from, (unchecked.get(from) ?? 1) - 1);
         adding.delete(batch.key);
         if (checks.get(producer) === turn) checks.delete(producer);
       })
-      .then(acknowledge)
+      .then(() => {
+        acknowledgeHeld(from, batch);
+      })
       .catch(options.fatal);
     checks.set(producer, turn);
   };
 
-  const serve = async (to: ValidatorIndex, digests: readonly Root[]): Promise<void> => {
+  const serve = async (to: ValidatorIndex, digests: readonly Root[], throttle: Throttle): Promise<void> => {
     for (const digest of digests) {
       const encoded = stopped ? undefined : await store.encoded(digest);
-      if (encoded !== undefined) network.send(to, "batch", tagged(tags.batch, encoded));
+      if (encoded === undefined) continue;
+      await throttle(encoded.length);
+      if (!stopped) network.send(to, "batch", tagged(tags.batch, encoded));
     }
   };
 
@@ -146,13 +156,17 @@ export const createBatchExchange = (options: BatchExchangeOptions): BatchExchang
       network.penalize(from, "a malformed request for batches");
       return;
     }
-    const waiting = unserved.get(from) ?? { digests: 0, served: Promise.resolve() };
+    const waiting = unserved.get(from) ?? {
+      digests: 0,
+      served: Promise.resolve(),
+      throttle: createThrottle({ byteRate: batchLimits.servedRate, byteBurst: batchLimits.servedBurst }, runtime),
+    };
     if (waiting.digests + count > batchLimits.unservedPerPeer) return;
     unserved.set(from, waiting);
     waiting.digests += count;
     const digests = Array.from({ length: count }, (_, i) => asRoot(body.slice(32 * i, 32 * i + 32)));
     waiting.served = waiting.served
-      .then(() => serve(from, digests))
+      .then(() => serve(from, digests, waiting.throttle))
       .then(() => {
         waiting.digests -= count;
       })

@@ -3,7 +3,7 @@ import { type BatchTransaction, SignedBatch, transactionId } from "../../protoco
 import { type Hex, toHex } from "../../protocol/bytes.ts";
 import { failure, type LockstepError, type Result, success } from "../../protocol/errors.ts";
 import { sha256 } from "../../protocol/hash.ts";
-import type { Domain, PublicKey, Root, Signature } from "../../protocol/ids.ts";
+import { asPublicKey, type Domain, type PublicKey, type Root, type Signature } from "../../protocol/ids.ts";
 import { limits } from "../../protocol/limits.ts";
 import type { Load, Loads } from "../control/capacity.ts";
 
@@ -17,6 +17,8 @@ export type HeldBatch = {
   transactions: readonly BatchTransaction[];
   /** Leaf of each transaction: Lockstep's id. */
   leaves: readonly Root[];
+  /** The leaves as map keys. */
+  keys: readonly Hex[];
   /** What it asks of each tenant's capacity. */
   loads: Loads;
   /** Bytes of the encoded batch, as they count towards a block. */
@@ -27,6 +29,8 @@ export type HeldBatch = {
 
 /** In an encoded `SignedBatch` the batch itself comes last: after its offset and the signature. */
 const batchOffset = 4 + 96;
+
+const leavesOf = ({ batch }: SignedBatch): Root[] => batch.transactions.map(({ bytes }) => transactionId(bytes));
 
 const loadsOf = (transactions: readonly BatchTransaction[]): Loads => {
   const loads = new Map<Domain, Load>();
@@ -41,7 +45,7 @@ const loadsOf = (transactions: readonly BatchTransaction[]): Loads => {
   return loads;
 };
 
-const heldFrom = ({ batch, signature }: SignedBatch, encoded: Uint8Array): HeldBatch => {
+const heldFrom = ({ batch, signature }: SignedBatch, leaves: readonly Root[], encoded: Uint8Array): HeldBatch => {
   const body = encoded.subarray(batchOffset);
   const digest = sha256(body);
   return {
@@ -51,14 +55,28 @@ const heldFrom = ({ batch, signature }: SignedBatch, encoded: Uint8Array): HeldB
     sequence: batch.sequence,
     signature,
     transactions: batch.transactions,
-    leaves: batch.transactions.map(({ bytes }) => transactionId(bytes)),
+    leaves,
+    keys: leaves.map(toHex),
     loads: loadsOf(batch.transactions),
     size: body.length,
     encoded,
   };
 };
 
-export const holdBatch = (signed: SignedBatch): HeldBatch => heldFrom(signed, SignedBatch.encode(signed));
+/** `leaves` are those of the batch's transactions. */
+export const holdBatch = (signed: SignedBatch, leaves: readonly Root[] = leavesOf(signed)): HeldBatch =>
+  heldFrom(signed, leaves, SignedBatch.encode(signed));
+
+/** What stands at fixed places of an encoded batch, read without decoding the rest; `undefined` where it is too short. */
+export const peekBatch = (
+  encoded: Uint8Array,
+): Pick<HeldBatch, "key" | "digest" | "producer" | "sequence"> | undefined => {
+  const body = encoded.subarray(batchOffset);
+  if (body.length < 56) return undefined;
+  const digest = sha256(body);
+  const sequence = new DataView(body.buffer, body.byteOffset + 48).getBigUint64(0, true);
+  return { key: toHex(digest), digest, producer: asPublicKey(body.slice(0, 48)), sequence: Number(sequence) };
+};
 
 /** Decodes what a peer or the disk gave. Says nothing yet of who signed it. */
 export const decodeBatch = (encoded: Uint8Array): Result<HeldBatch> => {
@@ -68,7 +86,7 @@ export const decodeBatch = (encoded: Uint8Array): Result<HeldBatch> => {
   } catch (error) {
     return { ok: false, error: (error as LockstepError).failure };
   }
-  const held = heldFrom(signed, encoded);
+  const held = heldFrom(signed, leavesOf(signed), encoded);
   if (held.size > limits.batchBytes) {
     return failure("batch_oversized", `a batch has at most ${limits.batchBytes} bytes, this one ${held.size}`);
   }

@@ -20,6 +20,9 @@ export const batchLimits = {
   requestDigests: 64,
   unservedPerPeer: 256,
   requestRetryMs: 400,
+  /** Bytes of batches read for one peer that asks: a second, and how far a burst may exceed that. What is beyond waits. */
+  servedRate: 32 * MiB,
+  servedBurst: 32 * MiB,
   /** How often a batch that lacks acknowledgements is sent again. */
   resendMs: 2_000,
 } as const;

@@ -10,7 +10,7 @@ import { sha256 } from "../../protocol/hash.ts";
 import type { Domain, Root } from "../../protocol/ids.ts";
 import type { Runtime } from "../../protocol/ports.ts";
 import { addLoads, batchAllowance } from "../control/capacity.ts";
-import { producerState } from "../control/state.ts";
+import { lastSequence, producerState } from "../control/state.ts";
 import type { PoolEntry } from "../mempool/entry.ts";
 import { sizeInBatch } from "../mempool/lane.ts";
 import { batchSigningRoot } from "./exchange.ts";
@@ -30,7 +30,7 @@ export type BatchProducerOptions = {
   genesis: Root;
   signer: BlsSigner;
   runtime: Runtime;
-  /** Sequence of the newest own batch on disk or on the chain. */
+  /** Sequence of the newest own batch on disk. */
   lastSequence: number;
   /** Own batches that were open when the node started. */
   inFlight: readonly HeldBatch[];
@@ -54,7 +54,8 @@ export const createBatchProducer = (options: BatchProducerOptions): BatchProduce
   let lingered = false;
 
   const produce = (entries: readonly PoolEntry[]): void => {
-    sequence++;
+    // Where the disk was lost, the chain knows of more.
+    sequence = Math.max(sequence, lastSequence(options.division().state, signer.publicKey) ?? 0) + 1;
     const batch: Batch = {
       producer: signer.publicKey,
       sequence,
@@ -62,7 +63,9 @@ export const createBatchProducer = (options: BatchProducerOptions): BatchProduce
       bundles: [],
     };
     const digest = sha256(Batch.encode(batch));
-    const held = holdBatch({ batch, signature: signer.sign(batchSigningRoot(genesis, sequence, digest)) });
+    const signature = signer.sign(batchSigningRoot(genesis, sequence, digest));
+    const leaves = entries.map(({ id }) => id);
+    const held = holdBatch({ batch, signature }, leaves);
     inFlight.set(held.key, held.loads);
     options.publish(held, entries);
   };

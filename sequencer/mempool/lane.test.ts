@@ -49,6 +49,32 @@ describe("a lane", () => {
     expect(ready(lane)).toContain("b0");
   });
 
+  it("lets those go first that pay more where there are no nonces, else those that came first", () => {
+    const lane = createLane();
+    for (const [name, tip] of [
+      ["a", 0n],
+      ["b", 5n],
+      ["c", 0n],
+      ["d", 7n],
+      ["e", 5n],
+    ] as const) {
+      lane.add(entry(name, { tip }));
+    }
+    expect(ready(lane)).toEqual(["d", "b", "e", "a", "c"]);
+    lane.remove(entry("d").key);
+    expect(ready(lane, { transactions: 2 })).toEqual(["b", "e"]);
+  });
+
+  it("bounds what a sender without nonces has pending, by number and by its funds", () => {
+    const lane = createLane();
+    expect(codeOf(lane.add(entry("a", { cost: ether })))).toBe("ok");
+    expect(codeOf(lane.add(entry("b")))).toBe("insufficient_funds");
+    lane.remove(entry("a").key);
+    for (let i = 0; i < poolLimits.senderTransactions; i++) lane.add(entry(`c${i}`));
+    expect(codeOf(lane.add(entry("one more")))).toBe("sender_full");
+    expect(codeOf(lane.add(entry("another's", { sender: "bob" })))).toBe("ok");
+  });
+
   it("holds back what comes after a nonce gap until the gap is filled", () => {
     const lane = createLane();
     const late = entry("a2", { nonce: 2 });

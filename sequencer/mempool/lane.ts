@@ -47,7 +47,10 @@ export type Lane = {
   mark(entry: PoolEntry, phase: PoolEntry["phase"]): void;
   /** Takes over what the executed state says of a sender. Entries below its nonce are given, to be removed. */
   refresh(sender: string, account: { nonce: number; balance?: bigint }): PoolEntry[];
-  /** Queued entries that can be batched now, as they came, each sender's in nonce order and within its funds. */
+  /**
+   * Queued entries that can be batched now, as they came, each sender's in nonce order and within its funds;
+   * where the VM has no nonces, those that pay more go first.
+   */
   take(space: Space): Taken;
   readonly queuedBytes: number;
   /** Whether every nonce from the executed one up to the entry's is in the lane. */
@@ -70,6 +73,14 @@ const extendReach = (sender: Sender): void => {
 };
 
 const byNonce = (a: PoolEntry, b: PoolEntry): number => (a.facts.nonce ?? 0) - (b.facts.nonce ?? 0);
+
+/** Without nonces nothing but the price says who goes first. */
+const isRanked = ({ facts: { nonce, price } }: PoolEntry): boolean => nonce === undefined && price.tip > 0n;
+
+const byPrice = (a: PoolEntry, b: PoolEntry): number => {
+  const [first, second] = [a.facts.price.tip, b.facts.price.tip];
+  return first === second ? 0 : first > second ? -1 : 1;
+};
 
 const isInFlight = ({ phase }: PoolEntry): boolean => phase !== "queued";
 
@@ -159,20 +170,45 @@ const refuse = (sender: Sender, entry: PoolEntry, nonce: number, old: PoolEntry 
   return undefined;
 };
 
+/** The same for a sender without nonces; `pending` is what it has in the lane. */
+const refuseUnordered = ({ facts }: PoolEntry, pending = { count: 0, cost: 0n }) => {
+  if (facts.account === undefined) return undefined;
+  const { balance } = facts.account;
+  const cost = pending.cost + facts.cost;
+  if (cost > balance) {
+    return failure("insufficient_funds", "insufficient funds for the fees and values of all pending transactions", {
+      balance: balance.toString(),
+      cost: cost.toString(),
+    });
+  }
+  return pending.count >= poolLimits.senderTransactions
+    ? failure("sender_full", `a sender has at most ${poolLimits.senderTransactions} transactions pending`)
+    : undefined;
+};
+
 export const createLane = (): Lane => {
   const entries = new Map<Hex, PoolEntry>();
   const queued = new Map<Hex, PoolEntry>();
   const senders = new Map<string, Sender>();
+  /** What senders without nonces have pending. */
+  const unordered = new Map<string, { count: number; cost: bigint }>();
   let bytes = 0;
   let queuedBytes = 0;
+  /** Queued entries that rank by price. */
+  let ranked = 0;
 
   const enqueue = (entry: PoolEntry): void => {
-    if (!queued.has(entry.key)) queuedBytes += entry.bytes.length;
+    if (!queued.has(entry.key)) {
+      queuedBytes += entry.bytes.length;
+      if (isRanked(entry)) ranked++;
+    }
     queued.set(entry.key, entry);
   };
 
   const dequeue = (entry: PoolEntry): void => {
-    if (queued.delete(entry.key)) queuedBytes -= entry.bytes.length;
+    if (!queued.delete(entry.key)) return;
+    queuedBytes -= entry.bytes.length;
+    if (isRanked(entry)) ranked--;
   };
 
   const insert = (entry: PoolEntry): void => {
@@ -181,13 +217,24 @@ export const createLane = (): Lane => {
     bytes += entry.bytes.length;
   };
 
+  const countUnordered = ({ facts: { sender, cost, account } }: PoolEntry, by: 1 | -1): void => {
+    if (account === undefined) return;
+    const { count, cost: before } = unordered.get(sender) ?? { count: 0, cost: 0n };
+    if (count + by === 0) unordered.delete(sender);
+    else unordered.set(sender, { count: count + by, cost: before + BigInt(by) * cost });
+  };
+
   const drop = (entry: PoolEntry): void => {
     entries.delete(entry.key);
     dequeue(entry);
     bytes -= entry.bytes.length;
     const { nonce, sender: address } = entry.facts;
+    if (nonce === undefined) {
+      countUnordered(entry, -1);
+      return;
+    }
     const sender = senders.get(address);
-    if (nonce === undefined || sender === undefined) return;
+    if (sender === undefined) return;
     sender.byNonce.delete(nonce);
     sender.committed -= entry.facts.cost;
     if (isInFlight(entry)) {
@@ -242,6 +289,9 @@ export const createLane = (): Lane => {
       const full = entries.size >= poolLimits.laneTransactions || bytes + entry.bytes.length > poolLimits.laneBytes;
       if (full) return failure("lane_full", "the tenant's lane is full; try again when blocks have taken some");
       if (entry.facts.nonce !== undefined) return addWithNonce(entry, entry.facts.nonce);
+      const refusal = refuseUnordered(entry, unordered.get(entry.facts.sender));
+      if (refusal !== undefined) return refusal;
+      countUnordered(entry, 1);
       insert(entry);
       return success({});
     },
@@ -281,7 +331,8 @@ export const createLane = (): Lane => {
     take: (space) => {
       const fill = createFill(space);
       const cursors = new Map<string, (nonce: number) => void>();
-      for (const entry of queued.values()) {
+      const order = ranked === 0 ? queued.values() : [...queued.values()].sort(byPrice);
+      for (const entry of order) {
         if (fill.isFull()) break;
         const { nonce, sender: address } = entry.facts;
         const sender = senders.get(address);

@@ -17,12 +17,15 @@ export const poolLimits = {
   busyHolderDelayMs: 60_000,
   /** A transaction that could not be ordered for this long ends as `expired`; one held for a peer is forgotten. */
   lifetimeMs: 3 * 3_600_000,
+  /** Transactions held for peers that are looked at in a second, and senders waiting for a nonce after one block. */
+  heldPerTick: 256,
+  waitingPerBlock: 256,
   /** How often the executor may return a transaction before it ends as `evicted`. */
   maxReturns: 16,
   /** How often a transaction that peers have not journaled is sent again. */
   resendMs: 2_000,
   /** What has not gone into a batch by then is journaled by peers on its own. */
-  unbatchedMs: 200,
+  unbatchedMs: 1_000,
   /** How long a submission waits for f peers before it is answered as not acknowledged. */
   acknowledgementMs: 10_000,
 } as const;

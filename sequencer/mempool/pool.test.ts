@@ -5,7 +5,7 @@ import { createWorld } from "../../consensus/simulator/world.ts";
 import type { Batch } from "../../protocol/batch.ts";
 import { usualBudgets } from "../../protocol/budget.ts";
 import { utf8 } from "../../protocol/bytes.ts";
-import { success } from "../../protocol/errors.ts";
+import { failure, success } from "../../protocol/errors.ts";
 import { asDomain, asRoot, asSignature, asValidatorIndex } from "../../protocol/ids.ts";
 import { limits } from "../../protocol/limits.ts";
 import { createBatchExchange } from "../batch/exchange.ts";
@@ -26,6 +26,7 @@ const setUp = async (seed: number) => {
   const signers = [0, 1].map(() => createSigner(generateSecretKey(world.random.bytes(32))));
   const { executor } = await dataAdapter.open({ domain: data, config: utf8("{}"), budget: usualBudgets.data });
   let pool: Pool | undefined;
+  const tenant = { isAway: false };
   world.restart(self, async () => {
     const [disk, network, runtime] = [world.disk(self), world.network(self), world.runtime(self)];
     const { replication } = await openReplication({ disk, network, runtime, f: 1, fatal });
@@ -41,7 +42,10 @@ const setUp = async (seed: number) => {
     });
     pool = createPool({
       tenant: () => success(usualBudgets.data),
-      inspect: (_, transactions) => executor.inspect(transactions),
+      inspect: async (_, transactions) =>
+        tenant.isAway
+          ? transactions.map(() => failure("unavailable", "the executor is being restarted"))
+          : await executor.inspect(transactions),
       runtime,
       exchange,
       replication,
@@ -61,7 +65,7 @@ const setUp = async (seed: number) => {
     };
     return holdBatch({ batch, signature: asSignature(new Uint8Array(96)) });
   };
-  return { world, pool: pool as Pool, batchOf };
+  return { world, pool: pool as Pool, batchOf, tenant };
 };
 
 const ready = (pool: Pool) => pool.take(limits.batchBytes, () => ({ gas: 1_000, bytes: 1_000 })).entries;
@@ -92,5 +96,18 @@ describe("a transaction of a batch that was passed over", () => {
     await Promise.race([pool.executed({ domain: data, executions: [{ id, key, bytes, execution }] }), world.run(100)]);
     await world.run(10_000);
     expect(pool.size().transactions).toBe(0);
+  });
+});
+
+describe("a journaled transaction", () => {
+  it("comes back after a start as soon as its tenant's executor does", async () => {
+    const { world, pool, tenant } = await setUp(2);
+    tenant.isAway = true;
+    await pool.restore([{ domain: data, bytes: utf8("x") }], []);
+    await world.run(5_000);
+    expect(ready(pool)).toEqual([]);
+    tenant.isAway = false;
+    await world.run(2_000);
+    expect(ready(pool).map(({ bytes }) => new TextDecoder().decode(bytes))).toEqual(["x"]);
   });
 });

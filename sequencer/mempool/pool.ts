@@ -2,7 +2,7 @@
  * The mempool of a node: takes transactions in, answers once they are on f + 1 disks, hands them to
  * batches, and follows each to its end.
  */
-import type { Execution, TransactionFacts } from "../../adapters/adapter.ts";
+import { type Execution, lastingRefusals, type RefusalCode, type TransactionFacts } from "../../adapters/adapter.ts";
 import { transactionId } from "../../protocol/batch.ts";
 import type { TenantBudget } from "../../protocol/budget.ts";
 import { type Hex, toHex } from "../../protocol/bytes.ts";
@@ -76,11 +76,9 @@ const byDomain = <T extends { domain: Domain }>(transactions: readonly T[]): Map
   return groups;
 };
 
+type Submission = { missing: Set<PoolEntry>; end(): void };
+
 const tickMs = 1_000;
-/** Senders waiting for a nonce that are looked at after one block. */
-const waitingPerBlock = 256;
-/** Transactions held for peers that are looked at in one tick. */
-const heldPerTick = 256;
 
 /** What no batch could ever hold. */
 const refuseOversized = (
@@ -109,7 +107,8 @@ export const createPool = (options: PoolOptions): Pool => {
   const { runtime, exchange, replication, f } = options;
   const lanes = new Map<Domain, Lane>();
   const natives = new Map<Domain, Map<Hex, PoolEntry>>();
-  const acknowledgements = new Map<PoolEntry, () => void>();
+  /** Of each entry that is not acknowledged yet, the submission that waits for it. */
+  const awaited = new Map<PoolEntry, Submission>();
   const pendingListeners = new Map<Domain, Set<(nativeId: Hex) => void>>();
   const turns = new Map<Domain, number>();
   const laneOf = (domain: Domain): Lane => {
@@ -133,7 +132,7 @@ export const createPool = (options: PoolOptions): Pool => {
 
   const forget = (entry: PoolEntry): void => {
     natives.get(entry.domain)?.delete(entry.facts.nativeId);
-    acknowledgements.get(entry)?.();
+    acknowledge(entry);
   };
 
   const end = (endings: readonly Ending[]): void => {
@@ -183,19 +182,28 @@ export const createPool = (options: PoolOptions): Pool => {
     return results;
   };
 
-  /** Resolves `true` once f + 1 disks have the entry, `false` when that takes too long. */
-  const acknowledged = (entry: PoolEntry): Promise<boolean> =>
+  /** Resolves once f + 1 disks have these entries, or time is up, with those that are still missing there. */
+  const acknowledged = (entries: readonly PoolEntry[]): Promise<ReadonlySet<PoolEntry>> =>
     new Promise((resolve) => {
-      const cancel = runtime.after(poolLimits.acknowledgementMs, () => {
-        acknowledgements.delete(entry);
-        resolve(false);
-      });
-      acknowledgements.set(entry, () => {
+      const missing = new Set(entries);
+      if (missing.size === 0) return resolve(missing);
+      const end = () => {
         cancel();
-        acknowledgements.delete(entry);
-        resolve(true);
-      });
+        for (const entry of missing) awaited.delete(entry);
+        resolve(missing);
+      };
+      const cancel = runtime.after(poolLimits.acknowledgementMs, end);
+      for (const entry of entries) awaited.set(entry, { missing, end });
     });
+
+  /** Takes note that nobody has to wait for the entry any more. */
+  const acknowledge = (entry: PoolEntry): void => {
+    const submission = awaited.get(entry);
+    if (submission === undefined) return;
+    awaited.delete(entry);
+    submission.missing.delete(entry);
+    if (submission.missing.size === 0) submission.end();
+  };
 
   /** Entries that no batch takes yet go to other disks by themselves. */
   const journal = (entries: readonly PoolEntry[]): void => {
@@ -205,7 +213,7 @@ export const createPool = (options: PoolOptions): Pool => {
     replication
       .replicate(alone)
       .then(() => {
-        for (const entry of alone) acknowledgements.get(entry)?.();
+        for (const entry of alone) acknowledge(entry);
       })
       .catch(options.fatal);
   };
@@ -224,24 +232,23 @@ export const createPool = (options: PoolOptions): Pool => {
     );
     const results = takeIn(domain, transactions, inspections);
     const entries = results.flatMap((result) => (result.ok ? [result.value] : []));
-    const answers = new Map(entries.map((entry) => [entry, acknowledged(entry)]));
+    const answer = acknowledged(entries);
     journalWaiting(entries);
     if (entries.length > 0) {
       options.onReady();
       runtime.after(poolLimits.unbatchedMs, () => journalUnbatched(entries));
     }
-    return Promise.all(
-      results.map(async (result): Promise<Result<Taken>> => {
-        if (!result.ok) return result;
-        const { id, facts } = result.value;
-        if (await answers.get(result.value)) return success({ id, nativeId: facts.nativeId });
-        return failure(
-          "unavailable",
-          `fewer than ${f} other validators confirmed the transaction in time; it may still be executed: ask for its id`,
-          { id: toHex(id), nativeId: facts.nativeId },
-        );
-      }),
-    );
+    const missing = await answer;
+    return results.map((result): Result<Taken> => {
+      if (!result.ok) return result;
+      const { id, facts } = result.value;
+      if (!missing.has(result.value)) return success({ id, nativeId: facts.nativeId });
+      return failure(
+        "unavailable",
+        `fewer than ${f} other validators confirmed the transaction in time; it may still be executed: ask for its id`,
+        { id: toHex(id), nativeId: facts.nativeId },
+      );
+    });
   };
 
   /** Every lane gets the same share of the batch, and what those with less leave of theirs. */
@@ -272,7 +279,7 @@ export const createPool = (options: PoolOptions): Pool => {
     Promise.all([exchange.publish(batch), elsewhere])
       .then(() => {
         for (const entry of entries) {
-          acknowledgements.get(entry)?.();
+          acknowledge(entry);
           entry.journaled = false;
         }
         return replication.forget(entries);
@@ -282,7 +289,7 @@ export const createPool = (options: PoolOptions): Pool => {
 
   const ownEntries = (batch: HeldBatch): PoolEntry[] =>
     batch.transactions.flatMap(({ domain }, i) => {
-      const entry = lanes.get(domain)?.entries.get(toHex(batch.leaves[i] as Root));
+      const entry = lanes.get(domain)?.entries.get(batch.keys[i] as Hex);
       return entry === undefined ? [] : [entry];
     });
 
@@ -315,8 +322,8 @@ export const createPool = (options: PoolOptions): Pool => {
   const waitingInTurn = (domain: Domain): PoolEntry[] => {
     const all = laneOf(domain).waiting();
     const first = all.length === 0 ? 0 : (turns.get(domain) ?? 0) % all.length;
-    turns.set(domain, first + waitingPerBlock);
-    return [...all.slice(first), ...all.slice(0, first)].slice(0, waitingPerBlock);
+    turns.set(domain, first + poolLimits.waitingPerBlock);
+    return [...all.slice(first), ...all.slice(0, first)].slice(0, poolLimits.waitingPerBlock);
   };
 
   const executed = async ({ domain, executions }: SettledSlice): Promise<void> => {
@@ -366,56 +373,29 @@ export const createPool = (options: PoolOptions): Pool => {
   /** Puts peers' transactions into own lanes when their entry node has not had them ordered for long. */
   const adoptHeld = async (): Promise<void> => {
     const now = runtime.now();
-    const candidates = replication.nextHeld(heldPerTick);
+    const candidates = replication.nextHeld(poolLimits.heldPerTick);
     if (candidates.length === 0) return;
     for (const [domain, group] of byDomain(candidates)) {
       const bytes = group.map((held) => held.bytes);
       const inspections = await options.inspect(domain, bytes);
       const over: typeof group = [];
+      const hopeless: typeof group = [];
       for (const [i, held] of group.entries()) {
         const inspection = inspections[i];
         if (inspection?.ok === false && inspection.error.code === "unavailable") continue;
         const isOld = now - held.since > poolLimits.lifetimeMs;
         const nonce = inspection?.ok ? inspection.value.nonce : undefined;
         const next = inspection?.ok ? inspection.value.account?.nonce : undefined;
-        if (!inspection?.ok || isOld || (nonce ?? 0) < (next ?? 0)) over.push(held);
+        if (inspection?.ok === false && lastingRefusals.has(inspection.error.code as RefusalCode)) hopeless.push(held);
+        else if (!inspection?.ok || isOld || (nonce ?? 0) < (next ?? 0)) over.push(held);
         else if (nonce !== next) continue;
         else if (held.executableSince === undefined) held.executableSince = now;
         else if (now - held.executableSince >= delayOf(held)) takeIn(domain, [held.bytes], [inspection]);
       }
       await replication.forget(over);
+      await replication.reject(hopeless);
     }
     options.onReady();
-  };
-
-  /** Of the journal, what waits for its tenant's executor. */
-  let unrestored: PooledTransaction[] = [];
-
-  const restoreJournaled = async (journaled: readonly PooledTransaction[]): Promise<void> => {
-    for (const [domain, group] of byDomain(journaled)) {
-      const inspections = await options.inspect(
-        domain,
-        group.map(({ bytes }) => bytes),
-      );
-      const isAway = (_: unknown, i: number): boolean => {
-        const inspection = inspections[i];
-        return inspection?.ok === false && inspection.error.code === "unavailable";
-      };
-      unrestored.push(...group.filter(isAway));
-      const here = group.filter((_, i) => !isAway(_, i));
-      const answers = inspections.filter((_, i) => !isAway(_, i));
-      const overtaken = takeIn(
-        domain,
-        here.map(({ bytes }) => bytes),
-        answers,
-      ).flatMap((result, i): Ending[] => {
-        const inspection = answers[i];
-        if (result.ok || !inspection?.ok) return [];
-        const entry = entryFor(domain, (here[i] as PooledTransaction).bytes, inspection.value);
-        return [{ entry, status: "omitted", reason: result.error.code }];
-      });
-      end(overtaken);
-    }
   };
 
   const expire = (): void => {
@@ -426,16 +406,34 @@ export const createPool = (options: PoolOptions): Pool => {
     end(expired.map((entry) => ({ entry, status: "expired", reason: "not executable in time" })));
   };
 
-  const look = async (): Promise<void> => {
-    expire();
-    const waiting = unrestored;
-    unrestored = [];
-    await restoreJournaled(waiting);
+  /** Own journaled transactions, until the tenant's executor was there to be asked about them. */
+  const unread = new Map<Domain, readonly Uint8Array[]>();
+
+  const restoreWaiting = async (): Promise<void> => {
+    for (const [domain, waiting] of unread) {
+      const inspections = await options.inspect(domain, waiting);
+      if (inspections.some((inspection) => !inspection.ok && inspection.error.code === "unavailable")) continue;
+      unread.delete(domain);
+      const overtaken = takeIn(domain, waiting, inspections).flatMap((result, i): Ending[] => {
+        const inspection = inspections[i];
+        if (result.ok || !inspection?.ok) return [];
+        const entry = entryFor(domain, waiting[i] as Uint8Array, inspection.value);
+        return [{ entry, status: "omitted", reason: result.error.code }];
+      });
+      end(overtaken);
+    }
+  };
+
+  const lookAfterWaiting = async (): Promise<void> => {
     await adoptHeld();
+    if (unread.size === 0) return;
+    await restoreWaiting();
+    options.onReady();
   };
 
   const tick = (): void => {
-    look().then(() => {
+    expire();
+    lookAfterWaiting().then(() => {
       if (!stopped) cancelTick = runtime.after(tickMs, tick);
     }, options.fatal);
   };
@@ -454,7 +452,7 @@ export const createPool = (options: PoolOptions): Pool => {
       requeue(own.filter(({ phase }) => phase === "batched"));
       // The producer batches its own again; should it be dead, whoever holds them does.
       const keys = new Set(own.map(({ key }) => key));
-      const foreign = batch.transactions.filter((_, i) => !keys.has(toHex(batch.leaves[i] as Root)));
+      const foreign = batch.transactions.filter((_, i) => !keys.has(batch.keys[i] as Hex));
       if (foreign.length > 0) replication.hold(foreign, toHex(batch.producer)).catch(options.fatal);
     },
     executed,
@@ -485,7 +483,14 @@ export const createPool = (options: PoolOptions): Pool => {
           if (entry.ok) laneOf(domain).mark(entry.value, "batched");
         }
       }
-      await restoreJournaled(journaled.filter(({ bytes }) => !known.has(toHex(transactionId(bytes)))));
+      const alone = journaled.filter(({ bytes }) => !known.has(toHex(transactionId(bytes))));
+      for (const [domain, group] of byDomain(alone)) {
+        unread.set(
+          domain,
+          group.map(({ bytes }) => bytes),
+        );
+      }
+      await restoreWaiting();
       options.onReady();
     },
     onPending: (domain, listener) => {

@@ -56,6 +56,8 @@ export type Replication = {
   replicate(transactions: readonly (PooledTransaction & { id: Root })[]): Promise<void>;
   /** Forgets transactions that stand in a batch or have come to an end. */
   forget(transactions: readonly { domain: Domain; id: Root }[]): Promise<void>;
+  /** Forgets transactions that no state can make valid. A peer that sent some commits an offence by each call. */
+  reject(transactions: readonly HeldTransaction[]): Promise<void>;
   /** The next `count` of the transactions held for peers, in turn. */
   nextHeld(count: number): HeldTransaction[];
   /** Whether the node that took a transaction in can be reached: then it has it ordered itself. */
@@ -107,6 +109,8 @@ export const openReplication = async (
   const journaled = new Set<string>();
   const own: PooledTransaction[] = [];
   const waiting = new Set<Waiting>();
+  /** Those that wait for a transaction. */
+  const awaited = new Map<Hex, Set<Waiting>>();
   /** The newest write to the journal: once it is on disk, all before it are. */
   let newestWrite: Promise<void> = Promise.resolve();
   let stopped = false;
@@ -170,11 +174,11 @@ export const openReplication = async (
   };
 
   const confirm = (from: ValidatorIndex, ids: readonly Root[]): void => {
-    const confirmedKeys = ids.map(toHex);
-    for (const wait of [...waiting]) {
-      const missing = wait.missing.get(from);
-      if (missing === undefined) continue;
-      for (const key of confirmedKeys) missing.delete(key);
+    const touched = new Set<Waiting>();
+    for (const key of ids.map(toHex)) {
+      for (const wait of awaited.get(key) ?? []) if (wait.missing.get(from)?.delete(key)) touched.add(wait);
+    }
+    for (const wait of touched) {
       if ([...wait.missing.values()].filter((left) => left.size === 0).length >= f) wait.done();
     }
   };
@@ -201,19 +205,40 @@ export const openReplication = async (
     new Promise<void>((resolve) => {
       const message = encodeJournalMessage(transactions);
       const ids = transactions.map(({ id }) => toHex(id));
+      const forget = (): void => {
+        waiting.delete(wait);
+        for (const key of ids) {
+          const waits = awaited.get(key);
+          if (waits?.delete(wait) && waits.size === 0) awaited.delete(key);
+        }
+      };
       const wait: Waiting = {
         message,
         missing: new Map(peers.map((peer) => [peer, new Set(ids)])),
         done: () => {
-          waiting.delete(wait);
+          forget();
           cancelGivingUp();
           resolve();
         },
       };
-      const cancelGivingUp = runtime.after(poolLimits.acknowledgementMs, () => waiting.delete(wait));
+      const cancelGivingUp = runtime.after(poolLimits.acknowledgementMs, forget);
       waiting.add(wait);
+      for (const key of ids) awaited.set(key, (awaited.get(key) ?? new Set()).add(wait));
       network.broadcast("pool", message);
     });
+
+  const forget = async (transactions: readonly { domain: Domain; id: Root }[]): Promise<void> => {
+    if (held.size === 0 && journaled.size === 0) return;
+    const writes = [];
+    for (const { domain, id } of transactions) {
+      const place = placeOf({ domain, id });
+      const entry = held.get(place);
+      if (entry !== undefined) account(entry.source, -1, -entry.bytes.length);
+      const wasHeld = held.delete(place);
+      if (journaled.delete(place) || wasHeld) writes.push({ key: keys.pooled(domain, id), value: undefined });
+    }
+    if (writes.length > 0) await disk.write(writes);
+  };
 
   return {
     own,
@@ -236,16 +261,11 @@ export const openReplication = async (
         const elsewhere = f === 0 ? [] : inChunks(transactions).map((chunk) => confirmed(chunk, network.peers()));
         await Promise.all([written, ...elsewhere]);
       },
-      forget: async (transactions) => {
-        const writes = [];
-        for (const { domain, id } of transactions) {
-          const place = placeOf({ domain, id });
-          const entry = held.get(place);
-          if (entry !== undefined) account(entry.source, -1, -entry.bytes.length);
-          const wasHeld = held.delete(place);
-          if (journaled.delete(place) || wasHeld) writes.push({ key: keys.pooled(domain, id), value: undefined });
-        }
-        if (writes.length > 0) await disk.write(writes);
+      forget,
+      reject: (transactions) => {
+        const senders = new Set(transactions.flatMap(({ owner }) => (owner === undefined ? [] : [owner])));
+        for (const peer of senders) network.penalize(peer, "it had transactions journaled that can never be valid");
+        return forget(transactions);
       },
       stop: () => {
         stopped = true;

@@ -6,4 +6,6 @@ export const pipelineLimits = {
   deathsAtPlace: 2,
   /** After so long a quarantined tenant is tried again. */
   quarantineMs: 5 * 60_000,
+  /** Heights that a tenant may be behind the certified one and still take transactions in here. */
+  staleHeights: 16,
 } as const;

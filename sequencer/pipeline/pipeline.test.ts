@@ -144,6 +144,7 @@ const setUp = () => {
   world.restart(node, start);
   return {
     world,
+    order,
     faults: faults.get(ill) as ReturnType<typeof noFaults>,
     told,
     stored: (domain: Domain) => stored(domain),
@@ -200,6 +201,19 @@ describe("the pipeline", () => {
       ...["order 1", "tenant 1 1", "tenant 2 1", "summary 1"],
       ...["order 2", "tenant 1 2", "tenant 2 2", "summary 2"],
     ]);
+  });
+
+  it("stores heights whole also when many wait", async () => {
+    const { running, order, told, world } = await started();
+    for (let i = 0; i < 50; i++) running().push(order.next());
+    await world.run(1_000);
+    const whole = Array.from({ length: 50 }, (_, i) => i + 1).flatMap((height) => [
+      `order ${height}`,
+      `tenant 1 ${height}`,
+      `tenant 2 ${height}`,
+      `summary ${height}`,
+    ]);
+    expect(told).toEqual(whole);
   });
 
   it("takes heights in their order only", async () => {

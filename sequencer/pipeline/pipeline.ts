@@ -226,6 +226,7 @@ export const createPipeline = (options: PipelineOptions): Pipeline => {
     step = current;
     await stepOver(heightOf(next));
     current.isOpen = false;
+    if (isStopped) return;
     await storeStep(current);
     done();
   };

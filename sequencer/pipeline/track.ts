@@ -163,7 +163,11 @@ export const createTrack = (options: TrackOptions): Track => {
   return {
     tenant,
     advance: () => {
-      if (!isRunning && !isStopped) run().catch(options.onStuck);
+      if (isStopped) return;
+      // Also where it is about to learn that its last result is stored: it goes on at once.
+      const isNext = tenant.stored + 1 === options.front();
+      if (isNext && quarantine === undefined && tenant.isUp()) executing = options.front();
+      if (!isRunning) run().catch(options.onStuck);
     },
     reached: () => (tenant.stored === retiredAt(tenant.entry) ? Number.POSITIVE_INFINITY : tenant.stored),
     isExecuting: (height) => executing === height,

@@ -2,7 +2,7 @@
 
 import { diffWrites } from "../../adapters/diff.ts";
 import type { KnownHeader } from "../../consensus/application.ts";
-import { equalBytes, type Hex, toHex } from "../../protocol/bytes.ts";
+import { equalBytes, type Hex } from "../../protocol/bytes.ts";
 import type { Domain, Root } from "../../protocol/ids.ts";
 import { limits } from "../../protocol/limits.ts";
 import type { OrderingState } from "../../protocol/ordering.ts";
@@ -35,15 +35,16 @@ const outcomeWrites = (
   const writes: DiskWrite[] = [];
   let applied = 0;
   for (const { kind, index, reason, nativeId, succeeded } of record.executions) {
-    const id = slice[index]?.leaf;
-    if (id === undefined || kind === outcomeKinds.returned) continue;
+    const entry = slice[index];
+    if (entry === undefined || kind === outcomeKinds.returned) continue;
+    const { leaf: id, key } = entry;
     const isApplied = kind === outcomeKinds.applied;
-    if (!isApplied && appliedBefore.has(toHex(id))) continue;
+    if (!isApplied && appliedBefore.has(key)) continue;
     const place = isApplied ? applied++ : 0;
     const outcome: OutcomeRecord = { domain, kind, height: context.height, index: place, succeeded, nativeId, reason };
     writes.push({ key: keys.outcome(domain, id), value: OutcomeRecord.encode(outcome) });
     if (isApplied && !equalBytes(nativeId, id)) {
-      writes.push({ key: keys.native(domain, toHex(nativeId)), value: id });
+      writes.push({ key: keys.native(domain, nativeId), value: id });
     }
   }
   return writes;

@@ -60,22 +60,43 @@ test("a range has its bounds, order and limit", async () => {
   expect(await keys({ gte: key(5), lt: key(9) })).toEqual([]);
 });
 
+type Chain = { length: number; write(options: object): Promise<void> };
+
+/** What is handed to LevelDB from now on: how many writes in each batch, and under which options. */
+const recordBatches = () => {
+  const written: { writes: number; options: object }[] = [];
+  const prototype = Level.prototype as unknown as { batch(): Chain };
+  const { batch } = prototype;
+  vi.spyOn(prototype, "batch").mockImplementation(function (this: unknown) {
+    const chain = batch.call(this);
+    const write = chain.write.bind(chain);
+    chain.write = (options) => {
+      written.push({ writes: chain.length, options });
+      return write(options);
+    };
+    return chain;
+  });
+  return written;
+};
+
 describe("group commit", () => {
   test("writes of one turn, and those during a sync, share one sync each, in order", async () => {
     const disk = await open();
-    const batch = vi.spyOn(Level.prototype as { batch: (operations: unknown[], options: object) => unknown }, "batch");
+    const written = recordBatches();
     const first = Array.from({ length: 10 }, (_, i) => disk.write([put(1, i)]));
     const microtask = Promise.resolve().then(() => disk.write([put(1, 10)]));
     const meanwhile = new Promise<void>((resolve) => {
       const poll = () => {
-        if (batch.mock.calls.length === 0) return setImmediate(poll);
+        if (written.length === 0) return setImmediate(poll);
         resolve(Promise.all([disk.write([put(1, 11)]), disk.write([put(2, 12)])]).then(() => {}));
       };
       poll();
     });
     await Promise.all([...first, microtask, meanwhile]);
-    expect(batch.mock.calls.map(([operations]) => operations.length)).toEqual([11, 2]);
-    expect(batch.mock.calls.map(([, options]) => options)).toEqual([{ sync: true }, { sync: true }]);
+    expect(written).toEqual([
+      { writes: 11, options: { sync: true } },
+      { writes: 2, options: { sync: true } },
+    ]);
     expect(await read(disk)).toEqual([
       [[1], [11]],
       [[2], [12]],

@@ -126,11 +126,12 @@ export const createHistory = (
       return new Set(ids.filter((_, i) => outcomes[i]?.kind === outcomeKinds.applied).map(toHex));
     },
     idOf: async (domain, nativeId) => {
-      const stored = await disk.get(keys.native(domain, nativeId));
+      const bytes = fromHex(nativeId);
+      if (bytes === undefined) return undefined;
+      const stored = await disk.get(keys.native(domain, bytes));
       if (stored !== undefined) return asRoot(stored);
       // Not indexed where the VM knows a transaction by its Lockstep id.
-      const bytes = fromHex(nativeId);
-      if (bytes?.length !== 32) return undefined;
+      if (bytes.length !== 32) return undefined;
       const id = asRoot(bytes);
       const ended = await outcome(domain, id);
       return ended !== undefined && equalBytes(ended.nativeId, id) ? id : undefined;

@@ -1,5 +1,4 @@
 /** Where everything stands in the node's store. Numbers are big-endian so that keys sort by them. */
-import { concatBytes, type Hex, utf8 } from "../../protocol/bytes.ts";
 import type { Domain, Height, Root } from "../../protocol/ids.ts";
 
 /** Raised when the meaning of stored bytes changes; a store of another version is refused. */
@@ -7,7 +6,7 @@ export const schemaVersion = 4;
 
 const u32 = (value: number): Uint8Array => {
   const bytes = new Uint8Array(4);
-  new DataView(bytes.buffer).setUint32(0, value);
+  for (let i = 3, rest = value; i >= 0; i--, rest >>>= 8) bytes[i] = rest;
   return bytes;
 };
 
@@ -17,7 +16,20 @@ const u64 = (value: number): Uint8Array => {
   return bytes;
 };
 
-const prefixed = (prefix: string, ...parts: Uint8Array[]): Uint8Array => concatBytes(utf8(prefix), ...parts);
+/**
+ * In Node's pool of memory, since every block writes thousands of keys: LevelDB would have an array of its own moved
+ * out of the JavaScript heap first.
+ */
+const prefixed = (prefix: string, ...parts: Uint8Array[]): Uint8Array => {
+  const key = Buffer.allocUnsafe(parts.reduce((length, part) => length + part.length, prefix.length));
+  for (let i = 0; i < prefix.length; i++) key[i] = prefix.charCodeAt(i);
+  let offset = prefix.length;
+  for (const part of parts) {
+    key.set(part, offset);
+    offset += part.length;
+  }
+  return key;
+};
 
 /** Consensus keeps its own keys under `c/`. */
 export const keys = {
@@ -33,7 +45,7 @@ export const keys = {
   /** What became of a transaction at a tenant, by Lockstep id: anybody may give the same bytes to several tenants. */
   outcome: (domain: Domain, id: Root): Uint8Array => prefixed("t/", id, u32(domain)),
   /** Lockstep id by native id. */
-  native: (domain: Domain, nativeId: Hex): Uint8Array => prefixed("n/", u32(domain), utf8(nativeId)),
+  native: (domain: Domain, nativeId: Uint8Array): Uint8Array => prefixed("n/", u32(domain), nativeId),
   summary: (height: Height): Uint8Array => prefixed("s/", u64(height)),
   /** Newest height at which all tenants are executed: that of the newest summary. */
   executed: (): Uint8Array => prefixed("executed"),
@@ -57,7 +69,7 @@ export const keys = {
 
 /** Bounds of all keys that begin with `prefix`, of which some byte is below 255. */
 export const below = (prefix: Uint8Array): { gte: Uint8Array; lt: Uint8Array } => {
-  const end = prefix.slice(0, prefix.findLastIndex((byte) => byte < 255) + 1);
+  const end = Uint8Array.from(prefix.subarray(0, prefix.findLastIndex((byte) => byte < 255) + 1));
   end[end.length - 1] = (end[end.length - 1] as number) + 1;
   return { gte: prefix, lt: end };
 };

@@ -18,12 +18,15 @@ export const findAnvil = (): string | undefined => {
   }
 };
 
-/** It makes blocks only when it is asked to. @throws Error when it isn't installed */
-export const startAnvil = async (chainId: number): Promise<Peer> => {
+/** How it makes blocks: one for each transaction at once, as it does by default, or only when it is asked to. */
+export type Mining = "instant" | "manual";
+
+/** @throws Error when it isn't installed */
+export const startAnvil = async (chainId: number, mining: Mining): Promise<Peer> => {
   const program = findAnvil();
   if (program === undefined) throw new Error(`${packageName} is not installed`);
   const [port = 0] = await freePorts(1);
-  const flags = ["--silent", "--hardfork", "prague", "--no-mining"];
+  const flags = ["--silent", "--hardfork", "prague", ...(mining === "manual" ? ["--no-mining"] : [])];
   const anvil = startPeer(
     program,
     ["--port", String(port), "--chain-id", String(chainId), "--mnemonic", mnemonic, ...flags],

@@ -2,7 +2,7 @@
 import { availableParallelism } from "node:os";
 import { evmAccounts } from "../../devnet/accounts.ts";
 import { fromHex, type Hex } from "../../protocol/bytes.ts";
-import { startAnvil } from "./anvil.ts";
+import { type Mining, startAnvil } from "./anvil.ts";
 import { chunksOf, deal } from "./bodies.ts";
 import type { EngineRate, EngineRun } from "./engine.ts";
 import { rpcBatch } from "./http.ts";
@@ -72,9 +72,13 @@ export const measureEvm = async (
     },
   );
 
-export const measureAnvil = async (workspace: Workspace, { warmUp, measured }: Transfers): Promise<Throughput> =>
+export const measureAnvil = async (
+  workspace: Workspace,
+  mining: Mining,
+  { warmUp, measured }: Transfers,
+): Promise<Throughput> =>
   workspace.using(
-    () => startAnvil(chainId),
+    () => startAnvil(chainId, mining),
     ({ url, pid }) => {
       const target: Target = { kind: "anvil", url, senders: evmAccounts().map(({ address }) => address) };
       return measureThroughput(

@@ -75,8 +75,11 @@ const measureAll = async (workspace: Workspace, { only, sizes }: Options, result
     results.notes.push("anvil was not measured: it is an optional dependency for Linux on x64.");
     return;
   }
-  await measure("anvil", async () => {
-    results.anvil = await measureAnvil(workspace, transfers);
+  await measure("anvil, a block for each transaction", async () => {
+    results.anvil.instant = await measureAnvil(workspace, "instant", transfers);
+  });
+  await measure("anvil, blocks at the end", async () => {
+    results.anvil.manual = await measureAnvil(workspace, "manual", transfers);
   });
 };
 
@@ -86,6 +89,7 @@ const run = async (options: Options): Promise<number> => {
     engines: {},
     ordering: {},
     evm: {},
+    anvil: {},
     notes: [],
     problems: [],
   };

@@ -16,12 +16,12 @@ export type Sizes = {
 };
 
 /** Share of each load that comes before what is measured, so that compilers and caches have settled. */
-export const warmUpShare = 0.2;
+export const warmUpShare = 0.5;
 
 const full: Sizes = {
-  ordering: { four: 60_000, one: 120_000, cometbft: 20_000 },
+  ordering: { four: 80_000, one: 120_000, cometbft: 20_000 },
   latency: { samples: 200, pauseMs: 100 },
-  evm: { perAccount: 2400 },
+  evm: { perAccount: 5000 },
   engine: { data: 200_000 },
 };
 
@@ -45,7 +45,7 @@ Full sizes, quick sizes:
   ordering   ${full.ordering.four} transactions of 250 bytes through 4 validators, ${full.ordering.one} through 1; ${quick.ordering.four}, ${quick.ordering.one}
   latency    ${full.latency.samples} single transactions idle, as many at half load; ${quick.latency.samples}
   evm        ${10 * full.evm.perAccount} transfers through 4 validators, as many through 1; ${10 * quick.evm.perAccount}
-  anvil      the same transfers
+  anvil      the same transfers, with blocks for each at once and with blocks at the end
   cometbft   ${full.ordering.cometbft} transactions of 250 bytes through 4 nodes; ${quick.ordering.cometbft}
 `;
 

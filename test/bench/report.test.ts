@@ -23,7 +23,7 @@ const results: Results = {
   engines: { evm: { perCpuSecond: 10_000 } },
   ordering: {},
   evm: { four: executedIn(400), one: executedIn(100, 3) },
-  anvil: executedIn(200),
+  anvil: { instant: executedIn(800), manual: executedIn(200) },
   notes: ["something was left out"],
   problems: [],
 };
@@ -45,12 +45,12 @@ test("the ceiling shares all cores among the validators", () => {
 });
 
 test("a network stands beside its peer and its ceiling", () => {
-  expect(row("EVM transfers, 4 validators").slice(2, 6)).toEqual(["2,500", "1,250", "0.5", "50"]);
-  expect(row("EVM transfers, 1 validator").slice(2, 6)).toEqual(["10,000", "5,000", "2", "50"]);
+  expect(row("EVM transfers, 4 validators").slice(2, 6)).toEqual(["2,500", "1,250", "2 / 0.5", "50"]);
+  expect(row("EVM transfers, 1 validator").slice(2, 6)).toEqual(["10,000", "5,000", "8 / 2", "50"]);
 });
 
 test("what wasn't measured is a dash", () => {
-  expect(row("anvil").slice(4, 9)).toEqual(["–", "–", "250 / – / 5", "1.5 / 0.1", "170 / – / 100"]);
+  expect(row("anvil, blocks at the end").slice(4, 9)).toEqual(["–", "–", "250 / – / 5", "1.5 / 0.1", "170 / – / 100"]);
 });
 
 test("refused requests and what was left out are told, and a figure from elsewhere is marked", () => {

@@ -1,4 +1,5 @@
 /** Says what was measured: figures, ratios and shares in tables, and how they came about. */
+import type { Mining } from "./anvil.ts";
 import { type CometBft, publishedPerSecond } from "./cometbft.ts";
 import type { EngineRate } from "./engine.ts";
 import { transferBatch } from "./evm.ts";
@@ -15,7 +16,7 @@ export type Results = {
   engines: { data?: EngineRate; evm?: EngineRate };
   ordering: { one?: Throughput; four?: Throughput; latency?: Latency };
   evm: { one?: Throughput; four?: Throughput };
-  anvil?: Throughput;
+  anvil: Partial<Record<Mining, Throughput>>;
   cometbft?: CometBft;
   /** What was left out. */
   notes: string[];
@@ -27,8 +28,8 @@ type Row = {
   what: string;
   executed: number;
   certified?: number | undefined;
-  /** Transactions of the peer in a second. */
-  peer?: number | undefined;
+  /** Transactions of each peer in a second. */
+  peers?: readonly (number | undefined)[];
   /** The peer's figure comes from elsewhere. */
   isPublished?: boolean;
   ceiling?: number | undefined;
@@ -60,23 +61,24 @@ const rowOf = (what: string, measured: Throughput | undefined, rest: Partial<Row
 
 const rowsOf = ({ machine: { cores }, engines, ordering, evm, anvil, cometbft }: Results): Row[] => {
   const comet = cometbft === undefined ? publishedPerSecond : executedPerSecond(cometbft.throughput);
-  const anvilRate = anvil && executedPerSecond(anvil);
+  const anvils = [anvil.instant, anvil.manual].map((one) => one && executedPerSecond(one));
   const published: Row[] =
     cometbft === undefined && ordering.four !== undefined
       ? [{ what: "CometBFT 1.0.1, 4 nodes: published, not measured here", executed: publishedPerSecond }]
       : [];
   return [
     ...rowOf("Ordering, 4 validators", ordering.four, {
-      peer: comet,
+      peers: [comet],
       isPublished: cometbft === undefined,
       ceiling: ceilingOf(engines.data, cores, 4),
     }),
     ...rowOf("Ordering, 1 validator", ordering.one, { ceiling: ceilingOf(engines.data, cores, 1) }),
     ...rowOf(`CometBFT ${cometbft?.version}, 4 nodes`, cometbft?.throughput),
     ...published,
-    ...rowOf("EVM transfers, 4 validators", evm.four, { peer: anvilRate, ceiling: ceilingOf(engines.evm, cores, 4) }),
-    ...rowOf("EVM transfers, 1 validator", evm.one, { peer: anvilRate, ceiling: ceilingOf(engines.evm, cores, 1) }),
-    ...rowOf("anvil", anvil),
+    ...rowOf("EVM transfers, 4 validators", evm.four, { peers: anvils, ceiling: ceilingOf(engines.evm, cores, 4) }),
+    ...rowOf("EVM transfers, 1 validator", evm.one, { peers: anvils, ceiling: ceilingOf(engines.evm, cores, 1) }),
+    ...rowOf("anvil, a block for each transaction", anvil.instant),
+    ...rowOf("anvil, blocks at the end", anvil.manual),
   ];
 };
 
@@ -91,8 +93,8 @@ const throughputTable = (results: Results): string =>
       { title: "certified tx/s", cell: ({ certified }) => number(certified) },
       {
         title: "× peer",
-        cell: ({ executed, peer, isPublished }) =>
-          `${number(peer && executed / peer)}${isPublished ? " of published" : ""}`,
+        cell: ({ executed, peers = [undefined], isPublished }) =>
+          `${peers.map((peer) => number(peer && executed / peer)).join(" / ")}${isPublished ? " of published" : ""}`,
       },
       { title: "% of ceiling", cell: ({ executed, ceiling }) => number(ceiling && (100 * executed) / ceiling) },
       {
@@ -153,7 +155,7 @@ const method = ({ machine, engines }: Results, isQuick: boolean): string =>
   `Every validator, executor and peer is a process of its own, validators sync what they write, and one further process submits everything over HTTP; all share this machine. ` +
   `Ordering takes random transactions of ${opaqueBytes} bytes in requests of ${opaqueBatch}, two connections to each validator; the EVM takes transfers signed beforehand to 500 accounts in JSON-RPC batches of ${transferBatch}, one connection for each of ten senders, and anvil the very same bytes. ` +
   `Time runs from the first submission to the event that the last transaction is executed, or that its height is certified, after a warm-up of ${100 * warmUpShare} % that isn't counted. ` +
-  `CometBFT runs its key-value store on defaults, but without a pause after blocks, without an index of transactions and with a mempool as large as Lockstep's. anvil makes its blocks when all transactions are in its pool, so that it checks each once and never waits for a block. ` +
+  `CometBFT runs its key-value store on defaults, but without a pause after blocks, without an index of transactions and with a mempool as large as Lockstep's. anvil runs twice: as it comes, with a block for each transaction at once, and with blocks only when all transactions are in its pool, so that it never waits for one; the EVM's rows are compared with both. ` +
   `The ceiling is what the executor alone does in one process for a second of processor time, signatures included (data ${number(engines.data?.perCpuSecond)}, EVM ${number(engines.evm?.perCpuSecond)} tx), times cores, divided by validators. ` +
   `CPU is user and system time from /proc for each process of the kind; memory is the most that one of them had resident (VmHWM). Cores busy are those of the run's processes, and those that other work on the machine took from it: where that is much, the rate is too low. ` +
   `Latency is of single transactions, each seen at the validator that took it in, while nothing or half of the measured throughput goes on beside.`;

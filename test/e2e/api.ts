@@ -4,7 +4,7 @@ import { decodeWire, StatusWire, TransactionWire } from "../../protocol/wire.ts"
 
 const answerMs = 30_000;
 const pollMs = 50;
-const patienceMs = 45_000;
+const patienceMs = 90_000;
 
 export const pause = (ms = pollMs): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 

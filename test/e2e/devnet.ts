@@ -1,5 +1,6 @@
 /** Starts real devnets for tests: the command that a user runs, with the real engines. */
 import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -49,6 +50,17 @@ const killPid = (pid: number): void => {
   } catch {
     // It had ended already.
   }
+};
+
+/** Starts a validator as its operator would, with the files that it has; gives what ends it. */
+export const startValidator = async (folder: string): Promise<() => Promise<void>> => {
+  const args = [command, "node", "--config", join(folder, "node.json"), "--die-with-parent"];
+  const child = spawn(process.execPath, args, { stdio: ["pipe", "pipe", "inherit"] });
+  await once(child.stdout, "data");
+  return async () => {
+    child.kill("SIGTERM");
+    await exitOf(child);
+  };
 };
 
 /** Resolves once all tenants serve at every validator, or `early`; free ports, and epochs of 20 heights unless `flags` say otherwise. */

@@ -29,8 +29,8 @@ type Word = { taken: Hex } | { known: string } | { refused: string } | "gone";
 
 /** A resubmitted transaction is refused with these when a validator has taken it before. */
 const alreadyTaken = /already known|already_known|nonce too low/;
-/** Too few others answered to acknowledge it. */
-const notAcknowledged = /confirmed the transaction in time/;
+/** Too few others answered to acknowledge it, or the tenant's executor is away. */
+const notAcknowledged = /confirmed the transaction in time|executor is being restarted|heights behind/;
 
 const wordOf = (nativeId: unknown, error: { message: string } | undefined): Word => {
   if (typeof nativeId === "string") return { taken: nativeId as Hex };

@@ -12,6 +12,7 @@ import { asDomain, asRoot, type Root } from "../../protocol/ids.ts";
 export const devnet = inject("devnet");
 export const dataDomain = asDomain(1);
 export const evmDomain = asDomain(31337);
+export const svmDomain = asDomain(501);
 
 /** Where a validator serves its API and its EVM tenant. */
 export type Endpoint = { index: number; api: string; rpc: string; ws: string };
@@ -20,6 +21,13 @@ export const validators: readonly Endpoint[] = devnet.validators.map(({ index, a
   const { rpc, ws } = tenants.find(({ domain }) => domain === evmDomain) ?? {};
   if (rpc === undefined || ws === undefined) throw new Error(`validator ${index} serves no EVM tenant`);
   return { index, api, rpc, ws };
+});
+
+/** Where each validator serves its SVM tenant. */
+export const svmEndpoints: readonly { rpc: string; ws: string }[] = devnet.validators.map(({ index, tenants }) => {
+  const { rpc, ws } = tenants.find(({ domain }) => domain === svmDomain) ?? {};
+  if (rpc === undefined || ws === undefined) throw new Error(`validator ${index} serves no SVM tenant`);
+  return { rpc, ws };
 });
 
 /** Account `index` of the devnet. Files run at the same time, so each has senders of its own. */

@@ -84,7 +84,7 @@ describe("JSON-RPC", () => {
   });
 
   test("bodies nested a hundred thousand deep, and bodies of 17 MiB", async () => {
-    expect((await post(rpcUrl, nested(100_000))).body).toMatchObject([{ error: { code: -32600, message: sentence } }]);
+    expect((await post(rpcUrl, nested(100_000))).body).toMatchObject({ error: { code: -32600, message: sentence } });
     const deep = `{"jsonrpc":"2.0","id":1,"method":"eth_call","params":${nested(5_000)}}`;
     expect((await post(rpcUrl, deep)).body).toMatchObject({ error: { message: sentence } });
     expect(await post(rpcUrl, " ".repeat(17 * MiB))).toMatchObject({

@@ -34,7 +34,7 @@ describe("what isn't understood: exit code 2", () => {
     [["devnet", "--validators"], /argument missing/],
     [["devnet", "--port-base", "x"], /'x' is invalid.*integer/],
     [["devnet", "--port-base", "65535"], /65535.*use at most/],
-    [["devnet", "--tenants", "foo"], /data and evm, not "foo"/],
+    [["devnet", "--tenants", "foo"], /data, svm, evm, not "foo"/],
     [["node"], /'--config <file>' not specified/],
     [["keys", "frobnicate"], /unknown command/],
   ])("lockstep %j", async (args, sentence) => {

@@ -19,10 +19,11 @@ const paste = async (command: string | undefined): Promise<string> => {
   return stdout;
 };
 
-test("the screen offers three commands that do what they say", async () => {
-  expect(commands).toHaveLength(3);
-  const [transfer, data, verify] = commands ?? [];
+test("the screen offers four commands that do what they say", async () => {
+  expect(commands).toHaveLength(4);
+  const [transfer, airdrop, data, verify] = commands ?? [];
   expect(await paste(transfer)).toMatch(/status: 'success'/);
+  expect(await paste(airdrop)).toMatch(/^[1-9A-HJ-NP-Za-km-z]{32,44} 5000000000\n$/);
   expect(JSON.parse(await paste(data))).toEqual([{ id: expect.any(String), nativeId: expect.any(String) }]);
   expect(await paste(verify)).toMatch(/proven: .*certified/);
 });

@@ -110,6 +110,19 @@ describe("a validator that lies about pooled transactions", () => {
     await becomesExecuted(nodes, 2, waiting);
   });
 
+  it("answers for those that can never be valid, and for no others", async () => {
+    const nodes = await start(45);
+    const liar = turn(nodes);
+    liar.journal(evm, [await transfer(7), await transfer(0, privateKeyToAccount(`0x${"b2".repeat(32)}`))]);
+    await nodes.world.run(5_000);
+    expect(nodes.world.penalties).toEqual([]);
+    liar.journal(evm, [Uint8Array.of(1, 2, 3), (await transfer(8)).slice(0, -1)]);
+    await nodes.world.run(5_000);
+    const reasons = nodes.world.penalties.map(({ by, peer, reason }) => [by, peer, reason]);
+    const reason = "it had transactions journaled that can never be valid";
+    expect(reasons.toSorted()).toEqual([0, 1, 2].map((by) => [by, 3, reason]));
+  });
+
   it("can't hide them behind others that will never be executable", async () => {
     const nodes = await start(43);
     const liar = turn(nodes);

@@ -1,8 +1,8 @@
 /** Executors that die, hang or are slow: neither an outcome, nor a loss, nor in anybody else's way. */
 import { describe, expect, it } from "vitest";
-import { fromHex } from "../../protocol/bytes.ts";
-import { asRoot, asValidatorIndex, type Domain } from "../../protocol/ids.ts";
+import { asValidatorIndex, type Domain } from "../../protocol/ids.ts";
 import { pipelineLimits } from "../../sequencer/pipeline/limits.ts";
+import { expectAgreement } from "./agreement.ts";
 import { createNodes, data, type Nodes, notes } from "./nodes.ts";
 
 const index = asValidatorIndex;
@@ -32,21 +32,11 @@ const goOn = async (nodes: Nodes, height: number): Promise<void> => {
   await nodes.world.run(() => nodes.executed(index(0)) >= height);
 };
 
-/** All nodes agree on every summary, and have executed all that was acknowledged. */
-const expectAgreement = async (nodes: Nodes): Promise<void> => {
+/** All nodes come to the same, and lost nothing. */
+const expectAllTheSame = async (nodes: Nodes): Promise<void> => {
   const height = nodes.executed(index(0));
   await nodes.reach(height);
-  expect(nodes.fatal).toEqual([]);
-  const first = await nodes.summaries(index(0), height);
-  expect(first).not.toContain("none");
-  for (const other of nodes.indices.slice(1)) expect(await nodes.summaries(other, height)).toEqual(first);
-  for (const id of nodes.acknowledged) {
-    for (const at of nodes.indices) {
-      const status = await nodes.ask(nodes.node(at).service.transaction(asRoot(fromHex(id) as Uint8Array)));
-      expect([id, at, status?.status]).toEqual([id, at, "executed"]);
-    }
-  }
-  for (const at of nodes.indices) expect(problemsOf(nodes, at)).toEqual([]);
+  await expectAgreement(nodes, height);
 };
 
 describe("an executor that dies of a transaction at one of four validators", () => {
@@ -70,6 +60,43 @@ describe("an executor that dies of a transaction at one of four validators", () 
     for (const at of [0, 1, 2]) expect(problemsOf(nodes, index(at))).toEqual([]);
   });
 
+  it("is asked about no more transactions once it is far behind what is certified", async () => {
+    const { nodes, fatalHeight } = await poisoned(7);
+    await goOn(nodes, fatalHeight + pipelineLimits.staleHeights + 10);
+    nodes.refused.splice(0);
+    nodes.submit(ill, "too late", notes);
+    nodes.submit(ill, "in time", data);
+    await nodes.world.run(500);
+    expect(nodes.refused).toEqual(["unavailable"]);
+  });
+
+  it("makes its validator say so to all others, until it has caught up", async () => {
+    const { nodes, fatalHeight } = await poisoned(2);
+    const word = { validator: ill, domain: notes, height: fatalHeight };
+    const words = (): unknown[] => nodes.indices.map((at) => nodes.node(at).service.status().cannot);
+    await nodes.world.run(() => words().every((said) => (said as unknown[]).length > 0));
+    expect(words()).toEqual(nodes.indices.map(() => [word]));
+    for (const at of [0, 1, 2]) {
+      const notice = `validator 3 (from height ${fatalHeight} on)`;
+      expect(nodes.node(index(at)).service.notices()).toEqual([expect.stringContaining(notice)]);
+    }
+    nodes.crash(ill);
+    nodes.faults(ill, notes).isDeadly = () => false;
+    nodes.restart(ill);
+    await nodes.world.run(() => [0, 1, 2].every((at) => nodes.node(index(at)).service.status().cannot.length === 0));
+    expect(nodes.world.penalties).toEqual([]);
+  });
+
+  it("stops certification, and says so, once that happens at two", async () => {
+    const nodes = await loaded(3);
+    for (const at of [2, 3]) nodes.faults(index(at), notes).isDeadly = isPoison;
+    nodes.submit(index(0), poison, notes);
+    await nodes.world.run(() => problemsOf(nodes, index(0)).length > 0);
+    expect(problemsOf(nodes, index(0))).toEqual([expect.stringContaining("validators 2, 3 can't execute tenant 2")]);
+    nodes.submit(index(1), "goes on", data);
+    await nodes.world.run(() => headOf(nodes, data, ill) >= headOf(nodes, notes, ill) + 10);
+  });
+
   it("comes back at the node's next start", async () => {
     const { nodes, fatalHeight } = await poisoned(3);
     await goOn(nodes, fatalHeight + 30);
@@ -78,7 +105,7 @@ describe("an executor that dies of a transaction at one of four validators", () 
     nodes.restart(ill);
     await nodes.world.run(() => nodes.executed(ill) >= fatalHeight + 30);
     await goOn(nodes, nodes.executed(index(0)) + 3);
-    await expectAgreement(nodes);
+    await expectAllTheSame(nodes);
   });
 
   it.each([4, 5])("may have its node crash at any time while it catches up (seed %i)", async (seed) => {
@@ -92,7 +119,7 @@ describe("an executor that dies of a transaction at one of four validators", () 
       await nodes.world.run(5 + nodes.world.random.below(60));
     }
     await goOn(nodes, nodes.executed(index(0)) + 3);
-    await expectAgreement(nodes);
+    await expectAllTheSame(nodes);
   });
 });
 
@@ -108,7 +135,7 @@ describe("an executor", () => {
     nodes.restart(ill);
     await nodes.world.run(() => nodes.executed(ill) > 0);
     await goOn(nodes, nodes.executed(index(0)) + 3);
-    await expectAgreement(nodes);
+    await expectAllTheSame(nodes);
   });
 
   it("that is slow falls behind, holds nobody up, and keeps pace again once it can", async () => {
@@ -119,7 +146,7 @@ describe("an executor", () => {
     expect(headOf(nodes, notes)).toBeLessThan(headOf(nodes, data) - 5);
     nodes.faults(ill, notes).msPerCall = 0;
     await goOn(nodes, nodes.executed(index(0)) + 10);
-    await expectAgreement(nodes);
+    await expectAllTheSame(nodes);
   });
 
   it.each([13, 14])("that is killed at random is never quarantined, and nothing is lost (seed %i)", async (seed) => {
@@ -135,6 +162,6 @@ describe("an executor", () => {
     for (const at of nodes.indices) for (const domain of [data, notes]) nodes.faults(at, domain).msPerCall = 0;
     await nodes.world.run(20_000);
     await goOn(nodes, nodes.executed(index(0)) + 3);
-    await expectAgreement(nodes);
+    await expectAllTheSame(nodes);
   });
 });

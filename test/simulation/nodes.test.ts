@@ -1,24 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { fromHex } from "../../protocol/bytes.ts";
-import { asRoot, asValidatorIndex } from "../../protocol/ids.ts";
+import { asValidatorIndex } from "../../protocol/ids.ts";
+import { expectAgreement } from "./agreement.ts";
 import { createNodes, type Nodes } from "./nodes.ts";
 
 const index = asValidatorIndex;
-
-/** Every node has executed every acknowledged transaction, and all agree on every summary. */
-const expectAgreement = async (nodes: Nodes, height: number): Promise<void> => {
-  expect(nodes.fatal).toEqual([]);
-  const first = await nodes.summaries(index(0), height);
-  expect(first).not.toContain("none");
-  for (const other of nodes.indices.slice(1)) expect(await nodes.summaries(other, height)).toEqual(first);
-  for (const id of nodes.acknowledged) {
-    for (const at of nodes.indices) {
-      const status = await nodes.ask(nodes.node(at).service.transaction(asRoot(fromHex(id) as Uint8Array)));
-      expect([id, at, status?.status]).toEqual([id, at, "executed"]);
-    }
-  }
-  for (const at of nodes.indices) expect(nodes.node(at).service.problems()).toEqual([]);
-};
 
 /** Runs until every acknowledged transaction is executed at all nodes that are up. */
 const drain = (nodes: Nodes): Promise<void> =>

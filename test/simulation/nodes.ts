@@ -113,6 +113,8 @@ export const createNodes = async (options: NodesOptions): Promise<Nodes> => {
 
   const boot = async (index: ValidatorIndex): Promise<void> => {
     const node = await startNode({
+      networkStats: () => ({ peers: [], strangers: 0, refused: new Map() }),
+      doors: new Map(),
       genesis,
       self: index,
       signer: signers[index] as (typeof signers)[number],

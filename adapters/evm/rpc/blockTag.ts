@@ -1,6 +1,7 @@
 /** Which block a parameter names: number, tag, or an object as in EIP-1898. */
 import type { Hex } from "../../../protocol/bytes.ts";
-import { expected, hash, integer, member, object, type Reader } from "./params.ts";
+import { expected, member, object, type Reader } from "../../jsonRpc/params.ts";
+import { hash, integer } from "./params.ts";
 
 const tags = ["latest", "pending", "safe", "finalized", "earliest"] as const;
 export type BlockTag = (typeof tags)[number];

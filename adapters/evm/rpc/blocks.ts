@@ -1,12 +1,13 @@
 /** Methods that answer with blocks. */
 import { type Hex, toHex } from "../../../protocol/bytes.ts";
+import { boolean, none, optional, positional, required } from "../../jsonRpc/params.ts";
 import type { Method } from "../../jsonRpc/service.ts";
 import { decodeWrite, systemAddress } from "../protocolWrites.ts";
 import type { ChainBlock } from "./blockCache.ts";
 import { type BlockPlace, type BlockReference, blockPlace, blockReference } from "./blockTag.ts";
 import type { Chain } from "./chain.ts";
 import { formatBlock, formatHeader, formatReceipt, hexOf, inSlices } from "./format.ts";
-import { boolean, hash, none, optional, positional, required } from "./params.ts";
+import { hash } from "./params.ts";
 
 /** Root of an empty Merkle-Patricia trie. */
 const emptyRoot: Hex = "0x56e81f171bcc55a6ff8345e692c0f86e5b48e01b996cadc001622fb5e363b421";
@@ -43,8 +44,10 @@ export const blockMethods = (chain: Chain): Record<string, Method> => {
     const { to, data } = decodeWrite(write);
     return { from: systemAddress, to: toHex(to), input: toHex(data) };
   };
-  const answerBlock = (block: ChainBlock | undefined, full: boolean) =>
-    block === undefined ? null : formatBlock(block, full);
+  const answerBlock = (block: ChainBlock | undefined, full: boolean) => {
+    if (block === undefined) return null;
+    return full ? chain.scan(() => formatBlock(block, true)) : formatBlock(block, false);
+  };
   const answerCount = (block: ChainBlock | undefined) =>
     block === undefined ? null : hexOf(block.transactions.length);
 
@@ -70,7 +73,8 @@ export const blockMethods = (chain: Chain): Record<string, Method> => {
       answerCount(await chain.blocks.byHash(required(positional(params, 1), 0, hash))),
     eth_getBlockReceipts: async (params) => {
       const block = await named(required(positional(params, 1), 0, blockReference));
-      return block === undefined ? null : inSlices(block.transactions.keys(), (index) => formatReceipt(block, index));
+      if (block === undefined) return null;
+      return chain.scan(() => inSlices(block.transactions.keys(), (index) => formatReceipt(block, index)));
     },
     // What Ethereum's clients do at the start of a block without showing it anywhere.
     lockstep_getProtocolWrites: async (params) => {

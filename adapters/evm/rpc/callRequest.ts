@@ -2,11 +2,12 @@
 import type { Hex } from "../../../protocol/bytes.ts";
 import { invalidParams } from "../../jsonRpc/error.ts";
 import { transportLimits } from "../../jsonRpc/limits.ts";
+import { list, member, object, type Reader } from "../../jsonRpc/params.ts";
 import type { EvmCallRequest } from "../reads.ts";
-import { address, data, hash, list, member, object, quantity, type Reader } from "./params.ts";
+import { rpcLimits } from "./limits.ts";
+import { address, data, hash, quantity } from "./params.ts";
 
 const anyBytes = data(transportLimits.requestBytes);
-const mostEntries = 4096;
 
 type AccessListEntry = NonNullable<EvmCallRequest["accessList"]>[number];
 type Authorization = NonNullable<EvmCallRequest["authorizationList"]>[number];
@@ -20,7 +21,7 @@ const accessListEntry: Reader<AccessListEntry> = (value, name) => {
   const entry = object(value, name);
   return {
     address: present(member(entry, "address", address, name), `${name}.address`),
-    storageKeys: member(entry, "storageKeys", list(hash, mostEntries), name) ?? [],
+    storageKeys: member(entry, "storageKeys", list(hash, rpcLimits.callEntries), name) ?? [],
   };
 };
 
@@ -68,8 +69,8 @@ export const callRequest: Reader<EvmCallRequest> = (value, name) => {
     maxPriorityFeePerGas: member(call, "maxPriorityFeePerGas", quantity, name),
     value: member(call, "value", quantity, name),
     data: callData(call, name),
-    accessList: member(call, "accessList", list(accessListEntry, mostEntries), name),
-    authorizationList: member(call, "authorizationList", list(authorization, mostEntries), name),
+    accessList: member(call, "accessList", list(accessListEntry, rpcLimits.callEntries), name),
+    authorizationList: member(call, "authorizationList", list(authorization, rpcLimits.callEntries), name),
   };
   if (fields.gasPrice !== undefined && (fields.maxFeePerGas ?? fields.maxPriorityFeePerGas) !== undefined) {
     throw invalidParams("both gasPrice and (maxFeePerGas or maxPriorityFeePerGas) specified");

@@ -1,5 +1,6 @@
 import type { TenantServices } from "../../adapter.ts";
-import { createGate } from "../../jsonRpc/gate.ts";
+import { createGate, type Gate } from "../../http/gate.ts";
+import { tooManyWait } from "../../jsonRpc/error.ts";
 import { type EvmAnswers, type EvmRead, readEvm } from "../reads.ts";
 import { type BlockCache, type ChainBlock, createBlockCache } from "./blockCache.ts";
 import type { BlockPlace, BlockReference } from "./blockTag.ts";
@@ -18,14 +19,20 @@ export type Chain = {
   stateAt(reference: BlockReference): Promise<number>;
   /** @throws RpcError with the executor's refusal */
   read<Read extends EvmRead>(request: Read): Promise<EvmAnswers[Read["kind"]]>;
+  /** Does what goes through many blocks or shows all of one: few at a time. @throws RpcError when too many wait */
+  scan: Gate;
   /** Waits until a block is executed. The returned function stops waiting. */
   onBlock(listener: (block: ChainBlock) => void): () => void;
   close(): void;
 };
 
+/** Reads that execute code, or walk a trie many times. */
+const longKinds: ReadonlySet<EvmRead["kind"]> = new Set(["call", "estimate", "prove"]);
+
 export const createChain = (services: TenantServices): Chain => {
   const blocks = createBlockCache(services);
-  const gate = createGate(rpcLimits.reads, rpcLimits.waitingReads);
+  const reads = createGate(rpcLimits.reads, rpcLimits.waitingReads, tooManyWait);
+  const longReads = createGate(rpcLimits.longReads, rpcLimits.waitingLongReads, tooManyWait);
   const listeners = new Set<(block: ChainBlock) => void>();
   const close = services.onBlock((tenantBlock) => {
     const block = blocks.add(tenantBlock);
@@ -63,10 +70,12 @@ export const createChain = (services: TenantServices): Chain => {
     numberOf,
     stateAt,
     read: async (request) => {
+      const gate = longKinds.has(request.kind) ? longReads : reads;
       const answer = await gate(() => readEvm((read) => services.read(read), request));
       if (!answer.ok) throw readError(answer.error);
       return answer.value;
     },
+    scan: createGate(rpcLimits.scans, rpcLimits.waitingScans, tooManyWait),
     onBlock: (listener) => {
       listeners.add(listener);
       return () => listeners.delete(listener);

@@ -1,5 +1,6 @@
 /** Methods about fees. */
 import { invalidParams } from "../../jsonRpc/error.ts";
+import { expected, list, none, optional, positional, type Reader, required } from "../../jsonRpc/params.ts";
 import type { Method } from "../../jsonRpc/service.ts";
 import type { ChainBlock } from "./blockCache.ts";
 import { blockPlace } from "./blockTag.ts";
@@ -7,7 +8,7 @@ import type { Chain } from "./chain.ts";
 import { blockNotFound } from "./errors.ts";
 import { hexOf } from "./format.ts";
 import { rpcLimits } from "./limits.ts";
-import { expected, list, looseInteger, none, optional, positional, type Reader, required } from "./params.ts";
+import { looseInteger } from "./params.ts";
 
 /** What is suggested while nobody pays more, wei. */
 const leastTip = 1_000_000n;
@@ -34,7 +35,7 @@ export const feeMethods = (chain: Chain): Record<string, Method> => {
       const percentiles = optional(values, 2, percentileList);
       if (newest > chain.head()) throw blockNotFound();
       const count = Math.min(asked, newest + 1, rpcLimits.feeHistoryBlocks);
-      return feeHistory(chain, newest, count, percentiles);
+      return chain.scan(() => feeHistory(chain, newest, count, percentiles));
     },
   };
 };

@@ -1,29 +1,26 @@
 /** Filters that clients poll: logs, blocks, pending transactions. */
 import { randomBytes } from "node:crypto";
 import { type Hex, toHex } from "../../../protocol/bytes.ts";
-import { errorCodes, invalidParams, RpcError } from "../../jsonRpc/error.ts";
+import { invalidParams, RpcError } from "../../jsonRpc/error.ts";
+import { none, positional, required } from "../../jsonRpc/params.ts";
 import type { Method } from "../../jsonRpc/service.ts";
 import type { Chain } from "./chain.ts";
 import { serverError } from "./errors.ts";
 import { rpcLimits } from "./limits.ts";
 import { findLogs, type LogFilter, logFilter, searchLogs, tooManyLogs } from "./logs.ts";
-import { none, positional, quantity, required } from "./params.ts";
+import { quantity } from "./params.ts";
 
 type Filter =
   | { kind: "logs"; filter: LogFilter; polled: number }
   | { kind: "blocks"; polled: number }
-  | { kind: "pending"; hashes: Hex[] };
+  | { kind: "pending"; polled: number };
 
 export type Filters = { methods: Record<string, Method>; close(): void };
 
 export const createFilters = (chain: Chain): Filters => {
+  /** The least recently polled first. */
   const filters = new Map<Hex, { filter: Filter; used: boolean }>();
-
-  const stopPending = chain.services.onPending((nativeId) => {
-    for (const { filter } of filters.values()) {
-      if (filter.kind === "pending" && filter.hashes.length < rpcLimits.filterHashes) filter.hashes.push(nativeId);
-    }
-  });
+  const pending = createPendingLog(chain);
 
   /** A filter lives through one sweep unused, not through two. */
   const sweep = setInterval(() => {
@@ -34,23 +31,29 @@ export const createFilters = (chain: Chain): Filters => {
   }, rpcLimits.filterIdleMs);
 
   const install = (filter: Filter): Hex => {
-    if (filters.size >= rpcLimits.filters) {
-      throw new RpcError(errorCodes.limitExceeded, `${rpcLimits.filters} filters are in use: uninstall some, or wait`);
-    }
     const id = newId();
     filters.set(id, { filter, used: true });
+    const [oldest] = filters.keys();
+    if (filters.size > rpcLimits.filters && oldest !== undefined) filters.delete(oldest);
     return id;
   };
 
   const find = (params: readonly unknown[]): Filter => {
-    const entry = filters.get(required(params, 0, quantity));
+    const id = required(params, 0, quantity);
+    const entry = filters.get(id);
     if (entry === undefined) throw new RpcError(serverError, "filter not found");
-    entry.used = true;
+    filters.delete(id);
+    filters.set(id, { ...entry, used: true });
     return entry.filter;
   };
 
-  const changes = async (filter: Filter): Promise<unknown> => {
-    if (filter.kind === "pending") return filter.hashes.splice(0);
+  const newHashes = (filter: Filter & { kind: "pending" }): Hex[] => {
+    const hashes = pending.since(filter.polled);
+    filter.polled = pending.count();
+    return hashes;
+  };
+
+  const changes = async (filter: Exclude<Filter, { kind: "pending" }>): Promise<unknown> => {
     let { polled } = filter;
     const head = chain.head();
     const from = Math.min(polled, head) + 1;
@@ -80,23 +83,43 @@ export const createFilters = (chain: Chain): Filters => {
     },
     eth_newPendingTransactionFilter: (params) => {
       none(params);
-      return install({ kind: "pending", hashes: [] });
+      return install({ kind: "pending", polled: pending.count() });
     },
-    eth_getFilterChanges: (params) => changes(find(positional(params, 1))),
+    eth_getFilterChanges: (params) => {
+      const filter = find(positional(params, 1));
+      return filter.kind === "pending" ? newHashes(filter) : chain.scan(() => changes(filter));
+    },
     eth_getFilterLogs: (params) => {
       const filter = find(positional(params, 1));
       if (filter.kind !== "logs") throw invalidParams("invalid argument 0: not a filter for logs");
-      return findLogs(chain, filter.filter);
+      return chain.scan(() => findLogs(chain, filter.filter));
     },
     eth_uninstallFilter: (params) => filters.delete(required(positional(params, 1), 0, quantity)),
   };
 
   const close = (): void => {
     clearInterval(sweep);
-    stopPending();
+    pending.close();
     filters.clear();
   };
   return { methods, close };
+};
+
+/** The newest pending transactions, counted from the start: all filters read the same list. */
+const createPendingLog = (chain: Chain) => {
+  let hashes: Hex[] = [];
+  let dropped = 0;
+  const close = chain.services.onPending((nativeId) => {
+    hashes.push(nativeId);
+    if (hashes.length < 2 * rpcLimits.filterHashes) return;
+    dropped += hashes.length - rpcLimits.filterHashes;
+    hashes = hashes.slice(-rpcLimits.filterHashes);
+  });
+  return {
+    count: () => dropped + hashes.length,
+    since: (polled: number): Hex[] => hashes.slice(Math.max(0, polled - dropped)).slice(-rpcLimits.filterHashes),
+    close,
+  };
 };
 
 /** The part of new blocks that a filter is about. */

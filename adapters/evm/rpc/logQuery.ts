@@ -1,12 +1,13 @@
 /** Which logs are asked for: by address and topics, with what a bloom filter can say beforehand. */
 import type { Hex } from "../../../protocol/bytes.ts";
 import { invalidParams } from "../../jsonRpc/error.ts";
+import { list, type Reader } from "../../jsonRpc/params.ts";
 import { decodeReceipt, type EvmLog } from "../receipt.ts";
 import type { ChainBlock } from "./blockCache.ts";
 import { type BloomBits, bloomBits, bloomHas } from "./bloom.ts";
 import { type FormattedLog, formatLog } from "./format.ts";
 import { rpcLimits } from "./limits.ts";
-import { address, hash, list, type Reader } from "./params.ts";
+import { address, hash } from "./params.ts";
 
 /** Accepted values; `undefined` accepts all. */
 type Choice = { values: ReadonlySet<Hex>; bits: readonly BloomBits[] } | undefined;
@@ -50,8 +51,14 @@ const matches = ({ addresses, topics }: LogQuery, log: EvmLog): boolean =>
 export const mayHave = ({ addresses, topics }: LogQuery, bloom: Uint8Array): boolean =>
   [addresses, ...topics].every((wanted) => wanted === undefined || wanted.bits.some((bits) => bloomHas(bloom, bits)));
 
-/** The block's logs that match, in order; one more than `most` where there are more. */
-export const matchingLogs = (block: ChainBlock, query: LogQuery, most: number): FormattedLog[] => {
+/** What an answer still has room for. */
+export type LogRoom = { logs: number; bytes: number };
+
+/** The room of a whole answer. */
+export const allLogs = (): LogRoom => ({ logs: rpcLimits.logs, bytes: rpcLimits.logBytes });
+
+/** The block's logs that match, in order, taken from `room`; `undefined` when they don't fit. */
+export const matchingLogs = (block: ChainBlock, query: LogQuery, room: LogRoom): FormattedLog[] | undefined => {
   const { firstLog } = block.outline();
   const found: FormattedLog[] = [];
   for (const [index, { receipt }] of block.transactions.entries()) {
@@ -59,8 +66,10 @@ export const matchingLogs = (block: ChainBlock, query: LogQuery, most: number): 
     if (firstLog[index + 1] === first) continue;
     for (const [i, log] of decodeReceipt(receipt).logs.entries()) {
       if (!matches(query, log)) continue;
+      room.logs--;
+      room.bytes -= log.data.length / 2;
+      if (room.logs < 0 || room.bytes < 0) return undefined;
       found.push(formatLog(block, index, first + i, log));
-      if (found.length > most) return found;
     }
   }
   return found;

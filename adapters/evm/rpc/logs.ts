@@ -1,14 +1,15 @@
 /** eth_getLogs and the search behind it. */
 import type { Hex } from "../../../protocol/bytes.ts";
 import { errorCodes, invalidParams, RpcError } from "../../jsonRpc/error.ts";
+import { member, object, positional, type Reader, required } from "../../jsonRpc/params.ts";
 import type { Method } from "../../jsonRpc/service.ts";
 import { type BlockPlace, blockPlace } from "./blockTag.ts";
 import type { Chain } from "./chain.ts";
 import { blockNotFound } from "./errors.ts";
 import type { FormattedLog } from "./format.ts";
 import { rpcLimits } from "./limits.ts";
-import { type LogQuery, logQuery, matchingLogs, mayHave } from "./logQuery.ts";
-import { hash, member, object, positional, type Reader, required } from "./params.ts";
+import { allLogs, type LogQuery, logQuery, matchingLogs, mayHave } from "./logQuery.ts";
+import { hash } from "./params.ts";
 
 /** Where to search: one block, or a range. */
 export type LogFilter = LogQuery & ({ blockHash: Hex } | { from: BlockPlace; to: BlockPlace });
@@ -27,7 +28,10 @@ export const logFilter: Reader<LogFilter> = (value, name) => {
 };
 
 export const logMethods = (chain: Chain): Record<string, Method> => ({
-  eth_getLogs: (params) => findLogs(chain, required(positional(params, 1), 0, logFilter)),
+  eth_getLogs: (params) => {
+    const filter = required(positional(params, 1), 0, logFilter);
+    return chain.scan(() => findLogs(chain, filter));
+  },
 });
 
 /** @throws RpcError when the range or the result is too large */
@@ -35,8 +39,9 @@ export const findLogs = async (chain: Chain, filter: LogFilter): Promise<Formatt
   if ("blockHash" in filter) {
     const block = await chain.blocks.byHash(filter.blockHash);
     if (block === undefined) throw blockNotFound();
-    const logs = matchingLogs(block, filter, rpcLimits.logs);
-    if (logs.length > rpcLimits.logs) throw tooManyLogs(block.number);
+    const room = allLogs();
+    const logs = matchingLogs(block, filter, room);
+    if (logs === undefined) throw tooManyLogs(block.number);
     return logs;
   }
   const from = chain.numberOf(filter.from);
@@ -53,7 +58,7 @@ export const findLogs = async (chain: Chain, filter: LogFilter): Promise<Formatt
 
 /**
  * Matching logs of the blocks from `from` to `to`, or of those before `stoppedAt`, with which they would
- * be more than `rpcLimits.logs`.
+ * be more than one answer may hold.
  */
 export const searchLogs = async (
   chain: Chain,
@@ -62,14 +67,15 @@ export const searchLogs = async (
   to: number,
 ): Promise<{ logs: FormattedLog[]; stoppedAt?: number }> => {
   const logs: FormattedLog[] = [];
+  const room = allLogs();
   for (let number = from; number <= to; number++) {
+    if ((number - from) % rpcLimits.scannedAtOnce === rpcLimits.scannedAtOnce - 1) await new Promise(setImmediate);
     const bloom = await chain.blocks.bloom(number);
     if (bloom === undefined || !mayHave(query, bloom)) continue;
     const block = await chain.blocks.byNumber(number);
     if (block === undefined) continue;
-    const room = rpcLimits.logs - logs.length;
     const more = matchingLogs(block, query, room);
-    if (more.length > room) return { logs, stoppedAt: number };
+    if (more === undefined) return { logs, stoppedAt: number };
     for (const log of more) logs.push(log);
   }
   return { logs };
@@ -77,7 +83,7 @@ export const searchLogs = async (
 
 export const tooManyLogs = (block: number): RpcError =>
   tooMuch(
-    `query returned more than ${rpcLimits.logs} results by block ${block}: ask for fewer blocks, addresses or topics`,
+    `query returned more than ${rpcLimits.logs} results, or ${rpcLimits.logBytes} bytes of data, by block ${block}: ask for fewer blocks, addresses or topics`,
   );
 
 const tooMuch = (message: string): RpcError => new RpcError(errorCodes.limitExceeded, message);

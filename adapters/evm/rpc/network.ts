@@ -1,11 +1,12 @@
 /** Methods about the node and the network: net_, web3_ and the like. */
 import { keccak_256 } from "@noble/hashes/sha3.js";
 import { toHex } from "../../../protocol/bytes.ts";
+import { none, positional, required } from "../../jsonRpc/params.ts";
 import type { Method } from "../../jsonRpc/service.ts";
 import type { Chain } from "./chain.ts";
 import { hexOf } from "./format.ts";
 import { rpcLimits } from "./limits.ts";
-import { bytesOf, data, none, positional, required } from "./params.ts";
+import { bytesOf, data } from "./params.ts";
 
 const hashed = data(rpcLimits.hashedBytes);
 

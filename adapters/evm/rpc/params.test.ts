@@ -1,25 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { RpcError } from "../../jsonRpc/error.ts";
+import { boolean, list, none, optional, positional, type Reader, required } from "../../jsonRpc/params.ts";
 import { blockPlace, blockReference } from "./blockTag.ts";
 import { callRequest } from "./callRequest.ts";
 import { logFilter } from "./logs.ts";
-import {
-  address,
-  boolean,
-  data,
-  hash,
-  integer,
-  list,
-  looseInteger,
-  none,
-  optional,
-  positional,
-  quantity,
-  type Reader,
-  required,
-  slot,
-} from "./params.ts";
+import { address, data, hash, integer, looseInteger, quantity, slot } from "./params.ts";
 
 const someHash = `0x${"aB".repeat(32)}`;
 const someAddress = `0x${"Cd".repeat(20)}`;

@@ -3,13 +3,14 @@ import type { Failure } from "../../../protocol/errors.ts";
 import { transactionLimits } from "../../../protocol/limits.ts";
 import { type ErrorBody, errorBody, errorCodes, RpcError } from "../../jsonRpc/error.ts";
 import type { Params } from "../../jsonRpc/message.ts";
+import { optional, positional, required } from "../../jsonRpc/params.ts";
 import type { GroupedMethod, Method, Outcome } from "../../jsonRpc/service.ts";
 import type { Chain } from "./chain.ts";
 import { notYetExecuted, submissionError } from "./errors.ts";
 import type { Executions } from "./executions.ts";
 import { formatReceipt } from "./format.ts";
 import { rpcLimits } from "./limits.ts";
-import { bytesOf, data, looseInteger, optional, positional, required } from "./params.ts";
+import { bytesOf, data, looseInteger } from "./params.ts";
 
 const anyData = data(Number.MAX_SAFE_INTEGER);
 

@@ -1,5 +1,6 @@
 /** Methods that read state: accounts, storage, proofs, calls. */
 import { invalidParams } from "../../jsonRpc/error.ts";
+import { list, object, optional, positional, required } from "../../jsonRpc/params.ts";
 import type { Method } from "../../jsonRpc/service.ts";
 import { blockReference } from "./blockTag.ts";
 import { callRequest } from "./callRequest.ts";
@@ -7,7 +8,7 @@ import type { Chain } from "./chain.ts";
 import { callFailed } from "./errors.ts";
 import { hexOf } from "./format.ts";
 import { rpcLimits } from "./limits.ts";
-import { address, list, object, optional, positional, required, slot } from "./params.ts";
+import { address, slot } from "./params.ts";
 
 export const stateMethods = (chain: Chain): Record<string, Method> => {
   const numberAt = (values: readonly unknown[], index: number): Promise<number> =>

@@ -1,13 +1,13 @@
 /** eth_subscribe: new heads, logs and pending transactions, pushed over a WebSocket. */
 import { invalidParams, RpcError } from "../../jsonRpc/error.ts";
+import { boolean, expected, object, optional, positional, type Reader, required } from "../../jsonRpc/params.ts";
 import type { Method, Session } from "../../jsonRpc/service.ts";
 import type { ChainBlock } from "./blockCache.ts";
 import type { Chain } from "./chain.ts";
 import { serverError } from "./errors.ts";
 import { formatHeader, hexOf } from "./format.ts";
-import { rpcLimits } from "./limits.ts";
-import { type LogQuery, logQuery, matchingLogs, mayHave } from "./logQuery.ts";
-import { boolean, expected, object, optional, positional, quantity, type Reader, required } from "./params.ts";
+import { allLogs, type LogQuery, logQuery, matchingLogs, mayHave } from "./logQuery.ts";
+import { quantity } from "./params.ts";
 
 const kinds = ["newHeads", "logs", "newPendingTransactions"] as const;
 const kind: Reader<(typeof kinds)[number]> = (value, name) => {
@@ -28,7 +28,9 @@ export const subscriptionMethods = (chain: Chain): Record<string, Method> => {
   const logs = (session: Session, query: LogQuery) => (id: number) =>
     chain.onBlock((block) => {
       if (block.bloom === undefined || !mayHave(query, block.bloom)) return;
-      for (const log of matchingLogs(block, query, rpcLimits.logs)) session.send(notification(id, JSON.stringify(log)));
+      const logs = matchingLogs(block, query, allLogs());
+      if (logs === undefined) session.cutOff("a block has more logs for a subscription than can be sent");
+      for (const log of logs ?? []) session.send(notification(id, JSON.stringify(log)));
     });
 
   const pending = (session: Session) => (id: number) =>

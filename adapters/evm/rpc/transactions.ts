@@ -1,13 +1,14 @@
 /** Methods that answer with transactions and receipts. */
 import { recoverTransactionAddress, type TransactionSerialized } from "viem";
 import { type Hex, toHex } from "../../../protocol/bytes.ts";
+import { positional, required } from "../../jsonRpc/params.ts";
 import type { Method } from "../../jsonRpc/service.ts";
 import type { ChainBlock } from "./blockCache.ts";
 import { blockPlace } from "./blockTag.ts";
 import type { Chain } from "./chain.ts";
 import { formatPending, formatReceipt, formatTransaction } from "./format.ts";
 import { rpcLimits } from "./limits.ts";
-import { hash, integer, positional, required } from "./params.ts";
+import { hash, integer } from "./params.ts";
 import { decodeTransaction } from "./transaction.ts";
 
 /** Where an executed transaction is; `undefined` when the node has executed none with that hash. */

@@ -2,7 +2,8 @@
 import type { Common } from "@ethereumjs/common";
 import { Address, hexToBytes } from "@ethereumjs/util";
 import type { RpcServer } from "../../../adapters/adapter.ts";
-import { address, hash, positional, required } from "../../../adapters/evm/rpc/params.ts";
+import { address, hash } from "../../../adapters/evm/rpc/params.ts";
+import { positional, required } from "../../../adapters/jsonRpc/params.ts";
 import { serveJsonRpc } from "../../../adapters/jsonRpc/server.ts";
 import type { Method } from "../../../adapters/jsonRpc/service.ts";
 import { type Hex, toHex } from "../../../protocol/bytes.ts";

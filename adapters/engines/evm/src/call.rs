@@ -1,5 +1,7 @@
 //! Calls that change nothing: eth_call and eth_estimateGas at a height.
 
+use std::cell::Cell;
+
 use alloy_primitives::{Bytes, U256, U64};
 use revm::context::result::{EVMError, InvalidTransaction};
 use revm::context::TxEnv;
@@ -17,6 +19,9 @@ use crate::vm::{self, Vm};
 
 /// Most gas one simulated execution gets.
 const GAS_CAP: u64 = 50_000_000;
+/// Gas that the executions of one estimate may use together before it settles for what is known to be enough: code
+/// that burns whatever it gets would run for seconds otherwise.
+const ESTIMATE_GAS: u64 = 4 * GAS_CAP;
 /// Gas of a plain transfer.
 const TRANSFER_GAS: u64 = 21_000;
 /// What a call with value hands on top, and so may need at one point without using it.
@@ -67,7 +72,8 @@ impl Engine {
     }
 
     /// The least gas with which a request succeeds, found by bisection: at most what it names, the block's limit, the
-    /// limit of a transaction, and what its sender can pay for at the price it names.
+    /// limit of a transaction, and what its sender can pay for at the price it names. Where that takes too much gas, it is
+    /// the least that was tried.
     pub fn estimate(&self, number: u64, request: &Request) -> Result<Estimated> {
         let version = self.versions.at(number)?;
         let limits = [version.header.gas_limit, self.chain.max_transaction_gas.to(), GAS_CAP];
@@ -81,7 +87,12 @@ impl Engine {
         }
         env.gas_limit = limit.min(budget);
         let mut vm = self.simulator(number, &env)?;
-        let mut try_gas = |gas_limit| run(&mut vm, TxEnv { gas_limit, ..env.clone() });
+        let spent = Cell::new(0u64);
+        let mut try_gas = |gas_limit| -> Result<std::result::Result<Outcome, InvalidTransaction>> {
+            let outcome = run(&mut vm, TxEnv { gas_limit, ..env.clone() })?;
+            spent.set(spent.get() + outcome.as_ref().map_or(0, |outcome| outcome.gas_used));
+            Ok(outcome)
+        };
 
         let first = try_gas(env.gas_limit)?.map_err(refuse)?;
         if let Some(reason) = first.reason {
@@ -99,7 +110,7 @@ impl Engine {
                 }
             }
         }
-        while enough - too_low > 1 {
+        while enough - too_low > 1 && spent.get() < ESTIMATE_GAS {
             let middle = too_low + (enough - too_low) / 2;
             match succeeds(try_gas(middle)?)? {
                 true => enough = middle,

@@ -16,7 +16,7 @@ use crate::receipt::{Executed, Receipt};
 use crate::refusal::Refusal;
 use crate::sender::Senders;
 use crate::state::State;
-use crate::transaction::{Inspected, Transaction};
+use crate::transaction::{Inspected, Unverified};
 use crate::versions::{Version, Versions};
 use crate::vm::{self, Vm};
 use crate::world::World;
@@ -78,12 +78,17 @@ impl Engine {
         }
     }
 
-    /// Decodes and checks what needs no state, and remembers the senders.
-    pub fn inspect(&mut self, raw: &[u8]) -> Inspected {
-        match Transaction::admit(raw, &self.chain, &mut self.senders) {
-            Ok(transaction) => Inspected::Ok(transaction.summary()),
-            Err(refusal) => Inspected::Error(refusal),
-        }
+    /// Decodes and checks what needs no state, remembers the senders, and tells what they have.
+    pub fn inspect(&mut self, raw: &[&[u8]]) -> Vec<Inspected> {
+        let read: Vec<_> = raw.iter().map(|raw| Unverified::read(raw, &self.chain)).collect();
+        self.senders.prepare(read.iter().flatten());
+        read.into_iter().map(|transaction| self.recover(transaction?)).collect()
+    }
+
+    fn recover(&mut self, transaction: Unverified) -> Inspected {
+        let sender = self.senders.recover(&transaction)?;
+        let leaf = self.versions.newest().world.account(sender);
+        Ok((transaction.signed_by(sender), leaf.map(|leaf| leaf.account).unwrap_or_default()))
     }
 
     /// Opens the next block. `wrong_state` when one is open or the number is another.
@@ -123,7 +128,11 @@ impl Engine {
     /// Executes one transaction. Invalid ones leave no trace.
     pub fn execute(&mut self, raw: &[u8]) -> Result<Executed> {
         let block = self.open.as_mut().ok_or_else(no_block)?;
-        let transaction = match Transaction::admit(raw, &self.chain, &mut self.senders) {
+        let signed = Unverified::read(raw, &self.chain).and_then(|transaction| {
+            let sender = self.senders.recover(&transaction)?;
+            Ok(transaction.signed_by(sender))
+        });
+        let transaction = match signed {
             Ok(transaction) => transaction,
             Err(refusal) => return Ok(Executed::Invalid(refusal)),
         };

@@ -148,10 +148,16 @@ impl EvmEngine {
         self.read(|engine| Ok(head(engine)))
     }
 
-    /// Decodes and checks transactions without state; JSON array.
+    /// Decodes and checks a packed list of transactions without state; packed answers.
     #[napi]
-    pub fn inspect(&mut self, raw: Vec<Buffer>) -> Result<String, Code> {
-        self.write(|engine| json(&raw.iter().map(|raw| engine.inspect(raw)).collect::<Vec<_>>()))
+    pub fn inspect(&mut self, transactions: Buffer) -> Result<Buffer, Code> {
+        self.write(|engine| {
+            let mut answers = Vec::new();
+            for inspected in engine.inspect(&packed::list(&transactions)?) {
+                transaction::pack_inspected(&inspected, &mut answers);
+            }
+            Ok(answers.into())
+        })
     }
 
     /// Opens the next block.
@@ -173,31 +179,30 @@ impl EvmEngine {
         })
     }
 
-    /// Executes a transaction in the open block; JSON.
+    /// Executes a packed list of transactions in order; packed answers. An error in the middle leaves those before it
+    /// applied.
     #[napi]
-    pub fn execute(&mut self, raw: Buffer) -> Result<String, Code> {
-        self.write(|engine| json(&engine.execute(&raw)?))
+    pub fn execute(&mut self, transactions: Buffer, places: Vec<u32>) -> Result<Buffer, Code> {
+        self.write(|engine| {
+            let transactions = packed::list(&transactions)?;
+            if transactions.len() != places.len() {
+                let (given, entries) = (places.len(), transactions.len());
+                return Err(EngineError::bad_input(format!("{given} places for {entries} entries")));
+            }
+            let mut answers = Vec::new();
+            for (raw, place) in transactions.into_iter().zip(places) {
+                engine.execute_at(place, raw)?.pack(&mut answers);
+            }
+            Ok(answers.into())
+        })
     }
 
-    /// From now on `execute_many` notes each entry's place, as u32, at `offset` of the file behind `descriptor`.
+    /// From now on `execute` notes each entry's place, as u32, at `offset` of the file behind `descriptor`.
     #[napi]
     pub fn mark_entries(&mut self, descriptor: i32, offset: u32) -> Result<(), Code> {
         self.write(|engine| {
             engine.mark = Some(Mark::open(descriptor, offset)?);
             Ok(())
-        })
-    }
-
-    /// Executes transactions in order, each with its place in the slice; JSON array. An error in the middle leaves
-    /// those before it applied.
-    #[napi]
-    pub fn execute_many(&mut self, raw: Vec<Buffer>, places: Vec<u32>) -> Result<String, Code> {
-        if raw.len() != places.len() {
-            return Err(Error::new(Code::BadInput, format!("{} places for {} entries", places.len(), raw.len())));
-        }
-        self.write(|engine| {
-            let entries = raw.iter().zip(places);
-            json(&entries.map(|(raw, place)| engine.execute_at(place, raw)).collect::<error::Result<Vec<_>>>()?)
         })
     }
 

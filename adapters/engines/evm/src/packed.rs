@@ -1,4 +1,4 @@
-//! The packed key/value formats that a store keeps: keys, and length-prefixed fields.
+//! Packed formats: the keys and values that a store keeps, and lists of byte strings.
 
 use alloy_primitives::{Address, B256, U256};
 
@@ -55,6 +55,16 @@ pub fn write_value(out: &mut Vec<u8>, value: Option<&[u8]>) {
             out.extend_from_slice(value);
         }
     }
+}
+
+/// The byte strings of a list, each after its u32 length.
+pub fn list(bytes: &[u8]) -> Result<Vec<&[u8]>> {
+    let mut reader = Reader::new(bytes);
+    let mut items = Vec::new();
+    while !reader.is_done() {
+        items.push(reader.value()?.ok_or_else(|| EngineError::bad_input("an absent byte string in a list"))?);
+    }
+    Ok(items)
 }
 
 /// Reads packed bytes from front to back.

@@ -2,18 +2,37 @@
 
 use alloy_consensus::{Transaction as _, TxEnvelope, Typed2718 as _};
 use alloy_eips::eip2718::{Decodable2718, Encodable2718};
-use alloy_primitives::{keccak256, Address, Bytes, B256, U256, U64};
+use alloy_primitives::{keccak256, Address, Bytes, B256, U256};
 use revm::context::TxEnv;
 use revm::context_interface::cfg::GasParams;
 use revm::context_interface::either::Either;
 use revm::primitives::{eip3860::MAX_INITCODE_SIZE, hardfork::SpecId};
-use serde::Serialize;
 
+use crate::account::Account;
 use crate::config::ChainConfig;
 use crate::refusal::Refusal;
-use crate::sender::Senders;
 
 const MAX_BYTES: usize = 128 * 1024;
+
+/// A well-formed transaction of this chain, whose signature nobody has looked at yet.
+pub struct Unverified {
+    pub envelope: TxEnvelope,
+    pub hash: B256,
+}
+
+impl Unverified {
+    /// Decodes and checks signed bytes, cheapest check first.
+    pub fn read(raw: &[u8], chain: &ChainConfig) -> Result<Self, Refusal> {
+        let envelope = decode(raw)?;
+        check_chain(&envelope, chain)?;
+        check_limits(&envelope, chain)?;
+        Ok(Self { envelope, hash: keccak256(raw) })
+    }
+
+    pub fn signed_by(self, sender: Address) -> Transaction {
+        Transaction { envelope: self.envelope, hash: self.hash, sender }
+    }
+}
 
 /// A well-formed transaction of this chain with its recovered sender.
 pub struct Transaction {
@@ -22,41 +41,23 @@ pub struct Transaction {
     pub sender: Address,
 }
 
-/// What `inspect` tells of a transaction.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Summary {
-    hash: B256,
-    sender: Address,
-    nonce: U64,
-    gas_limit: U64,
-    max_fee_per_gas: U256,
-    max_priority_fee_per_gas: U256,
-    value: U256,
-    to: Option<Address>,
-    r#type: u8,
-    max_cost: U256,
-}
+/// One entry of `inspect`'s answer: the transaction, and its sender in the newest sealed block.
+pub type Inspected = Result<(Transaction, Account), Refusal>;
 
-/// One entry of `inspect`'s answer.
-#[derive(Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Inspected {
-    Ok(Summary),
-    Error(Refusal),
+/// Appends the packed form that the README describes.
+pub fn pack_inspected(inspected: &Inspected, out: &mut Vec<u8>) {
+    match inspected {
+        Ok((transaction, account)) => {
+            out.push(1);
+            transaction.pack(out);
+            out.extend_from_slice(&account.nonce.to_be_bytes());
+            out.extend_from_slice(&account.balance.to_be_bytes::<32>());
+        }
+        Err(refusal) => refusal.pack(out),
+    }
 }
 
 impl Transaction {
-    /// Decodes and checks signed bytes, cheapest check first, the signature last.
-    pub fn admit(raw: &[u8], chain: &ChainConfig, senders: &mut Senders) -> Result<Self, Refusal> {
-        let envelope = decode(raw)?;
-        check_chain(&envelope, chain)?;
-        check_limits(&envelope, chain)?;
-        let hash = keccak256(raw);
-        let sender = senders.recover(hash, || envelope.signature_hash(), envelope.signature())?;
-        Ok(Self { envelope, hash, sender })
-    }
-
     /// The form revm executes.
     pub fn env(&self) -> TxEnv {
         tx_env(&self.envelope, self.sender)
@@ -72,25 +73,23 @@ impl Transaction {
         self.envelope.kind().is_create().then(|| self.sender.create(self.envelope.nonce()))
     }
 
-    pub fn summary(&self) -> Summary {
-        let envelope = &self.envelope;
-        let max_fee = U256::from(envelope.max_fee_per_gas());
+    /// The most that it can take from the sender, in wei: gas limit times fee cap, and the value; saturating.
+    pub fn max_cost(&self) -> U256 {
         // The product fits: 64 and 128 bits.
-        let max_gas_cost = U256::from(envelope.gas_limit()) * max_fee;
-        Summary {
-            hash: self.hash,
-            sender: self.sender,
-            nonce: U64::from(envelope.nonce()),
-            gas_limit: U64::from(envelope.gas_limit()),
-            max_fee_per_gas: max_fee,
-            max_priority_fee_per_gas: U256::from(
-                envelope.max_priority_fee_per_gas().unwrap_or(envelope.max_fee_per_gas()),
-            ),
-            value: envelope.value(),
-            to: envelope.to(),
-            r#type: envelope.ty(),
-            max_cost: max_gas_cost.saturating_add(envelope.value()),
-        }
+        let gas = U256::from(self.envelope.gas_limit()) * U256::from(self.envelope.max_fee_per_gas());
+        gas.saturating_add(self.envelope.value())
+    }
+
+    fn pack(&self, out: &mut Vec<u8>) {
+        let envelope = &self.envelope;
+        let max_fee = envelope.max_fee_per_gas();
+        out.extend_from_slice(self.hash.as_slice());
+        out.extend_from_slice(self.sender.as_slice());
+        out.extend_from_slice(&envelope.nonce().to_be_bytes());
+        out.extend_from_slice(&envelope.gas_limit().to_be_bytes());
+        out.extend_from_slice(&self.max_cost().to_be_bytes::<32>());
+        out.extend_from_slice(&max_fee.to_be_bytes());
+        out.extend_from_slice(&envelope.max_priority_fee_per_gas().unwrap_or(max_fee).to_be_bytes());
     }
 }
 

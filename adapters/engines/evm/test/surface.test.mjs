@@ -36,6 +36,24 @@ async function transfer(nonce) {
   );
 }
 
+/** A packed list of transactions. */
+function pack(transactions) {
+  const length = ({ length }) => Buffer.from(length.toString(16).padStart(8, "0"), "hex");
+  return Buffer.concat(transactions.flatMap((transaction) => [length(transaction), transaction]));
+}
+
+/** Neighbouring fields of these lengths, as hex. */
+function fields(packed, lengths) {
+  const starts = lengths.map((_, at) => lengths.slice(0, at).reduce((sum, length) => sum + length, 0));
+  return lengths.map((length, at) => packed.toString("hex", starts[at], starts[at] + length));
+}
+
+/** The code in the packed form of what is invalid. */
+function refusal(packed) {
+  assert.equal(packed[0], 0);
+  return packed.subarray(3, 3 + packed.readUInt16BE(1)).toString();
+}
+
 /** A store: applies diffs, and gives entries back. */
 function store() {
   const held = new Map();
@@ -76,10 +94,14 @@ test("builds, reads, stores and restarts", async () => {
   assert.equal(keccak256(zeroth.header), zeroth.blockHash);
 
   const raw = [await transfer(0), await transfer(1)];
-  const [inspected, refused] = JSON.parse(engine.inspect([raw[0], Buffer.from([3])]));
-  assert.equal(inspected.ok.hash, keccak256(raw[0]));
-  assert.deepEqual([inspected.ok.sender, inspected.ok.to, inspected.ok.value], [sender, to, "0x5"]);
-  assert.equal(refused.error.code, "unsupported_type");
+  const inspected = engine.inspect(pack([raw[0], Buffer.from([3])]));
+  const [hash, address, nonce, gas, cost] = fields(inspected.subarray(1), [32, 20, 8, 8, 32, 16, 16, 8, 32]);
+  assert.deepEqual([`0x${hash}`, `0x${address}`], [keccak256(raw[0]), sender]);
+  assert.deepEqual(
+    [nonce, gas, cost].map((each) => BigInt(`0x${each}`)),
+    [0n, 21_000n, 21_000n * 2_000_000_000n + 5n],
+  );
+  assert.equal(refusal(inspected.subarray(173)), "unsupported_type");
 
   engine.begin(environment(1));
   assert.deepEqual(JSON.parse(engine.systemCall(bytes(to), Buffer.alloc(0))), {
@@ -89,12 +111,13 @@ test("builds, reads, stores and restarts", async () => {
   });
   assert.equal(JSON.parse(engine.systemCall(bytes(counter.address), Buffer.alloc(0))).success, true);
   const checkpoint = engine.checkpoint();
-  assert.equal(JSON.parse(engine.execute(raw[0])).applied.status, 1);
+  assert.equal(engine.execute(pack([raw[0]]), [0])[0], 1);
   engine.revert(checkpoint);
   const again = engine.checkpoint();
-  const [first, second] = JSON.parse(engine.executeMany([raw[0], raw[0]], [3, 7]));
-  assert.equal(first.applied.cumulativeGasUsed, "0x5208");
-  assert.equal(second.invalid.code, "nonce_too_low");
+  const executed = engine.execute(pack([raw[0], raw[0]]), [3, 7]);
+  const [applied, gasUsed, succeeded, length] = fields(executed.subarray(1), [32, 8, 1, 4]);
+  assert.deepEqual([`0x${applied}`, Number(`0x${gasUsed}`), succeeded], [keccak256(raw[0]), 21_000, "01"]);
+  assert.equal(refusal(executed.subarray(46 + Number(`0x${length}`))), "nonce_too_low");
   engine.commit(again);
   const sealed = engine.seal();
   stored.apply(sealed.diff);

@@ -89,6 +89,21 @@ fn an_estimate_is_enough_and_one_less_is_not() {
 }
 
 #[test]
+fn an_estimate_of_code_that_burns_what_it_gets_settles_for_enough() {
+    let mut chain = Chain::new();
+    let wallet = chain.wallets[0].clone();
+    // Loops until 50,000 gas are left.
+    let burner = hex!("5b5a6200c3501060005700");
+    chain.block(&[wallet.sign(transaction(0, TxKind::Create, 0, deploy(&burner)))]);
+    let mut request = json!({ "from": wallet.address, "to": wallet.address.create(0) });
+    let gas = gas(&estimate(&chain, request.clone()).unwrap());
+    for enough in [gas, gas - 1] {
+        request["gas"] = enough.into();
+        assert_eq!(call(&chain, 1, request.clone()).unwrap()["success"], true);
+    }
+}
+
+#[test]
 fn estimates_name_why_they_fail() {
     let chain = Chain::new();
     let from = chain.wallets[0].address;

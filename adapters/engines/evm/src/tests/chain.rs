@@ -13,7 +13,8 @@ use crate::config::Genesis;
 use crate::engine::{Engine, SealedBlock};
 use crate::header::BlockEnvironment;
 use crate::packed::{self, Key, Reader};
-use crate::receipt::Executed;
+use crate::receipt::{Executed, Receipt};
+use crate::transaction::Inspected;
 use crate::world::World;
 
 pub const CHAIN: u64 = 31_337;
@@ -114,6 +115,28 @@ pub fn deploy(code: &[u8]) -> Vec<u8> {
     [&[0x60, length, 0x60, 12, 0x60, 0, 0x39, 0x60, length, 0x60, 0, 0xf3], code].concat()
 }
 
+impl Executed {
+    /// The receipt of what has to be applied.
+    pub fn receipt(&self) -> &Receipt {
+        match self {
+            Self::Applied(receipt) => receipt,
+            Self::Invalid(refusal) => panic!("{refusal:?}"),
+        }
+    }
+
+    pub fn succeeded(&self) -> bool {
+        self.receipt().reason.is_none()
+    }
+
+    /// The code of what has to be invalid.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Applied(receipt) => panic!("{:?} was applied", receipt.hash),
+            Self::Invalid(refusal) => refusal.code,
+        }
+    }
+}
+
 /// Accounts at 0x0103, 0x0107 and 0x010b are empty but for slots: they vanish with these when touched.
 pub struct Chain {
     pub engine: Engine,
@@ -163,13 +186,16 @@ impl Chain {
         block
     }
 
-    /// Executes and gives the JSON that JavaScript would see.
-    pub fn execute(&mut self, raw: &[u8]) -> Value {
-        serde_json::to_value(self.engine.execute(raw).unwrap()).unwrap()
+    pub fn inspect(&mut self, raw: &[u8]) -> Inspected {
+        self.engine.inspect(&[raw]).remove(0)
+    }
+
+    pub fn execute(&mut self, raw: &[u8]) -> Executed {
+        self.engine.execute(raw).unwrap()
     }
 
     /// Begins, executes, seals.
-    pub fn block(&mut self, raw: &[Vec<u8>]) -> Vec<Value> {
+    pub fn block(&mut self, raw: &[Vec<u8>]) -> Vec<Executed> {
         self.begin();
         let results = raw.iter().map(|raw| self.execute(raw)).collect();
         self.seal();

@@ -2,12 +2,12 @@ use alloy_consensus::{TxEip1559, TxEip2930, EMPTY_ROOT_HASH};
 use alloy_primitives::{hex, Address, TxKind, B256, U256};
 use alloy_trie::proof::verify_proof;
 use alloy_trie::Nibbles;
-use serde_json::json;
 
 use super::chain::{
     delegation, deploy, environment, store, transaction, Chain, Random, BORN_DEAD, COINBASE, DESTROYER_AT, GWEI, STORE,
     STORE_AT,
 };
+use crate::receipt::Executed;
 use crate::world::{slot_key, World};
 
 fn balance(chain: &Chain, address: Address) -> U256 {
@@ -20,7 +20,7 @@ fn the_base_fee_is_burnt_and_the_tip_paid() {
     let (from, to) = (chain.wallets[0].clone(), Address::repeat_byte(9));
     let before = balance(&chain, from.address);
     let receipt = chain.block(&[from.sign(transaction(0, TxKind::Call(to), 5, vec![]))]).remove(0);
-    assert_eq!(receipt["applied"]["effectiveGasPrice"], format!("{:#x}", 2 * GWEI));
+    assert_eq!(receipt.receipt().effective_gas_price, 2 * GWEI);
     assert_eq!(balance(&chain, COINBASE), U256::from(21_000 * GWEI));
     assert_eq!(balance(&chain, from.address), before - U256::from(21_000 * 2 * GWEI + 5));
     assert_eq!(balance(&chain, to), U256::from(5));
@@ -40,7 +40,7 @@ fn invalid_against_state_leaves_no_trace() {
     ];
     chain.begin();
     for (code, raw) in cases {
-        assert_eq!(chain.execute(&raw)["invalid"]["code"], code);
+        assert_eq!(chain.execute(&raw).code(), code);
     }
     let empty = chain.engine.versions.newest().header.state_root;
     let sealed = chain.seal();
@@ -60,11 +60,11 @@ fn gas_limits_of_transaction_and_block() {
         })
         .unwrap();
     let tx = |nonce, gas_limit| TxEip1559 { gas_limit, ..transaction(nonce, TxKind::Call(Address::ZERO), 1, vec![]) };
-    assert_eq!(chain.execute(&wallet.sign(tx(0, 100_001)))["invalid"]["code"], "block_gas");
-    assert_eq!(chain.execute(&wallet.sign(tx(0, 100_000)))["applied"]["status"], 1);
-    assert_eq!(chain.execute(&wallet.sign(tx(1, 79_001)))["invalid"]["code"], "block_gas");
+    assert_eq!(chain.execute(&wallet.sign(tx(0, 100_001))).code(), "block_gas");
+    assert!(chain.execute(&wallet.sign(tx(0, 100_000))).succeeded());
+    assert_eq!(chain.execute(&wallet.sign(tx(1, 79_001))).code(), "block_gas");
     let receipt = chain.execute(&wallet.sign(tx(1, 79_000)));
-    assert_eq!(receipt["applied"]["cumulativeGasUsed"], "0xa410");
+    assert_eq!(receipt.receipt().cumulative_gas_used, 42_000);
 }
 
 #[test]
@@ -77,11 +77,10 @@ fn failures_pay_and_count() {
         wallet.sign(transaction(2, TxKind::Create, 0, vec![0xfe])),
     ]);
     for (result, reason) in results.iter().zip(["revert", "out_of_gas", "invalid_opcode"]) {
-        let receipt = &result["applied"];
-        assert_eq!((&receipt["status"], &receipt["reason"]), (&json!(0), &json!(reason)));
-        assert_eq!(receipt["logs"], json!([]));
+        assert_eq!(result.receipt().reason, Some(reason));
+        assert!(result.receipt().logs.is_empty());
     }
-    assert_eq!(results[2]["applied"]["contractAddress"], format!("{:?}", wallet.address.create(2)));
+    assert_eq!(results[2].receipt().contract_address, Some(wallet.address.create(2)));
     assert_eq!(chain.nonce(0), 3);
     assert_eq!(chain.engine.storage(1, STORE_AT, U256::from(1)).unwrap(), U256::ZERO);
 }
@@ -102,7 +101,7 @@ fn accounts_can_delegate_to_code() {
         authority.sign(transaction(1, TxKind::Call(STORE_AT), 0, vec![])),
         sender.sign(delegation(2, &authority, 2, Address::ZERO)),
     ]);
-    assert!(results.iter().all(|result| result["applied"]["status"] == 1));
+    assert!(results.iter().all(Executed::succeeded));
     assert!(chain.engine.code(2, authority.address).unwrap().is_empty());
     assert_eq!(chain.engine.code(1, authority.address).unwrap(), code);
     chain.check_root();
@@ -117,7 +116,7 @@ fn self_destruction() {
         wallet.sign(transaction(0, TxKind::Create, 5, BORN_DEAD)),
         wallet.sign(transaction(1, TxKind::Call(DESTROYER_AT), 7, vec![])),
     ]);
-    assert!(results.iter().all(|result| result["applied"]["status"] == 1));
+    assert!(results.iter().all(Executed::succeeded));
     assert!(chain.engine.account(1, wallet.address.create(0)).unwrap().is_none());
     assert!(!chain.engine.code(1, DESTROYER_AT).unwrap().is_empty());
     assert_eq!(balance(&chain, DESTROYER_AT), U256::ZERO);
@@ -267,7 +266,7 @@ fn deployed_code_and_access_lists_work() {
             ..Default::default()
         }),
     ]);
-    assert_eq!(results[0]["applied"]["output"], hex::encode_prefixed(STORE));
-    assert_eq!(results[1]["applied"]["logs"][0]["data"], hex::encode_prefixed(U256::from(8).to_be_bytes::<32>()));
+    assert_eq!(results[0].receipt().output, STORE[..]);
+    assert_eq!(results[1].receipt().logs[0].data.data, U256::from(8).to_be_bytes::<32>()[..]);
     assert_eq!(chain.engine.code(1, wallet.address.create(0)).unwrap(), STORE.to_vec());
 }

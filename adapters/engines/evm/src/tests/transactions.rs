@@ -1,10 +1,9 @@
-use alloy_consensus::{TxEip2930, TxEnvelope, TxLegacy};
+use alloy_consensus::{SignableTransaction, TxEip2930, TxEnvelope, TxLegacy, Typed2718 as _};
 use alloy_eips::eip2718::{Decodable2718, Encodable2718};
 use alloy_primitives::{uint, Address, Signature, TxKind, U256};
-use serde_json::Value;
 
 use super::chain::{delegation, transaction, Chain, Random, Wallet, CHAIN, GWEI};
-use alloy_consensus::SignableTransaction;
+use crate::receipt::Executed;
 
 const CURVE_ORDER: U256 = uint!(0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141_U256);
 const TO: TxKind = TxKind::Call(Address::repeat_byte(1));
@@ -13,18 +12,17 @@ fn legacy(chain_id: Option<u64>) -> TxLegacy {
     TxLegacy { chain_id, gas_limit: 21_000, gas_price: 3 * GWEI, to: TO, ..Default::default() }
 }
 
-fn inspect(chain: &mut Chain, raw: &[u8]) -> Value {
-    serde_json::to_value(chain.engine.inspect(raw)).unwrap()
-}
-
 /// The code, which `inspect` and `execute` have to agree on.
-fn refused(chain: &mut Chain, raw: &[u8]) -> String {
-    let inspected = inspect(chain, raw);
+fn refused(chain: &mut Chain, raw: &[u8]) -> &'static str {
+    let inspected = chain.inspect(raw).err();
     chain.begin();
     let executed = chain.execute(raw);
     chain.engine.discard().unwrap();
-    assert_eq!(inspected["error"], executed["invalid"]);
-    inspected["error"]["code"].as_str().unwrap_or("accepted").to_owned()
+    match (inspected, executed) {
+        (None, Executed::Applied(_)) => "accepted",
+        (Some(inspected), Executed::Invalid(executed)) if inspected == executed => inspected.code,
+        _ => "inspected and executed differ",
+    }
 }
 
 #[test]
@@ -39,11 +37,12 @@ fn every_supported_type_is_decoded_and_its_sender_recovered() {
         (4, wallet.sign(delegation(0, &chain.wallets[1], 0, Address::repeat_byte(2)))),
     ];
     for (kind, raw) in all {
-        let ok = &inspect(&mut chain, &raw)["ok"];
-        assert_eq!((&ok["type"], &ok["sender"]), (&kind.into(), &format!("{:?}", wallet.address).into()));
+        let (transaction, account) = chain.inspect(&raw).unwrap();
+        assert_eq!((transaction.envelope.ty(), transaction.sender), (kind, wallet.address));
+        assert_eq!((account.nonce, account.balance), (0, U256::from(10).pow(U256::from(21))));
     }
-    let ok = &inspect(&mut chain, &wallet.sign(transaction(0, TO, 5, vec![])))["ok"];
-    assert_eq!(ok["maxCost"], format!("{:#x}", 200_000 * 3 * GWEI + 5));
+    let (transaction, _) = chain.inspect(&wallet.sign(transaction(0, TO, 5, vec![]))).unwrap();
+    assert_eq!(transaction.max_cost(), U256::from(200_000 * 3 * GWEI + 5));
 }
 
 #[test]
@@ -111,7 +110,7 @@ fn no_changed_bytes_decode_to_the_same_transaction() {
     let wallet = chain.wallets[0].clone();
     let mut random = Random(5);
     for raw in [wallet.sign(transaction(0, TO, 77, vec![1, 2, 3])), wallet.sign(legacy(Some(CHAIN)))] {
-        let hash = inspect(&mut chain, &raw)["ok"]["hash"].clone();
+        let hash = chain.inspect(&raw).unwrap().0.hash;
         for _ in 0..5_000 {
             let mut changed = raw.clone();
             let position = random.below(raw.len() as u64) as usize;
@@ -120,13 +119,32 @@ fn no_changed_bytes_decode_to_the_same_transaction() {
                 1 => changed.insert(position, random.below(256) as u8),
                 _ => drop(changed.remove(position)),
             }
-            let answer = inspect(&mut chain, &changed);
-            if let Some(found) = answer["ok"]["hash"].as_str() {
-                assert!(changed == raw || found != hash);
+            if let Ok((found, _)) = chain.inspect(&changed) {
+                assert!(changed == raw || found.hash != hash);
                 let decoded = TxEnvelope::decode_2718_exact(&changed).unwrap();
                 assert_eq!(decoded.encoded_2718(), changed);
-                assert_eq!(format!("{:?}", decoded.tx_hash()), found);
+                assert_eq!(*decoded.tx_hash(), found.hash);
             }
+        }
+    }
+}
+
+/// Enough of them for every core; each comes out as it would by itself.
+#[test]
+fn many_are_inspected_together() {
+    let mut chain = Chain::new();
+    let raw: Vec<_> = (0..200u64)
+        .map(|nonce| match nonce % 50 {
+            7 => vec![2],
+            _ => chain.wallets[nonce as usize % 4].sign(transaction(nonce, TO, 0, vec![])),
+        })
+        .collect();
+    let together = chain.engine.inspect(&raw.iter().map(Vec::as_slice).collect::<Vec<_>>());
+    assert_eq!(together.len(), raw.len());
+    for (nonce, inspected) in together.into_iter().enumerate() {
+        match inspected {
+            Ok((transaction, _)) => assert_eq!(transaction.sender, chain.wallets[nonce % 4].address),
+            Err(refusal) => assert_eq!((nonce % 50, refusal.code), (7, "undecodable")),
         }
     }
 }

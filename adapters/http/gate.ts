@@ -1,10 +1,8 @@
 /** A bounded number of works at the same time, a bounded queue of those that wait. */
-import { errorCodes, RpcError } from "./error.ts";
-
 export type Gate = <T>(work: () => Promise<T>) => Promise<T>;
 
-/** Rejects with an RpcError when more than `waiting` would have to wait. */
-export const createGate = (width: number, waiting: number): Gate => {
+/** Rejects with what `full` makes when more than `waiting` would have to wait. */
+export const createGate = (width: number, waiting: number, full: () => Error): Gate => {
   const queue = new Set<() => void>();
   let running = 0;
 
@@ -20,7 +18,7 @@ export const createGate = (width: number, waiting: number): Gate => {
   return async (work) => {
     if (running < width) running++;
     else if (queue.size < waiting) await new Promise<void>((resolve) => queue.add(resolve));
-    else throw new RpcError(errorCodes.limitExceeded, "too many requests are waiting: try again later");
+    else throw full();
     try {
       return await work();
     } finally {

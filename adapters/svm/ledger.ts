@@ -1,0 +1,192 @@
+/** The accounts of the open block, and the execution of transactions on them. */
+import { equalBytes, type Hex, toHex } from "../../protocol/bytes.ts";
+import { LockstepError } from "../../protocol/errors.ts";
+import { rentExempt, type SvmAccount } from "./account.ts";
+import type { AccountChange, Accounts } from "./accounts.ts";
+import { programs } from "./addresses.ts";
+import { createEngine, type Outcome, type Slot, type SvmEngine } from "./engine.ts";
+import { createJournal, sameAccount } from "./journal.ts";
+import { type Loaded, loadKeys } from "./lookup.ts";
+import { isProgram, loaders } from "./programs.ts";
+import type { Balances, Receipt, TokenBalance } from "./receipt.ts";
+import { mintOf, tokenAccountOf } from "./token.ts";
+import { isWritable, type SvmTransaction } from "./transaction.ts";
+import { invalidProgram, lookupFailure, programNotFound, type TransactionError } from "./transactionError.ts";
+
+/** `refused` leaves no trace: not even the fee was taken. */
+export type Executed = { kind: "applied"; receipt: Receipt } | { kind: "refused"; error: TransactionError };
+
+export type Ledger = {
+  /** Starts a block. Nothing is done in the engine before its first transaction. */
+  begin(slot: () => Slot): void;
+  execute(transaction: SvmTransaction, bytes: Uint8Array, fee: bigint): Executed;
+  /** Adds lamports to an account, which may be new. */
+  credit(key: Uint8Array, lamports: bigint): void;
+  /** Bytes of the accounts that the block has changed so far, before and after. */
+  changedBytes(): number;
+  mark(): number;
+  revert(mark: number): void;
+  /** Drops the open block. */
+  discard(): void;
+  /** Ends the block: its net changes, and the keys of programs that it wrote to. */
+  end(): { changes: AccountChange[]; programs: Uint8Array[] };
+};
+
+type Touched = { key: Uint8Array; before: SvmAccount | undefined };
+
+export const createLedger = (accounts: Accounts): Ledger => {
+  let engine: SvmEngine = createEngine(accounts.all());
+  let journal = createJournal(accounts.get);
+  /** Programs that the open block wrote to. */
+  let loaded = new Map<Hex, Uint8Array>();
+  let current: (() => Slot) | undefined;
+  /** Of the open block, until the engine knows it. */
+  let slot: (() => Slot) | undefined;
+  /** What the engine has although it is no state: native programs, sysvars, feature accounts. */
+  const builtIn = new Map<Hex, SvmAccount>();
+
+  const get = (key: Uint8Array): SvmAccount | undefined => {
+    const value = journal.get(key);
+    if (value !== undefined) return value.account;
+    const known = accounts.get(key) ?? builtIn.get(toHex(key));
+    if (known !== undefined) return known;
+    // Neither state nor set in this block: if the engine has it, it had it from the start.
+    const account = engine.get(key);
+    if (account !== undefined) builtIn.set(toHex(key), account);
+    return account;
+  };
+
+  const enterSlot = (): void => {
+    if (slot === undefined) return;
+    engine.setSlot(slot());
+    slot = undefined;
+  };
+
+  const tokensOf = (keys: readonly Uint8Array[]): TokenBalance[] =>
+    keys.flatMap((key, account) => {
+      const holder = get(key);
+      const token = tokenAccountOf(holder);
+      const mint = token && mintOf(get(token.mint));
+      if (holder === undefined || token === undefined || mint === undefined) return [];
+      return [{ account, ...token, program: holder.owner, decimals: mint.decimals }];
+    });
+
+  const balancesOf = (keys: readonly Uint8Array[]): Balances => ({
+    lamports: keys.map((key) => get(key)?.lamports ?? 0n),
+    tokens: tokensOf(keys),
+  });
+
+  const keep = ({ key, before }: Touched): void => {
+    const after = engine.get(key);
+    if (!sameAccount(before, after)) journal.set(key, after);
+    if (!isProgram(before) && !isProgram(after)) return;
+    loaded.set(toHex(key), key);
+    // What the engine remembers of it is a matter of accounts alone, whatever order it took code and program in.
+    engine.set(key, after);
+  };
+
+  /** Whether the engine took the fee of a transaction that failed. */
+  const isCharged = (payer: Touched, fee: bigint): boolean => {
+    const before = payer.before?.lamports ?? 0n;
+    const after = engine.get(payer.key)?.lamports ?? 0n;
+    if (after === before) return false;
+    if (before - after === fee) return true;
+    throw new LockstepError("executor_failed", `litesvm took ${before - after} lamports for a fee of ${fee}`);
+  };
+
+  /**
+   * What becomes of a transaction that would leave a program behind whose code is something else: litesvm aborts on
+   * that, so here it fails. `undefined` for all others.
+   */
+  const breaksProgram = (
+    transaction: SvmTransaction,
+    bytes: Uint8Array,
+    keys: readonly Uint8Array[],
+    touched: readonly Touched[],
+  ): Outcome | undefined => {
+    const mayBreak =
+      touched.some(({ before }) => isProgram(before)) ||
+      keys.some((key) => loaders.some((loader) => equalBytes(key, loader)));
+    if (!mayBreak) return undefined;
+    const { outcome, accounts: changed } = engine.simulate(transaction, bytes);
+    return outcome.error !== undefined || engine.loadsPrograms(changed)
+      ? undefined
+      : { ...outcome, error: invalidProgram };
+  };
+
+  /** Takes a fee that the engine didn't. */
+  const charge = (key: Uint8Array, fee: bigint): void => {
+    const account = get(key);
+    if (account !== undefined) engine.set(key, { ...account, lamports: account.lamports - fee });
+  };
+
+  const execute = (transaction: SvmTransaction, bytes: Uint8Array, fee: bigint): Executed => {
+    const loadedKeys = loadKeys(transaction, get);
+    if (loadedKeys === undefined) return { kind: "refused", error: lookupFailure };
+    const own = transaction.keys;
+    // litesvm aborts on a program that it remembers without an account.
+    const isMissing = transaction.instructions.some(({ program }) => get(own[program] as Uint8Array) === undefined);
+    if (isMissing) return { kind: "refused", error: programNotFound };
+    enterSlot();
+    const keys = [...own, ...loadedKeys.writable, ...loadedKeys.readonly];
+    const written = [...own.filter((_, index) => isWritable(transaction, index)), ...loadedKeys.writable];
+    const touched = written.map((key): Touched => ({ key, before: get(key) }));
+    const before = balancesOf(keys);
+    const [payer] = touched as [Touched];
+    const outcome = breaksProgram(transaction, bytes, keys, touched) ?? engine.send(transaction, bytes);
+    if (outcome.error === invalidProgram) charge(payer.key, fee);
+    else if (outcome.error !== undefined && !isCharged(payer, fee)) return { kind: "refused", error: outcome.error };
+    for (const each of outcome.error === undefined ? touched : [payer]) keep(each);
+    return { kind: "applied", receipt: receiptOf(outcome, fee, loadedKeys, before, balancesOf(keys)) };
+  };
+
+  const setBack = (keys: readonly Uint8Array[]): void => {
+    if (keys.length === 0) return;
+    if (loaded.size === 0) {
+      for (const key of keys) {
+        const value = journal.get(key);
+        engine.set(key, value === undefined ? (accounts.get(key) ?? builtIn.get(toHex(key))) : value.account);
+      }
+      return;
+    }
+    const merged = new Map([...accounts.all()].map((each) => [toHex(each.key), each]));
+    for (const { key, after } of journal.changes()) {
+      if (after === undefined) merged.delete(toHex(key));
+      else merged.set(toHex(key), { key, account: after });
+    }
+    engine = createEngine(merged.values());
+    slot = current;
+  };
+
+  return {
+    begin: (next) => {
+      journal = createJournal(accounts.get);
+      loaded = new Map();
+      slot = next;
+      current = next;
+    },
+    execute,
+    credit: (key, lamports) => {
+      const account = get(key) ?? {
+        ...{ lamports: 0n, data: new Uint8Array(0), owner: programs.system },
+        ...{ executable: false, rentEpoch: rentExempt },
+      };
+      const credited = { ...account, lamports: account.lamports + lamports };
+      journal.set(key, credited);
+      engine.set(key, credited);
+    },
+    changedBytes: () => journal.bytes(),
+    mark: () => journal.mark(),
+    revert: (mark) => setBack(journal.revert(mark)),
+    discard: () => setBack(journal.revert(0)),
+    end: () => {
+      const changes = journal.changes();
+      return { changes, programs: [...loaded.values()] };
+    },
+  };
+};
+
+const receiptOf = (outcome: Outcome, fee: bigint, loaded: Loaded, before: Balances, after: Balances): Receipt => ({
+  ...outcome,
+  ...{ fee, loaded, before, after },
+});
