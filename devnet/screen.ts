@@ -108,7 +108,7 @@ export const welcome = (ready: DevnetReady, coming: readonly string[] = []): str
 const welcomeTenant = (api: string, tenant: TenantJoined): string => {
   const endpoint = column([endpointOf(api, tenant)]);
   const steps = toPaste(tenantCommands([tenant], tenant.accounts));
-  return `${tenant.vm} has joined\n${endpoint}${accountList(tenant.accounts)}${steps}\n`;
+  return `${tenant.vm} has joined\n${endpoint}${accountList(tenant.accounts)}${steps}`;
 };
 
 /** Progress of the network in one line, from what each validator answered; `work` is what else is going on. */
