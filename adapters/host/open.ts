@@ -13,5 +13,5 @@ export const openTenantExecutor = async (adapter: Adapter, options: HostOptions)
     budget,
     ...(source === undefined ? {} : { source }),
   });
-  return { ...opened, ready: async () => sealed, isUp: () => true, restart: () => {} };
+  return { ...opened, ready: async () => sealed, isUp: () => true, restart: async () => {} };
 };
