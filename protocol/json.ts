@@ -14,7 +14,7 @@ import {
 } from "@chainsafe/ssz";
 import * as z from "zod";
 import { fromHex, toHex } from "./bytes.ts";
-import type { Root } from "./ids.ts";
+import type { PublicKey, Root } from "./ids.ts";
 import type { SszObject } from "./ssz.ts";
 
 const hexText = (bytes?: number) =>
@@ -29,6 +29,7 @@ const bytesOf = <T extends Uint8Array>(text: z.ZodString) =>
   });
 
 export const rootJson = bytesOf<Root>(hexText(32));
+export const publicKeyJson = bytesOf<PublicKey>(hexText(48));
 
 /** A byte string of any length up to `bytes`. */
 export const bytesJson = (bytes: number) => bytesOf<Uint8Array>(hexTextUpTo(bytes));
