@@ -15,11 +15,13 @@ Examples:
   lockstep devnet --reset                forget the stored chain and start a new one
   lockstep devnet --port-base 17300      API at 17300, EVM at 18545, and so on
   lockstep devnet --json --port-base 0   for scripts: free ports, one JSON line when ready
+  lockstep devnet --json --wait all      the same, when all tenants have joined
 
 The chain is kept in the data directory and goes on at the next start. Validator i serves everything
-1000·i ports further up. With --json the first line on standard output says that all serve, with
-endpoints, keys and process ids; then a line follows for every event (validator_exited,
-validator_restarted, stopping, stopped).
+1000·i ports further up. A tenant whose engine must be built first joins the running network as soon
+as it is; one that fails leaves the others alone. With --json the first line on standard output says
+that the validators serve, with endpoints, keys and process ids; then a line follows for every event
+(tenant, tenant_failed, validator_exited, validator_restarted, stopping, stopped).
 `;
 
 type Flags = {
@@ -30,6 +32,7 @@ type Flags = {
   reset?: true;
   portBase?: number;
   restart: boolean;
+  wait?: "all";
   json?: true;
   dieWithParent?: true;
 };
@@ -54,7 +57,11 @@ export const addDevnetCommand: AddCommand = (program, finish, output) => {
         `number of validators, when a chain is started (default: ${defaultChoice.validators})`,
       ).choices(["1", "4", "7"]),
     )
-    .option("--tenants <list>", `tenants of a chain when it is started (default: ${names})`, tenantList)
+    .option(
+      "--tenants <list>",
+      `tenants; those that the chain lacks join it (default: as before, at first ${names})`,
+      tenantList,
+    )
     .option(
       "--epoch-length <heights>",
       `heights of an epoch when a chain is started (default: ${defaultChoice.epochLength})`,
@@ -68,6 +75,11 @@ export const addDevnetCommand: AddCommand = (program, finish, output) => {
       integerBetween(1024, 65_535, true),
     )
     .option("--no-restart", "leave a validator that ended as it is, instead of starting it again after 3 s")
+    .addOption(
+      new Option("--wait <tenants>", "count as ready only when all tenants have joined, and end if one can't").choices([
+        "all",
+      ]),
+    )
     .option("--json", "print JSON lines for scripts")
     .option("--die-with-parent", "end when standard input closes")
     .addHelpText("after", examples)
@@ -84,6 +96,7 @@ export const addDevnetCommand: AddCommand = (program, finish, output) => {
           reset: flags.reset === true,
           portBase: flags.portBase,
           restart: flags.restart,
+          waitForAll: flags.wait === "all",
           json: flags.json === true,
           dieWithParent: flags.dieWithParent === true,
         },

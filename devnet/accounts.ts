@@ -71,3 +71,11 @@ export const svmFaucet = (): { address: string; seed: Hex } => ({
   address: svmAccount(faucetIndex).address,
   seed: toHex(svmSeed(faucetIndex)),
 });
+
+/** The funded accounts of each VM that has some. */
+export type Accounts = { evm?: Account[]; svm?: SvmAccount[] };
+
+export const accountsOf = (vms: readonly string[]): Accounts => ({
+  ...(vms.includes("evm") ? { evm: evmAccounts() } : {}),
+  ...(vms.includes("svm") ? { svm: svmAccounts() } : {}),
+});

@@ -33,8 +33,14 @@ const followLastLine = ({ stderr }: ChildProcessWithoutNullStreams): (() => stri
 /**
  * Starts `command`. Its standard input stays open and silent: it closes when this process ends,
  * however that happens, and the child must take that as its own end.
+ *
+ * @param onLine gets every line of its standard output
  */
-export const startChild = (command: string, args: readonly string[]): Child => {
+export const startChild = (
+  command: string,
+  args: readonly string[],
+  onLine: (line: string) => void = () => {},
+): Child => {
   const spawned = spawn(command, args, { stdio: ["pipe", "pipe", "pipe"], detached: true });
   const { pid } = spawned;
   const lastWords = followLastLine(spawned);
@@ -56,7 +62,7 @@ export const startChild = (command: string, args: readonly string[]): Child => {
     spawned.once("error", () => resolve({ code: null, signal: null }));
   });
   const firstLine = new Promise<string>((resolve, reject) => {
-    createInterface({ input: spawned.stdout }).once("line", resolve);
+    createInterface({ input: spawned.stdout }).once("line", resolve).on("line", onLine);
     exited.then(() => reject(new Error(lastWords() || "it ended without a word")));
   });
   firstLine.catch(() => {});

@@ -1,17 +1,17 @@
 /** Runs a whole network on this machine, until it is asked to stop. */
-import { setTimeout as sleep } from "node:timers/promises";
 import type { ExitCode, Output } from "../cli/command.ts";
-import { aborted, type StopWatch, watchForStop } from "../cli/lifecycle.ts";
-import type { NodeReady } from "../cli/nodeReady.ts";
+import { watchForStop } from "../cli/lifecycle.ts";
+import { LockstepError } from "../protocol/errors.ts";
 import { openDataDirectory } from "./dataDirectory.ts";
-import { ensureEngines } from "./engines.ts";
+import { buildEngine, hasEngine } from "./engines.ts";
 import { createFleet, type Fleet, writeConfigs } from "./fleet.ts";
-import { readStatus, untilServing } from "./health.ts";
+import { readStatuses, untilServing } from "./health.ts";
+import { type Joining, joinTenants } from "./joining.ts";
 import { type DevnetNetwork, type NetworkChoice, openNetwork } from "./network.ts";
 import { describePorts, planFreePorts, planPorts, probePorts, type ValidatorPorts } from "./ports.ts";
-import { type DevnetEvent, type DevnetReady, describeDevnet } from "./ready.ts";
-import { createScreen, eventSentence, type Screen, statusLine, welcome } from "./screen.ts";
-import { plansOf } from "./tenants.ts";
+import { describeDevnet, type TenantFailed } from "./ready.ts";
+import { createJsonReporter, createTextReporter, type Reporter } from "./reporter.ts";
+import type { TenantPlan } from "./tenants.ts";
 
 export type DevnetOptions = NetworkChoice & {
   dataDir: string;
@@ -19,15 +19,16 @@ export type DevnetOptions = NetworkChoice & {
   /** API port of validator 0, which all others follow; 0 for free ports. */
   portBase: number | undefined;
   restart: boolean;
+  /** Whether it is ready only once all tenants have joined. */
+  waitForAll: boolean;
   json: boolean;
   dieWithParent: boolean;
 };
 
 const serveTimeoutMs = 120_000;
-const statusPauseMs = 1000;
 
 const takePorts = async (network: DevnetNetwork, portBase: number | undefined): Promise<ValidatorPorts[]> => {
-  const tenants = plansOf(network.tenants);
+  const tenants = [...network.present, ...network.coming];
   const count = network.validators.length;
   if (portBase === 0) return planFreePorts(count, tenants);
   const plan = planPorts(count, tenants, portBase);
@@ -35,79 +36,58 @@ const takePorts = async (network: DevnetNetwork, portBase: number | undefined): 
   return plan;
 };
 
-/** Shows how far the network is until `signal` fires. */
-const followStatus = async (nodes: readonly NodeReady[], screen: Screen, signal: AbortSignal): Promise<void> => {
-  while (!signal.aborted) {
-    const statuses = await Promise.all(nodes.map(({ api }) => readStatus(api, signal)));
-    if (signal.aborted) return;
-    screen.status(statusLine(statuses));
-    await sleep(statusPauseMs, undefined, { signal }).catch(() => {});
-  }
+/** Has all tenants join before the network counts as ready: then the ready line names them, and no event does. */
+const joinAll = async (joining: Joining): Promise<void> => {
+  const failed: TenantFailed[] = [];
+  await joinTenants({ ...joining, event: (event) => event.event === "tenant_failed" && failed.push(event) });
+  const [first] = failed;
+  if (first === undefined) return;
+  const { code, vm, domain, message } = first;
+  throw new LockstepError(code, `${vm} has not joined: ${message}`, { domain });
 };
 
-/** JSON lines: the ready line comes first, what happened before it right after. */
-const createLines = (out: (text: string) => void) => {
-  const early: DevnetEvent[] = [];
-  let isOpen = false;
-  const print = (value: DevnetEvent | DevnetReady) => out(`${JSON.stringify(value)}\n`);
-  const open = () => {
-    isOpen = true;
-    early.splice(0).forEach(print);
-  };
-  return {
-    ready: (ready: DevnetReady) => {
-      print(ready);
-      open();
-    },
-    event: (event: DevnetEvent) => {
-      if (event.event === "stopping") open();
-      if (isOpen) print(event);
-      else early.push(event);
-    },
-  };
+const namesOf = (plans: readonly TenantPlan[]): string[] => plans.map(({ name }) => name);
+
+type Running = {
+  fleet?: Fleet;
+  /** Asked to stop. */
+  stop: AbortSignal;
+  /** Asked to stop, or ended otherwise. */
+  end: AbortSignal;
 };
 
-type Running = { fleet: Fleet | undefined };
-
-const run = async (options: DevnetOptions, watch: StopWatch, running: Running, output: Output): Promise<void> => {
-  const { signal } = watch;
-  const screen = createScreen(options.json ? output.err : output.out, process.stdout.isTTY === true && !options.json);
-  const lines = createLines(output.out);
-  const report = (event: DevnetEvent) =>
-    options.json ? lines.event(event) : screen.print(`${eventSentence(event)}\n`);
-
+const run = async (options: DevnetOptions, running: Running, reporter: Reporter): Promise<void> => {
+  const { stop, end } = running;
   const directory = await openDataDirectory(options.dataDir, options.reset);
   try {
-    const network = await openNetwork(directory.path, options, Date.now());
+    const network = await openNetwork(directory.path, options, Date.now(), hasEngine);
+    const { present, coming } = network;
     const ports = await takePorts(network, options.portBase);
-    await ensureEngines(network.tenants, options.json ? 2 : "inherit", signal);
-    if (signal.aborted) return;
+    // Validators can't do without the engines of tenants that stand in genesis.
+    for (const plan of present) await buildEngine(plan, reporter.progress, end);
+    if (stop.aborted) return;
 
-    const count = network.validators.length;
-    if (!options.json)
-      screen.print(`Starting ${count} validator${count === 1 ? "" : "s"}, data in ${directory.path}\n\n`);
-    const fleet = createFleet(await writeConfigs(network, ports), options.restart, report);
+    reporter.starting(network.validators.length, directory.path);
+    const fleet = createFleet(await writeConfigs(network, ports), options.restart, reporter.event);
     running.fleet = fleet;
     try {
       const nodes = await fleet.start();
-      await untilServing(nodes, serveTimeoutMs, signal);
-      if (signal.aborted) return;
-      const ready = describeDevnet(network, nodes, fleet.pids());
-      if (options.json) {
-        lines.ready(ready);
-        await aborted(signal);
-      } else {
-        screen.print(welcome(ready));
-        await followStatus(nodes, screen, signal);
-      }
+      await untilServing(nodes, present, serveTimeoutMs, stop);
+      const joining = { network, nodes, timeoutMs: serveTimeoutMs, signal: end, ...reporter };
+      if (options.waitForAll) await joinAll(joining);
+      const statuses = await readStatuses(nodes, stop);
+      if (stop.aborted) return;
+      reporter.ready(describeDevnet(network, nodes, statuses, fleet.pids()), namesOf(coming));
+      const joined = options.waitForAll ? undefined : joinTenants(joining);
+      await reporter.follow(stop);
+      await joined;
     } catch (error) {
-      if (!signal.aborted) throw error;
+      if (!stop.aborted) throw error;
     } finally {
-      screen.status("");
-      if (signal.aborted) report({ event: "stopping", reason: String(signal.reason) });
+      if (stop.aborted) reporter.event({ event: "stopping", reason: String(stop.reason) });
       await fleet.stop();
     }
-    report({ event: "stopped" });
+    reporter.event({ event: "stopped" });
   } finally {
     await directory.close();
   }
@@ -120,16 +100,22 @@ const run = async (options: DevnetOptions, watch: StopWatch, running: Running, o
  * @throws LockstepError when it can't start
  */
 export const runDevnet = async (options: DevnetOptions, output: Output): Promise<ExitCode> => {
-  const running: Running = { fleet: undefined };
-  const killAll = () => running.fleet?.kill();
+  const over = new AbortController();
+  const killAll = () => {
+    over.abort();
+    running.fleet?.kill();
+  };
   const force = () => {
     killAll();
     process.exit(130);
   };
   const watch = watchForStop({ dieWithParent: options.dieWithParent, force });
+  const running: Running = { stop: watch.signal, end: AbortSignal.any([watch.signal, over.signal]) };
   process.once("exit", killAll);
+  const isTerminal = process.stdout.isTTY === true;
+  const reporter = options.json ? createJsonReporter(output) : createTextReporter(output, isTerminal);
   try {
-    await run(options, watch, running, output);
+    await run(options, running, reporter);
     return 0;
   } finally {
     process.off("exit", killAll);

@@ -1,4 +1,4 @@
-/** The genesis of a development network: equal validators, and tenants with funded accounts. */
+/** What a development network and its tenants start from: equal validators, and funded accounts in every VM. */
 import type { EvmConfig } from "../adapters/evm/genesis.ts";
 import type { SvmConfig } from "../adapters/svm/genesis.ts";
 import type { BlsSigner } from "../consensus/certificate/bls.ts";
@@ -6,15 +6,17 @@ import { usualBudgets } from "../protocol/budget.ts";
 import { utf8 } from "../protocol/bytes.ts";
 import { type Genesis, vms } from "../protocol/genesis.ts";
 import type { PublicKey, Root } from "../protocol/ids.ts";
+import type { Registration } from "../protocol/tenant.ts";
 import { evmAccounts, evmBalance, svmAccounts, svmBalance, svmFaucet, svmFaucetBalance } from "./accounts.ts";
-import { plansOf, type TenantName, type TenantPlan } from "./tenants.ts";
+import type { TenantPlan } from "./tenants.ts";
 
 export type GenesisPlan = {
   salt: Root;
   timestampMs: number;
   epochLength: number;
   signers: readonly BlsSigner[];
-  tenants: readonly TenantName[];
+  /** Those that are there from the start. */
+  tenants: readonly TenantPlan[];
   /** Who may pause, resume and retire the tenants. */
   owner: PublicKey;
 };
@@ -53,6 +55,18 @@ const configOf = ({ name, domain }: TenantPlan, timestampMs: number): unknown =>
   }
 };
 
+/** @param owner who may pause, resume and retire the tenant */
+export const createRegistration = (plan: TenantPlan, owner: PublicKey, timestampMs: number): Registration => ({
+  domain: plan.domain,
+  vm: vms[plan.name],
+  name: utf8(plan.name),
+  owner,
+  writers: [],
+  budget: usualBudgets[plan.name],
+  port: plan.port ?? 0,
+  config: utf8(JSON.stringify(configOf(plan, timestampMs))),
+});
+
 export const createGenesis = ({ salt, timestampMs, epochLength, signers, tenants, owner }: GenesisPlan): Genesis => ({
   salt,
   timestampMs,
@@ -62,14 +76,5 @@ export const createGenesis = ({ salt, timestampMs, epochLength, signers, tenants
     weight: 1,
     possession: signer.provePossession(),
   })),
-  tenants: plansOf(tenants).map((plan) => ({
-    domain: plan.domain,
-    vm: vms[plan.name],
-    name: utf8(plan.name),
-    owner,
-    writers: [],
-    budget: usualBudgets[plan.name],
-    port: plan.port ?? 0,
-    config: utf8(JSON.stringify(configOf(plan, timestampMs))),
-  })),
+  tenants: tenants.map((plan) => createRegistration(plan, owner, timestampMs)),
 });

@@ -1,16 +1,34 @@
-/** What a devnet asks its own validators: whether they serve, and how far they are. */
+/** What a devnet asks its own validators: whether they serve which tenants, and how far they are. */
 import { z } from "zod";
 import type { NodeReady } from "../cli/nodeReady.ts";
 import { LockstepError } from "../protocol/errors.ts";
+import type { TenantPlan } from "./tenants.ts";
+
+const Tenant = z.object({
+  domain: z.int(),
+  vm: z.string(),
+  /** Absent where the VM has no API of its own. */
+  rpc: z.string().optional(),
+  ws: z.string().optional(),
+});
 
 const Status = z.object({
   finalized: z.int(),
   certified: z.int(),
   peers: z.array(z.unknown()),
   mempool: z.object({ transactions: z.int() }),
+  tenants: z.array(Tenant),
 });
 
-export type ValidatorStatus = { height: number; certified: number; peers: number; pending: number };
+export type ServedTenant = z.infer<typeof Tenant>;
+
+export type ValidatorStatus = {
+  height: number;
+  certified: number;
+  peers: number;
+  pending: number;
+  tenants: ServedTenant[];
+};
 
 const answerTimeoutMs = 3000;
 const pauseMs = 100;
@@ -29,47 +47,65 @@ const ask = async (url: string, init: RequestInit, signal: AbortSignal): Promise
 export const readStatus = async (api: string, signal: AbortSignal): Promise<ValidatorStatus | undefined> => {
   const parsed = Status.safeParse(await ask(`${api}/v1/status`, {}, signal));
   if (!parsed.success) return undefined;
-  const { finalized, certified, peers, mempool } = parsed.data;
-  return { height: finalized, certified, peers: peers.length, pending: mempool.transactions };
+  const { finalized, certified, peers, mempool, tenants } = parsed.data;
+  return { height: finalized, certified, peers: peers.length, pending: mempool.transactions, tenants };
 };
+
+/** In order of the nodes. */
+export const readStatuses = (
+  nodes: readonly NodeReady[],
+  signal: AbortSignal,
+): Promise<(ValidatorStatus | undefined)[]> => Promise.all(nodes.map(({ api }) => readStatus(api, signal)));
 
 const request = { method: "POST", headers: { "content-type": "application/json" } } as const;
 
-/** What each VM's API answers with a text as soon as it serves. */
-const simplestMethods: Readonly<Record<string, string>> = { evm: "eth_chainId", svm: "getGenesisHash" };
+/** For each VM with an API, something that its executor answers. */
+const questions: Readonly<Record<string, { method: string; params: readonly unknown[] }>> = {
+  evm: { method: "eth_getBalance", params: [`0x${"00".repeat(20)}`, "latest"] },
+  svm: { method: "getBalance", params: ["11111111111111111111111111111111"] },
+};
 
-const answers = async (vm: string, rpc: string, signal: AbortSignal): Promise<boolean> => {
-  const body = JSON.stringify({ jsonrpc: "2.0", id: 1, method: simplestMethods[vm], params: [] });
+const answers = async ({ vm, rpc }: ServedTenant, signal: AbortSignal): Promise<boolean> => {
+  if (rpc === undefined) return false;
+  const body = JSON.stringify({ jsonrpc: "2.0", id: 1, ...questions[vm] });
   const answer = await ask(rpc, { ...request, body }, signal);
-  return typeof (answer as { result?: unknown } | undefined)?.result === "string";
+  return (answer as { result?: unknown } | undefined)?.result !== undefined;
 };
 
 /** What one validator still lacks, in words. */
-const lackOf = async (node: NodeReady, others: number, signal: AbortSignal): Promise<string | undefined> => {
+const lackOf = async (
+  node: NodeReady,
+  tenants: readonly TenantPlan[],
+  others: number,
+  signal: AbortSignal,
+): Promise<string | undefined> => {
   const status = await readStatus(node.api, signal);
   if (status === undefined) return `the API of validator ${node.index} doesn't answer`;
   if (status.peers < others) return `validator ${node.index} reaches ${status.peers} of ${others} others`;
-  for (const { vm, rpc } of node.tenants) {
-    if (rpc !== undefined && !(await answers(vm, rpc, signal))) {
-      return `the ${vm} RPC of validator ${node.index} doesn't answer`;
+  for (const { name, domain, port } of tenants) {
+    const served = status.tenants.find((tenant) => tenant.domain === domain);
+    if (served === undefined) return `${name} is not active at validator ${node.index}`;
+    if (port !== undefined && !(await answers(served, signal))) {
+      return `the ${name} RPC of validator ${node.index} doesn't answer`;
     }
   }
   return undefined;
 };
 
 /**
- * Resolves once every validator reaches all others and every tenant answers at each of them.
+ * Resolves once every validator reaches all others and every one of `tenants` answers at each of them.
  *
  * @throws LockstepError `not_serving` after `timeoutMs`, with what is missing
  */
 export const untilServing = async (
   nodes: readonly NodeReady[],
+  tenants: readonly TenantPlan[],
   timeoutMs: number,
   signal: AbortSignal,
 ): Promise<void> => {
   const deadline = Date.now() + timeoutMs;
   while (!signal.aborted) {
-    const lacks = await Promise.all(nodes.map((node) => lackOf(node, nodes.length - 1, signal)));
+    const lacks = await Promise.all(nodes.map((node) => lackOf(node, tenants, nodes.length - 1, signal)));
     const lack = lacks.find((text) => text !== undefined);
     if (lack === undefined) return;
     if (Date.now() > deadline) {

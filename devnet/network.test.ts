@@ -10,7 +10,8 @@ import { usualBudgets } from "../protocol/budget.ts";
 import { Genesis, vmName } from "../protocol/genesis.ts";
 import { asDomain } from "../protocol/ids.ts";
 import { openDataDirectory } from "./dataDirectory.ts";
-import { openNetwork } from "./network.ts";
+import { type NetworkChoice, openNetwork } from "./network.ts";
+import type { TenantPlan } from "./tenants.ts";
 
 let parent: string;
 let folder: string;
@@ -60,25 +61,29 @@ describe("data directory", () => {
 
 describe("network", () => {
   const choice = { validators: 4, tenants: ["data", "svm", "evm"], epochLength: 20 } as const;
+  const all = async (_: TenantPlan) => true;
+  const open = (path: string, chosen: NetworkChoice, nowMs: number, isReady = all) =>
+    openNetwork(path, chosen, nowMs, isReady);
+  const names = (plans: readonly TenantPlan[]) => plans.map(({ name }) => name);
 
   test("is made once and kept: same keys, same genesis, whatever the clock says", async () => {
-    const made = await openNetwork(folder, choice, 1_700_000_000_000);
-    const kept = await openNetwork(folder, {}, 1_800_000_000_000);
+    const made = await open(folder, choice, 1_700_000_000_000);
+    const kept = await open(folder, {}, 1_800_000_000_000);
     expect(kept).toEqual(made);
     expect(kept.validators).toHaveLength(4);
-    expect(kept.tenants).toEqual(["data", "svm", "evm"]);
+    expect(names(kept.present)).toEqual(["data", "svm", "evm"]);
     expect(kept.genesis.epochLength).toBe(20);
   });
 
   test("two networks with the same choices share neither genesis nor trusted root", async () => {
-    const one = await openNetwork(join(parent, "one"), choice, 0);
-    const other = await openNetwork(join(parent, "other"), choice, 0);
+    const one = await open(join(parent, "one"), choice, 0);
+    const other = await open(join(parent, "other"), choice, 0);
     expect(one.genesisRoot).not.toEqual(other.genesisRoot);
     expect(one.trustedRoot).not.toEqual(other.trustedRoot);
   });
 
   test("every validator proves possession of its key", async () => {
-    const { genesis } = await openNetwork(folder, choice, 0);
+    const { genesis } = await open(folder, choice, 0);
     const bls = createBlst();
     for (const { publicKey, possession } of genesis.validators) {
       expect(await bls.verifyPossession(publicKey, possession)).toBe(true);
@@ -87,7 +92,7 @@ describe("network", () => {
   });
 
   test("the tenants' adapters accept their configuration, with ten accounts funded", async () => {
-    const { genesis } = await openNetwork(folder, choice, 1_700_000_000_999);
+    const { genesis } = await open(folder, choice, 1_700_000_000_999);
     expect(genesis.tenants.map(({ domain, vm }) => [domain, vmName(vm)])).toEqual([
       [1, "data"],
       [501, "svm"],
@@ -103,32 +108,43 @@ describe("network", () => {
   });
 
   test("key files are readable by their owner only", async () => {
-    const { validators } = await openNetwork(folder, choice, 0);
+    const { validators } = await open(folder, choice, 0);
     for (const { keyFile } of validators) expect((await stat(keyFile)).mode & 0o777).toBe(0o600);
   });
 
   test("other flags than those of the stored network are refused by name", async () => {
-    await openNetwork(folder, choice, 0);
-    await expect(openNetwork(folder, { validators: 7 }, 0)).rejects.toThrow(/--validators 4, not 7.*--reset/);
-    await expect(openNetwork(folder, { tenants: ["data"] }, 0)).rejects.toThrow(/--tenants data,svm,evm, not data/);
-    await expect(openNetwork(folder, { epochLength: 30 }, 0)).rejects.toThrow(/--epoch-length 20, not 30/);
+    await open(folder, choice, 0);
+    await expect(open(folder, { validators: 7 }, 0)).rejects.toThrow(/--validators 4, not 7.*--reset/);
+    await expect(open(folder, { epochLength: 30 }, 0)).rejects.toThrow(/--epoch-length 20, not 30/);
+  });
+
+  test("tenants whose engines are missing come later, and may be chosen anew at every start", async () => {
+    const isReady = async ({ engine }: TenantPlan) => engine === undefined;
+    const made = await open(folder, choice, 0, isReady);
+    expect([names(made.present), names(made.coming)]).toEqual([["data"], ["svm", "evm"]]);
+    expect(made.genesis.tenants.map(({ domain }) => domain)).toEqual([1]);
+    const comingAt = async (chosen: NetworkChoice) => names((await open(folder, chosen, 0)).coming);
+    expect(await comingAt({})).toEqual(["svm", "evm"]);
+    expect(await comingAt({ tenants: ["data"] })).toEqual([]);
+    expect(await comingAt({})).toEqual([]);
+    expect(await comingAt({ tenants: ["evm"] })).toEqual(["evm"]);
   });
 
   test("one that was interrupted while being made is made anew", async () => {
-    await openNetwork(folder, choice, 0);
+    await open(folder, choice, 0);
     await rm(join(folder, "genesis.ssz"));
     await rm(join(folder, "validators", "3"), { recursive: true });
-    expect((await openNetwork(folder, choice, 0)).validators).toHaveLength(4);
+    expect((await open(folder, choice, 0)).validators).toHaveLength(4);
   });
 
   test("a damaged genesis or a foreign key is named", async () => {
-    const { validators } = await openNetwork(folder, choice, 0);
+    const { validators } = await open(folder, choice, 0);
     const [first, second] = validators;
     await writeFile(join(folder, "genesis.ssz"), "damaged");
-    expect(await codeOf(openNetwork(folder, {}, 0))).toBe("bad_file");
+    expect(await codeOf(open(folder, {}, 0))).toBe("bad_file");
     await rm(join(folder, "genesis.ssz"));
-    await openNetwork(folder, choice, 0);
+    await open(folder, choice, 0);
     await copyFile(second?.keyFile ?? "", first?.keyFile ?? "");
-    await expect(openNetwork(folder, {}, 0)).rejects.toThrow(/not the key that genesis names for validator 0/);
+    await expect(open(folder, {}, 0)).rejects.toThrow(/not the key that genesis names for validator 0/);
   });
 });

@@ -2,22 +2,25 @@
 import { randomBytes } from "node:crypto";
 import { access, mkdir, open, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { z } from "zod";
+import { readJsonFile } from "../cli/jsonFile.ts";
 import { createKeyFile, readKeyFile } from "../cli/keyFile.ts";
 import { readGenesis } from "../cli/nodeConfig.ts";
 import type { BlsSigner } from "../consensus/certificate/bls.ts";
-import { equalBytes } from "../protocol/bytes.ts";
+import { equalBytes, utf8 } from "../protocol/bytes.ts";
 import { LockstepError } from "../protocol/errors.ts";
 import { Genesis } from "../protocol/genesis.ts";
 import { asEpoch, asRoot, type PublicKey, type Root } from "../protocol/ids.ts";
 import { ValidatorSet } from "../protocol/validators.ts";
 import { createGenesis } from "./genesis.ts";
-import { defaultTenants, type TenantName, tenantPlans } from "./tenants.ts";
+import { defaultTenants, plansOf, type TenantName, type TenantPlan, tenantNames, tenantPlans } from "./tenants.ts";
 
-/** What may be chosen when a network is made; afterwards it can only be confirmed. */
 export type NetworkChoice = {
+  /** May be chosen when a network is made; afterwards it can only be confirmed. */
   validators?: number;
-  tenants?: readonly TenantName[];
   epochLength?: number;
+  /** May be chosen anew at every start: those that the network doesn't have yet come to it. */
+  tenants?: readonly TenantName[];
 };
 
 export const defaultChoice = { validators: 4, tenants: defaultTenants, epochLength: 10_000 } as const;
@@ -36,20 +39,31 @@ export type DevnetNetwork = {
   genesisRoot: Root;
   /** Root of the validator set of epoch 0: what a light client starts from. */
   trustedRoot: Root;
-  tenants: TenantName[];
+  /** Tenants that stand in genesis, and those that are to register, each in order of domain. */
+  present: TenantPlan[];
+  coming: TenantPlan[];
+  /** Key of who owns them. */
+  ownerKeyFile: string;
   validators: DevnetValidator[];
 };
+
+/** Whether a tenant can be there from the start. */
+type IsReady = (plan: TenantPlan) => Promise<boolean>;
+
+const TenantsFile = z.array(z.enum(tenantNames));
 
 const folderOf = (path: string, index: number) => join(path, "validators", String(index));
 const keyFileOf = (path: string, index: number) => join(folderOf(path, index), "keys.json");
 const genesisFileOf = (path: string) => join(path, "genesis.ssz");
+const tenantsFileOf = (path: string) => join(path, "tenants.json");
+const ownerKeyFileOf = (path: string) => join(path, "owner.json");
 
-/** Written whole or not at all: its presence says that the network is complete. */
-const writeGenesis = async (path: string, genesis: Genesis): Promise<void> => {
+/** Writes a file whole or not at all. */
+const writeWhole = async (path: string, content: Uint8Array): Promise<void> => {
   const unfinished = `${path}.new`;
   const file = await open(unfinished, "w");
   try {
-    await file.writeFile(Genesis.encode(genesis));
+    await file.writeFile(content);
     await file.sync();
   } finally {
     await file.close();
@@ -57,10 +71,11 @@ const writeGenesis = async (path: string, genesis: Genesis): Promise<void> => {
   await rename(unfinished, path);
 };
 
-/** Key of who owns the network's own tenants. */
-export const ownerKeyOf = (path: string): string => join(path, "owner.json");
+const storeTenants = (path: string, names: readonly TenantName[]): Promise<void> =>
+  writeWhole(tenantsFileOf(path), utf8(`${JSON.stringify(names)}\n`));
 
-const create = async (path: string, choice: NetworkChoice, nowMs: number): Promise<void> => {
+/** The genesis file comes last: its presence says that the network is complete. */
+const create = async (path: string, choice: NetworkChoice, nowMs: number, isReady: IsReady): Promise<void> => {
   const { validators, tenants, epochLength } = { ...defaultChoice, ...choice };
   await rm(join(path, "validators"), { recursive: true, force: true });
   const signers: BlsSigner[] = [];
@@ -68,27 +83,36 @@ const create = async (path: string, choice: NetworkChoice, nowMs: number): Promi
     await mkdir(folderOf(path, index), { recursive: true, mode: 0o700 });
     signers.push(await createKeyFile(keyFileOf(path, index)));
   }
-  await rm(ownerKeyOf(path), { force: true });
-  const { publicKey: owner } = await createKeyFile(ownerKeyOf(path));
+  await rm(ownerKeyFileOf(path), { force: true });
+  const { publicKey: owner } = await createKeyFile(ownerKeyFileOf(path));
+  await storeTenants(path, tenants);
   const salt = asRoot(new Uint8Array(randomBytes(32)));
-  const genesis = createGenesis({ salt, timestampMs: nowMs, epochLength, signers, tenants, owner });
-  await writeGenesis(genesisFileOf(path), genesis);
+  const ready: TenantPlan[] = [];
+  for (const plan of plansOf(tenants)) if (await isReady(plan)) ready.push(plan);
+  const genesis = createGenesis({ salt, timestampMs: nowMs, epochLength, signers, tenants: ready, owner });
+  await writeWhole(genesisFileOf(path), Genesis.encode(genesis));
 };
 
-const tenantsOf = (genesis: Genesis): TenantName[] =>
-  tenantPlans
-    .filter(({ domain }) => genesis.tenants.some((tenant) => tenant.domain === domain))
-    .map(({ name }) => name);
+const exists = (path: string): Promise<boolean> =>
+  access(path).then(
+    () => true,
+    () => false,
+  );
+
+/** The tenants asked for now, or else when the network was last asked for some. */
+const chooseTenants = async (path: string, asked: readonly TenantName[] | undefined): Promise<TenantPlan[]> => {
+  const file = tenantsFileOf(path);
+  if (asked !== undefined) await storeTenants(path, asked);
+  return plansOf((await exists(file)) ? await readJsonFile(TenantsFile, file, "list of tenants") : defaultTenants);
+};
 
 const refuseOtherChoice = (path: string, genesis: Genesis, choice: NetworkChoice): void => {
   const stored = {
     "--validators": String(genesis.validators.length),
-    "--tenants": tenantsOf(genesis).join(","),
     "--epoch-length": String(genesis.epochLength),
   } as const;
   const asked = {
     "--validators": choice.validators?.toString(),
-    "--tenants": choice.tenants?.join(","),
     "--epoch-length": choice.epochLength?.toString(),
   } as const;
   for (const flag of Object.keys(stored) as (keyof typeof stored)[]) {
@@ -101,20 +125,20 @@ const refuseOtherChoice = (path: string, genesis: Genesis, choice: NetworkChoice
   }
 };
 
-const exists = (path: string): Promise<boolean> =>
-  access(path).then(
-    () => true,
-    () => false,
-  );
-
 /**
  * Loads the network of a locked data directory; makes it first when there is none.
  *
+ * @param isReady which of the tenants stand in the genesis of a new network; the others register later on
  * @throws LockstepError `other_network`, and those of the files that it reads
  */
-export const openNetwork = async (path: string, choice: NetworkChoice, nowMs: number): Promise<DevnetNetwork> => {
+export const openNetwork = async (
+  path: string,
+  choice: NetworkChoice,
+  nowMs: number,
+  isReady: IsReady,
+): Promise<DevnetNetwork> => {
   const genesisFile = genesisFileOf(path);
-  if (!(await exists(genesisFile))) await create(path, choice, nowMs);
+  if (!(await exists(genesisFile))) await create(path, choice, nowMs, isReady);
   const genesis = await readGenesis(genesisFile);
   refuseOtherChoice(path, genesis, choice);
   const genesisRoot = Genesis.root(genesis);
@@ -132,12 +156,16 @@ export const openNetwork = async (path: string, choice: NetworkChoice, nowMs: nu
     }
     validators.push({ index, publicKey, folder: folderOf(path, index), keyFile });
   }
+  const isPresent = ({ domain }: TenantPlan) => genesis.tenants.some((tenant) => tenant.domain === domain);
+  const chosen = await chooseTenants(path, choice.tenants);
   return {
     genesis,
     genesisFile,
     genesisRoot,
     trustedRoot: ValidatorSet.root({ genesis: genesisRoot, epoch: asEpoch(0), members }),
-    tenants: tenantsOf(genesis),
+    present: tenantPlans.filter(isPresent),
+    coming: chosen.filter((plan) => !isPresent(plan)),
+    ownerKeyFile: ownerKeyFileOf(path),
     validators,
   };
 };

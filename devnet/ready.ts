@@ -1,10 +1,15 @@
-/** What a running devnet tells scripts: one line when all of it serves, and one for every event after. */
+/** What a running devnet tells scripts: one line when it serves, and one for every event after. */
 import type { NodeReady } from "../cli/nodeReady.ts";
 import { type Hex, toHex } from "../protocol/bytes.ts";
-import { type Account, evmAccounts, type SvmAccount, svmAccounts } from "./accounts.ts";
+import { type Accounts, accountsOf } from "./accounts.ts";
+import type { ServedTenant, ValidatorStatus } from "./health.ts";
 import type { DevnetNetwork } from "./network.ts";
+import type { TenantPlan } from "./tenants.ts";
 
-type TenantEndpoint = { domain: number; rpc?: string | undefined; ws?: string | undefined };
+type Urls = { rpc?: string | undefined; ws?: string | undefined };
+
+/** A tenant and its API at validator 0. */
+export type DevnetTenant = Urls & { domain: number; vm: string };
 
 export type DevnetReady = {
   ready: true;
@@ -18,13 +23,25 @@ export type DevnetReady = {
     api: string;
     publicKey: Hex;
     dataDir: string;
-    tenants: TenantEndpoint[];
+    tenants: (Urls & { domain: number })[];
   }[];
-  tenants: (TenantEndpoint & { vm: string })[];
-  accounts: { evm?: Account[]; svm?: SvmAccount[] };
+  tenants: DevnetTenant[];
+  accounts: Accounts;
 };
 
+/** A tenant came to run after the ready line, at every validator. */
+export type TenantJoined = DevnetTenant & {
+  event: "tenant";
+  validators: (Urls & { index: number })[];
+  accounts: Accounts;
+};
+
+/** One could not: why, and what to do. */
+export type TenantFailed = { event: "tenant_failed"; domain: number; vm: string; code: string; message: string };
+
 export type DevnetEvent =
+  | TenantJoined
+  | TenantFailed
   | {
       event: "validator_exited";
       index: number;
@@ -42,9 +59,11 @@ export type DevnetEvent =
 export const describeDevnet = (
   network: DevnetNetwork,
   nodes: readonly NodeReady[],
+  statuses: readonly (ValidatorStatus | undefined)[],
   pids: readonly (number | undefined)[],
 ): DevnetReady => {
   const [first] = nodes;
+  const served = (index: number): ServedTenant[] => statuses[index]?.tenants ?? [];
   return {
     ready: true,
     api: first?.api ?? "",
@@ -53,19 +72,29 @@ export const describeDevnet = (
     validators: network.validators.flatMap(({ index, publicKey, folder }) =>
       nodes
         .filter((node) => node.index === index)
-        .map(({ pid, api, tenants }) => ({
+        .map(({ pid, api }) => ({
           index,
           pid: pids[index] ?? pid,
           api,
           publicKey: toHex(publicKey),
           dataDir: folder,
-          tenants: tenants.map(({ vm: _, ...endpoint }) => endpoint),
+          tenants: served(index).map(({ vm: _, ...endpoint }) => endpoint),
         })),
     ),
-    tenants: (first?.tenants ?? []).map(({ domain, vm, ...urls }) => ({ domain, vm, ...urls })),
-    accounts: {
-      ...(network.tenants.includes("evm") ? { evm: evmAccounts() } : {}),
-      ...(network.tenants.includes("svm") ? { svm: svmAccounts() } : {}),
-    },
+    tenants: served(0),
+    accounts: accountsOf(served(0).map(({ vm }) => vm)),
   };
+};
+
+/** @param statuses by index of validator */
+export const describeJoined = (
+  { domain, name }: TenantPlan,
+  statuses: readonly (ValidatorStatus | undefined)[],
+): TenantJoined => {
+  const validators = statuses.map((status, index) => {
+    const { rpc, ws } = status?.tenants.find((tenant) => tenant.domain === domain) ?? {};
+    return { index, rpc, ws };
+  });
+  const { index: _, ...urls } = validators[0] ?? { index: 0 };
+  return { event: "tenant", domain, vm: name, ...urls, validators, accounts: accountsOf([name]) };
 };

@@ -1,6 +1,7 @@
 /** What a person at a terminal sees of a devnet. */
+import type { Accounts } from "./accounts.ts";
 import type { ValidatorStatus } from "./health.ts";
-import type { DevnetEvent, DevnetReady } from "./ready.ts";
+import type { DevnetEvent, DevnetReady, DevnetTenant, TenantJoined } from "./ready.ts";
 
 const column = (rows: readonly (readonly string[])[]): string => {
   const widths = rows.reduce<number[]>((sum, row) => row.map((cell, i) => Math.max(sum[i] ?? 0, cell.length)), []);
@@ -9,11 +10,16 @@ const column = (rows: readonly (readonly string[])[]): string => {
     .join("");
 };
 
-const endpoints = ({ api, tenants, validators }: DevnetReady): string => {
+const endpointOf = (api: string, { vm, domain, rpc, ws }: DevnetTenant): string[] => [
+  vm,
+  rpc ?? `${api}/v1/transactions`,
+  ws === undefined ? `domain ${domain}` : `domain ${domain}, ${ws}`,
+];
+
+const endpoints = ({ api, tenants, validators }: DevnetReady, coming: readonly string[]): string => {
   const rows = [["API", api, `OpenAPI at ${api}/openapi.json`]];
-  for (const { vm, domain, rpc, ws } of tenants) {
-    rows.push([vm, rpc ?? `${api}/v1/transactions`, ws === undefined ? `domain ${domain}` : `domain ${domain}, ${ws}`]);
-  }
+  for (const tenant of tenants) rows.push(endpointOf(api, tenant));
+  for (const name of coming) rows.push([name, "comes as soon as its engine is there", ""]);
   const others = validators.slice(1).map(({ api }) => api);
   if (others.length > 0) rows.push(["other APIs", others.join(" "), ""]);
   return `Endpoints\n${column(rows).replaceAll(/ +\n/g, "\n")}`;
@@ -22,7 +28,7 @@ const endpoints = ({ api, tenants, validators }: DevnetReady): string => {
 const listAccounts = (title: string, rows: readonly (readonly [address: string, secret: string])[]): string =>
   `\n${title}; everybody knows these keys\n${column(rows.map((row, i) => [String(i), ...row]))}`;
 
-const accounts = ({ accounts: { evm, svm } }: DevnetReady): string =>
+const accountList = ({ evm, svm }: Accounts): string =>
   [
     evm &&
       listAccounts(
@@ -58,17 +64,24 @@ const airdrop = (rpc: string): string =>
     console.log(publicKey.toBase58(), await connection.getBalance(publicKey));'
 `;
 
-const toPaste = ({ api, tenants, accounts, trustedRoot }: DevnetReady): string => {
-  const rpc = tenants.find(({ vm }) => vm === "evm")?.rpc;
+/** First steps with the tenants whose VMs have accounts. */
+const tenantCommands = (tenants: readonly DevnetTenant[], accounts: Accounts): string[] => {
+  const rpcOf = (name: string) => tenants.find(({ vm }) => vm === name)?.rpc;
+  const [evm, svm] = [rpcOf("evm"), rpcOf("svm")];
   const [from, to] = accounts.evm ?? [];
-  const svm = tenants.find(({ vm }) => vm === "svm")?.rpc;
-  const canTransfer = rpc !== undefined && from !== undefined && to !== undefined;
-  const data = tenants.find(({ vm }) => vm === "data");
-  const parts = [
-    canTransfer ? transfer(rpc, from.privateKey, to.address) : `  # how far the network is\n  curl ${api}/v1/status\n`,
+  const canTransfer = evm !== undefined && from !== undefined && to !== undefined;
+  return [
+    ...(canTransfer ? [transfer(evm, from.privateKey, to.address)] : []),
     ...(svm === undefined ? [] : [airdrop(svm)]),
+  ];
+};
+
+const commands = ({ api, tenants, accounts, trustedRoot }: DevnetReady): string[] => {
+  const data = tenants.find(({ vm }) => vm === "data");
+  return [
+    ...tenantCommands(tenants, accounts),
     data === undefined
-      ? `  # the newest certificate\n  curl ${api}/v1/certificates/latest\n`
+      ? `  # how far the network is\n  curl ${api}/v1/status\n`
       : `  # order ten bytes that no VM understands
   curl ${api}/v1/transactions -H 'content-type: application/json' \\
     -d '{"domain":${data.domain},"transactions":["0x48656c6c6f20616c6c21"]}'
@@ -78,15 +91,28 @@ const toPaste = ({ api, tenants, accounts, trustedRoot }: DevnetReady): string =
     --trust ${trustedRoot}
 `,
   ];
-  return `\nTo paste into another terminal\n${parts.join("\n")}`;
 };
 
-/** Endpoints, accounts and first steps. */
-export const welcome = (ready: DevnetReady): string =>
-  `${endpoints(ready)}${accounts(ready)}${toPaste(ready)}\nCtrl-C ends everything.\n\n`;
+const toPaste = (parts: readonly string[]): string =>
+  parts.length === 0 ? "" : `\nTo paste into another terminal\n${parts.join("\n")}`;
 
-/** Progress of the network in one line, from what each validator answered. */
-export const statusLine = (statuses: readonly (ValidatorStatus | undefined)[]): string => {
+/**
+ * Endpoints, accounts and first steps.
+ *
+ * @param coming names of tenants that join later
+ */
+export const welcome = (ready: DevnetReady, coming: readonly string[] = []): string =>
+  `${endpoints(ready, coming)}${accountList(ready.accounts)}${toPaste(commands(ready))}\nCtrl-C ends everything.\n\n`;
+
+/** The same for a tenant that has joined. */
+const welcomeTenant = (api: string, tenant: TenantJoined): string => {
+  const endpoint = column([endpointOf(api, tenant)]);
+  const steps = toPaste(tenantCommands([tenant], tenant.accounts));
+  return `${tenant.vm} has joined\n${endpoint}${accountList(tenant.accounts)}${steps}`;
+};
+
+/** Progress of the network in one line, from what each validator answered; `work` is what else is going on. */
+export const statusLine = (statuses: readonly (ValidatorStatus | undefined)[], work: string): string => {
   const answers = statuses.filter((status) => status !== undefined);
   const most = (pick: (status: ValidatorStatus) => number) => Math.max(0, ...answers.map(pick));
   return [
@@ -94,11 +120,20 @@ export const statusLine = (statuses: readonly (ValidatorStatus | undefined)[]): 
     `certified ${most(({ certified }) => certified)}`,
     `${answers.length}/${statuses.length} validators`,
     `${most(({ pending }) => pending)} pending`,
+    ...(work === "" ? [] : [work]),
   ].join(" · ");
 };
 
-export const eventSentence = (event: DevnetEvent): string => {
+/** @param api that of validator 0 */
+export const describeEvent = (event: DevnetEvent, api: string): string => {
   switch (event.event) {
+    case "tenant":
+      return welcomeTenant(api, event);
+    case "tenant_failed":
+      return (
+        `${event.vm} has not joined: ${event.message}\n` +
+        "Everything else runs. The next start tries again; --tenants chooses which tenants there are."
+      );
     case "validator_exited": {
       const how = event.signal === null ? `with code ${event.code ?? "unknown"}` : `by ${event.signal}`;
       return `validator ${event.index} (process ${event.pid}) ended ${how}${event.reason === "" ? "" : `: ${event.reason}`}`;

@@ -2,7 +2,8 @@
 import { LockstepError } from "../protocol/errors.ts";
 import { asDomain, type Domain } from "../protocol/ids.ts";
 
-export type TenantName = "data" | "svm" | "evm";
+export const tenantNames = ["data", "svm", "evm"] as const;
+export type TenantName = (typeof tenantNames)[number];
 
 export type TenantPlan = {
   name: TenantName;
@@ -11,17 +12,19 @@ export type TenantPlan = {
   port?: number;
   /** Ports in a row that it takes, when more than one. */
   ports?: number;
+  /** The native engine that its VM runs in. */
+  engine?: string;
 };
 
 /** In order of domain. */
 export const tenantPlans: readonly TenantPlan[] = [
   { name: "data", domain: asDomain(1) },
   // @solana/web3.js opens its WebSocket one port above that of its HTTP.
-  { name: "svm", domain: asDomain(501), port: 8899, ports: 2 },
-  { name: "evm", domain: asDomain(31337), port: 8545 },
+  { name: "svm", domain: asDomain(501), port: 8899, ports: 2, engine: "svm" },
+  { name: "evm", domain: asDomain(31337), port: 8545, engine: "evm" },
 ];
 
-export const defaultTenants: readonly TenantName[] = ["data", "svm", "evm"];
+export const defaultTenants: readonly TenantName[] = tenantNames;
 
 /**
  * Reads a list such as `evm,data`; the result is in order of domain.
@@ -29,7 +32,7 @@ export const defaultTenants: readonly TenantName[] = ["data", "svm", "evm"];
  * @throws LockstepError `bad_flag`
  */
 export const parseTenants = (text: string): TenantName[] => {
-  const known = tenantPlans.map(({ name }) => name);
+  const known: readonly TenantName[] = tenantNames;
   const asked = text.split(",").map((name) => name.trim());
   for (const name of asked) {
     if (!known.some((candidate) => candidate === name)) {

@@ -63,18 +63,23 @@ const shapeOf = (type: unknown): z.ZodType => {
 
 /** Codec between an SSZ object and its JSON. */
 export const sszJson = <T>(object: SszObject<T>) =>
-  z.codec(shapeOf(object.type), z.custom<T>(), {
-    decode: (json, context) => {
-      try {
-        return object.type.fromJson(json) as T;
-      } catch (cause) {
-        context.issues.push({
-          code: "custom",
-          input: json,
-          message: `not a ${object.name}: ${(cause as Error).message}`,
-        });
-        return z.NEVER;
-      }
+  // What an optional field has not must not get as far as `encode`.
+  z.codec(
+    shapeOf(object.type),
+    z.custom<T>((value) => value !== undefined),
+    {
+      decode: (json, context) => {
+        try {
+          return object.type.fromJson(json) as T;
+        } catch (cause) {
+          context.issues.push({
+            code: "custom",
+            input: json,
+            message: `not a ${object.name}: ${(cause as Error).message}`,
+          });
+          return z.NEVER;
+        }
+      },
+      encode: (value) => object.type.toJson(value),
     },
-    encode: (value) => object.type.toJson(value),
-  });
+  );

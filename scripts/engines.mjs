@@ -1,6 +1,8 @@
 // Builds the Rust engines of adapters/engines into the user's cache, one crate at a time.
 //
-//   node scripts/engines.mjs [name...]     builds those that are missing; without names, all
+//   node scripts/engines.mjs [--json] [name...]     builds those that are missing; without names, all
+//
+// With --json it prints a line for every step of its progress, and for the problem that it ended with.
 //
 // An artefact's name carries a hash of everything it is built from, so checkouts share the cache and none gets a
 // stale engine.
@@ -35,6 +37,20 @@ export function enginePath(name) {
   if (rustVersion() === null) return null;
   const path = artefact(name);
   return existsSync(path) ? path : null;
+}
+
+/** How many crates an engine is made of, on all platforms together, as Cargo.lock names them. */
+export function crateCount(name) {
+  const dependencies = new Map();
+  for (const section of readFileSync(join(workspace, "Cargo.lock"), "utf8").split("[[package]]").slice(1)) {
+    const [crate] = section.match(/(?<=^name = ")[^"]+/m) ?? [];
+    const list = /^dependencies = \[([^\]]*)\]/m.exec(section)?.[1] ?? "";
+    const named = [...list.matchAll(/"([^ "]+)/g)].map(([, dependency]) => dependency);
+    dependencies.set(crate, [...(dependencies.get(crate) ?? []), ...named]);
+  }
+  const found = new Set([`lockstep-${name}`]);
+  for (const crate of found) for (const each of dependencies.get(crate) ?? []) found.add(each);
+  return found.size;
 }
 
 /**
@@ -217,15 +233,31 @@ function progressPrinter() {
   };
 }
 
-async function main(names) {
+const textPrinter = () => ({
+  progress: progressPrinter(),
+  built: (name, path) => process.stdout.write(`${process.stdout.isTTY ? "\r\x1b[K" : ""}Engine ${name}: ${path}\n`),
+  problem: (message) => process.stderr.write(`${process.stdout.isTTY ? "\n" : ""}${message}\n`),
+});
+
+const jsonPrinter = () => {
+  const print = (value) => process.stdout.write(`${JSON.stringify(value)}\n`);
+  return {
+    progress: print,
+    built: (name, path) => print({ name, path }),
+    problem: (message) => print({ problem: message }),
+  };
+};
+
+async function main(args) {
+  const names = args.filter((arg) => arg !== "--json");
+  const printer = names.length < args.length ? jsonPrinter() : textPrinter();
   try {
     for (const name of names.length ? names : engineNames()) {
-      const path = await ensureEngine(name, { onProgress: progressPrinter() });
-      process.stdout.write(`${process.stdout.isTTY ? "\r\x1b[K" : ""}Engine ${name}: ${path}\n`);
+      printer.built(name, await ensureEngine(name, { onProgress: printer.progress }));
     }
   } catch (error) {
     if (!(error instanceof EngineError)) throw error;
-    process.stderr.write(`${process.stdout.isTTY ? "\n" : ""}${error.message}\n`);
+    printer.problem(error.message);
     process.exitCode = 1;
   }
 }

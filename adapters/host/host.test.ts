@@ -86,7 +86,7 @@ describe("a hosted executor", () => {
   it("passes on what the adapter refuses, and leaves no process behind", async () => {
     const options = { ...optionsFor(() => undefined), vm: "data" as const, config: utf8("nonsense") };
     await expect(hostExecutor(options)).rejects.toMatchObject({ code: "bad_config" });
-    await expect(hostExecutor({ ...options, vm: "svm" })).rejects.toMatchObject({ code: "unknown_vm" });
+    await expect(hostExecutor({ ...options, vm: "cairo" })).rejects.toMatchObject({ code: "unknown_vm" });
   });
 
   it("streams a long history into the child", async () => {
@@ -193,6 +193,19 @@ describe("a hosted executor", () => {
       place: { height: 1, at: 1 },
       during: "checkpoint",
     });
+  });
+
+  it("starts again from what is stored when it is told to", async () => {
+    const store = createStore();
+    const hosted = await host(() => store.source());
+    store.save(genesisOf(hosted));
+    const pid = lastPid();
+    await hosted.executor.begin(contextOf(1, genesisOf(hosted).blockHash));
+    await hosted.restart();
+    expect(isAlive(pid)).toBe(false);
+    expect(hosted.isUp()).toBe(false);
+    expect(await hosted.ready()).toMatchObject({ number: 0 });
+    await hosted.executor.begin(contextOf(1, genesisOf(hosted).blockHash));
   });
 
   it("may die at its first start when it has sealed blocks, and says so when it does at every one", async () => {

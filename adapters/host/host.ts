@@ -52,8 +52,8 @@ export type TenantExecutor = {
   ready(): Promise<SealedHead>;
   /** Whether calls are answered now. */
   isUp(): boolean;
-  /** Has the executor start again from what is stored, whatever it is doing. */
-  restart(): void;
+  /** Has the executor start again from what is stored, whatever it is doing; resolves once it is gone. */
+  restart(): Promise<void>;
 };
 
 const died = (): LockstepError =>
@@ -196,9 +196,10 @@ export const hostExecutor = async (options: HostOptions & { vm: Vm }): Promise<T
     ...(genesis ? { genesis } : {}),
     ready,
     isUp: () => isUp,
-    restart: () => {
-      if (isUp) newest.kill();
-      else void ready().catch(() => {});
+    restart: async () => {
+      if (!isUp) return void ready().catch(() => {});
+      newest.kill();
+      await newest.ended;
     },
   };
 };

@@ -14,5 +14,5 @@ export const openTenantExecutor = async (adapter: Adapter, options: HostOptions)
     ...(writers === undefined ? {} : { writers }),
     ...(source === undefined ? {} : { source }),
   });
-  return { ...opened, ready: async () => sealed, isUp: () => true, restart: () => {} };
+  return { ...opened, ready: async () => sealed, isUp: () => true, restart: async () => {} };
 };

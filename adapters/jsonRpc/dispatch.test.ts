@@ -81,7 +81,11 @@ describe("a method that throws", () => {
     later: async () => {
       throw new LockstepError("executor_died", "the executor is gone");
     },
-    unserialisable: () => 1n,
+    unserialisable: () => {
+      const cycle: { self?: unknown } = {};
+      cycle.self = cycle;
+      return cycle;
+    },
     rejected: () => Promise.reject("a string"),
   });
 
@@ -101,6 +105,12 @@ describe("a method that throws", () => {
   it("carries the stable code of a LockstepError", async () => {
     expect(await ask(failing, call(1, "later"))).toMatchObject({ error: { data: { code: "executor_died" } } });
   });
+});
+
+it("integers given as bigint keep all their digits, and nothing else changes", async () => {
+  const answering = service({ integers: () => ({ large: 2n ** 64n - 1n, text: "18446744073709551615", list: [-5n] }) });
+  const text = await dispatch(answering, JSON.stringify(call(1, "integers")));
+  expect(text).toContain('"result":{"large":18446744073709551615,"text":"18446744073709551615","list":[-5]}');
 });
 
 describe("a batch", () => {

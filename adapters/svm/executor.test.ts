@@ -184,6 +184,17 @@ describe("an SVM tenant", () => {
     expect(kinds(await run(d))).toEqual(["applied"]);
   });
 
+  it("bounds how often a block loads the code of programs", async () => {
+    const { run } = await createChain();
+    const token2022 = new PublicKey("TokenzQdBNbLqP5VEhdkAS6EPFLC1PHnBqCXEpPxuEb");
+    const touches = Array.from({ length: 16 }, (_, i) =>
+      sign({ instructions: [transfer(alice, token2022, BigInt(i + 1))], signers: [alice], recent: 0 }),
+    );
+    const kinds = (await run(...touches)).map(({ kind }) => kind);
+    expect(kinds.filter((kind) => kind === "applied")).toHaveLength(13);
+    expect(kinds.filter((kind) => kind === "returned")).toHaveLength(3);
+  });
+
   it("takes keys from lookup tables", async () => {
     const { executor, run, idle } = await createChain();
     await idle(1);

@@ -6,8 +6,9 @@ import type { AccountChange, Accounts } from "./accounts.ts";
 import { programs } from "./addresses.ts";
 import { createEngine, type Outcome, type Slot, type SvmEngine } from "./engine.ts";
 import { createJournal, sameAccount } from "./journal.ts";
+import { blockLimits } from "./limits.ts";
 import { type Loaded, loadKeys } from "./lookup.ts";
-import { isProgram, loaders } from "./programs.ts";
+import { isProgram, loaders, programDataOf } from "./programs.ts";
 import type { Balances, Receipt, TokenBalance } from "./receipt.ts";
 import { mintOf, tokenAccountOf } from "./token.ts";
 import { isWritable, type SvmTransaction } from "./transaction.ts";
@@ -22,7 +23,7 @@ export type Ledger = {
   execute(transaction: SvmTransaction, bytes: Uint8Array, fee: bigint): Executed;
   /** Adds lamports to an account, which may be new. */
   credit(key: Uint8Array, lamports: bigint): void;
-  /** Bytes of the accounts that the block has changed so far, before and after. */
+  /** Bytes of the accounts that the block has changed so far, before and after, and of code that it had loaded. */
   changedBytes(): number;
   mark(): number;
   revert(mark: number): void;
@@ -39,6 +40,8 @@ export const createLedger = (accounts: Accounts): Ledger => {
   let journal = createJournal(accounts.get);
   /** Programs that the open block wrote to. */
   let loaded = new Map<Hex, Uint8Array>();
+  /** Code that it had loaded, by the mark at that point. */
+  let loads: { mark: number; bytes: number }[] = [];
   let current: (() => Slot) | undefined;
   /** Of the open block, until the engine knows it. */
   let slot: (() => Slot) | undefined;
@@ -76,11 +79,18 @@ export const createLedger = (accounts: Accounts): Ledger => {
     tokens: tokensOf(keys),
   });
 
+  const codeBytes = (program: SvmAccount | undefined): number => {
+    const codeAt = program && programDataOf(program);
+    return ((codeAt === undefined ? program : engine.get(codeAt))?.data.length ?? 0) * blockLimits.codeWeight;
+  };
+
+  /** Takes over what a transaction left; until all is taken over, only the engine knows what there is. */
   const keep = ({ key, before }: Touched): void => {
     const after = engine.get(key);
     if (!sameAccount(before, after)) journal.set(key, after);
     if (!isProgram(before) && !isProgram(after)) return;
     loaded.set(toHex(key), key);
+    loads.push({ mark: journal.mark(), bytes: codeBytes(after) });
     // What the engine remembers of it is a matter of accounts alone, whatever order it took code and program in.
     engine.set(key, after);
   };
@@ -162,6 +172,7 @@ export const createLedger = (accounts: Accounts): Ledger => {
     begin: (next) => {
       journal = createJournal(accounts.get);
       loaded = new Map();
+      loads = [];
       slot = next;
       current = next;
     },
@@ -175,9 +186,12 @@ export const createLedger = (accounts: Accounts): Ledger => {
       journal.set(key, credited);
       engine.set(key, credited);
     },
-    changedBytes: () => journal.bytes(),
+    changedBytes: () => loads.reduce((sum, { bytes }) => sum + bytes, journal.bytes()),
     mark: () => journal.mark(),
-    revert: (mark) => setBack(journal.revert(mark)),
+    revert: (mark) => {
+      loads = loads.filter((load) => load.mark <= mark);
+      setBack(journal.revert(mark));
+    },
     discard: () => setBack(journal.revert(0)),
     end: () => {
       const changes = journal.changes();

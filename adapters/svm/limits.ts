@@ -6,6 +6,8 @@ const MiB = 1024 * 1024;
 export const blockLimits = {
   /** Bytes of the accounts that a block changes, before and after, and of its receipts. */
   changedBytes: 32 * MiB,
+  /** What a byte of code counts there whenever a transaction writes to its program: loading it takes long. */
+  codeWeight: 4,
 } as const;
 
 /** None is part of consensus. */

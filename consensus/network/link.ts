@@ -5,7 +5,7 @@ import type { Channel, Runtime } from "../../protocol/ports.ts";
 import { channelLimits } from "./limits.ts";
 import type { RateLimit } from "./rate.ts";
 import type { SendQueue } from "./sendQueue.ts";
-import { readMessages, writeMessage } from "./streams.ts";
+import { cutOff, readMessages, writeMessage } from "./streams.ts";
 
 /** A connection on which both ends have proven who they are. */
 export type ProvenConnection = {
@@ -48,7 +48,7 @@ export const createLink = (proven: ProvenConnection, environment: LinkEnvironmen
   const close = (reason: string) => {
     if (!open) return;
     open = false;
-    connection.abort(new Error(reason));
+    cutOff(connection, reason);
     closed(reason);
   };
 

@@ -15,7 +15,7 @@ import { createNode } from "./node.ts";
 import { createPeer, type Peer, type PeerStats } from "./peer.ts";
 import { createRateLimit } from "./rate.ts";
 import { createRedial, type Redial } from "./redial.ts";
-import { converse } from "./streams.ts";
+import { converse, cutOff } from "./streams.ts";
 
 export const helloProtocol = "/lockstep/1/hello";
 
@@ -126,7 +126,7 @@ export const createNetwork = async (options: NetworkOptions): Promise<Libp2pNetw
     door.leave(connection);
     if (closed || connection.status !== "open") return;
     if (!peer.attach({ connection, session: peerSession, dialer })) {
-      connection.abort(new Error("another connection stays"));
+      cutOff(connection, "the connection that the lower index dialed stays");
       return;
     }
     for (const handler of connectHandlers) handler(peer.validator);
@@ -136,7 +136,7 @@ export const createNetwork = async (options: NetworkOptions): Promise<Libp2pNetw
     const from = connection.remoteAddr.toString();
     const reason = error instanceof LockstepError ? error : { code: "hello_failed", message: String(error) };
     if (connection.status === "open") noteRefusal(from, reason);
-    connection.abort(new Error(reason.message));
+    cutOff(connection, reason.message);
   };
 
   const greet = async (connection: Connection, expected: Peer) => {

@@ -1,5 +1,5 @@
 /** Messages over libp2p streams: flow control in both directions. */
-import type { Stream } from "@libp2p/interface";
+import type { Connection, Stream } from "@libp2p/interface";
 import { concatBytes } from "../../protocol/bytes.ts";
 import type { Runtime } from "../../protocol/ports.ts";
 import { createFrameReader, frameHeader } from "./frames.ts";
@@ -55,7 +55,7 @@ export type Inbound = {
   violated(reason: string): void;
 };
 
-/** libp2p throws when a stream that has just been closed is paused or resumed. */
+/** libp2p throws when a stream or connection that has just been closed is paused, resumed or aborted. */
 const whileOpen = (act: () => void) => {
   try {
     act();
@@ -63,6 +63,10 @@ const whileOpen = (act: () => void) => {
     if ((error as Error).name !== "StreamStateError") throw error;
   }
 };
+
+/** Ends a connection, whatever state it is in: one that the peer is just closing can't be told why any more. */
+export const cutOff = (connection: Pick<Connection, "abort">, reason: string): void =>
+  whileOpen(() => connection.abort(new Error(reason)));
 
 /** Delivers what arrives, no faster than the rate: the stream is paused meanwhile, which holds the sender back. */
 export const readMessages = ({

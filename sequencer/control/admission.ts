@@ -84,6 +84,7 @@ const inspectOne = async (options: ControlAdmission, bytes: Uint8Array): Promise
   if (outcome?.code !== undefined) return failure(outcome.code, sentences[outcome.code]);
   if (body.kind === "register") {
     const probed = await options.probe(body.value);
+    if (!probed.ok && probed.error.code === "unavailable") return probed;
     if (!probed.ok) return failure("bad_genesis", `no engine takes this genesis: ${probed.error.message}`);
   }
   return success(factsOf(bytes, transaction));

@@ -1,13 +1,11 @@
-/** One height: what is applied to a tenant, what comes out, what the node keeps of that, and what all come to. */
+/** One tenant at one height: what is applied to it, what comes out, and what the node keeps of that. */
 import type { Adapter, BlockContext, Execution, Executor, OrderedEntry, Seal } from "../../adapters/adapter.ts";
-import type { KnownHeader } from "../../consensus/application.ts";
-import { compareBytes, fromHex, type Hex, toHex, utf8 } from "../../protocol/bytes.ts";
-import { asRevision, type Domain, type Root, zeroRoot } from "../../protocol/ids.ts";
+import { fromHex, utf8 } from "../../protocol/bytes.ts";
+import { type Domain, zeroRoot } from "../../protocol/ids.ts";
 import { type Input, inputKinds, inputsRoot } from "../../protocol/inputs.ts";
-import type { HopelessCount, Summary, TenantStatus, TenantSummary } from "../../protocol/summary.ts";
 import type { SliceEntry } from "../block/payload.ts";
-import type { Due } from "../roster/entry.ts";
 import { type ExecutionRecord, outcomeKinds, type TenantRecord } from "../storage/records.ts";
+import { hopelessCounts } from "./hopeless.ts";
 
 export type TenantResult = {
   domain: Domain;
@@ -84,28 +82,6 @@ const executionRecord = (execution: Execution): ExecutionRecord =>
         succeeded: false,
       };
 
-/** Adds up what each producer has; increasing by producer. */
-const addUp = (counts: readonly HopelessCount[]): HopelessCount[] => {
-  const sums = new Map<Hex, HopelessCount>();
-  for (const { producer, count } of counts) {
-    const key = toHex(producer);
-    sums.set(key, { producer, count: count + (sums.get(key)?.count ?? 0) });
-  }
-  return [...sums.values()].sort((a, b) => compareBytes(a.producer, b.producer));
-};
-
-/** How often each producer ordered what was hopeless, or declared another gas than a transaction has. */
-const hopelessCounts = (executions: readonly Execution[], slice: readonly SliceEntry[]): HopelessCount[] =>
-  addUp(
-    executions.flatMap((execution) =>
-      (slice[execution.index]?.declarations ?? [])
-        .filter(({ gas }) =>
-          execution.kind === "omitted" ? execution.hopeless : execution.kind === "applied" && gas !== execution.gas,
-        )
-        .map(({ producer }) => ({ producer, count: 1 })),
-    ),
-  );
-
 /** What the store keeps. */
 const tenantRecord = ({ context, writes, slice, executions, seal }: Omit<TenantResult, "record">): TenantRecord => {
   const records = executions.map(executionRecord);
@@ -139,40 +115,3 @@ export const tenantResult = (result: Omit<TenantResult, "record">): TenantResult
 /** Block 0 of a tenant: nothing is executed in it. */
 export const genesisResult = (domain: Domain, context: BlockContext, seal: Seal): TenantResult =>
   tenantResult({ domain, context: { ...context, parentHash: zeroRoot }, writes: [], slice: [], executions: [], seal });
-
-/** The tenant's line in the summary. It has no outbox yet, so that stays empty. */
-const tenantSummary = (domain: Domain, record: TenantRecord, status: TenantStatus): TenantSummary => ({
-  domain,
-  number: record.number,
-  blockHash: record.blockHash,
-  stateRoot: record.stateRoot,
-  auxRoot: record.auxRoot,
-  receiptsRoot: record.receiptsRoot,
-  inputsRoot: record.inputsRoot,
-  outboxRoot: zeroRoot,
-  outboxCount: 0,
-  gasUsed: record.gasUsed,
-  status,
-});
-
-/** The summary of a height, from its header and the record of every tenant that has a block there. */
-export const summaryOf = (
-  { header, root }: KnownHeader,
-  previous: Root,
-  due: readonly Due[],
-  records: ReadonlyMap<Domain, TenantRecord>,
-): Summary => ({
-  epoch: header.epoch,
-  height: header.height,
-  revision: asRevision(0),
-  header: root,
-  previous,
-  timestampMs: header.timestampMs,
-  accountsRoot: zeroRoot,
-  tenants: due.flatMap(({ domain, status }) => {
-    const record = records.get(domain);
-    return record === undefined ? [] : [tenantSummary(domain, record, status)];
-  }),
-  bundles: [],
-  hopeless: addUp([...records.values()].flatMap(({ hopeless }) => hopeless)),
-});

@@ -8,19 +8,17 @@ import type { BlockContext } from "../../adapters/adapter.ts";
 import type { FinalizedBlock } from "../../consensus/application.ts";
 import type { Hex } from "../../protocol/bytes.ts";
 import { LockstepError } from "../../protocol/errors.ts";
-import { asHeight, type Domain, type Height, type Root } from "../../protocol/ids.ts";
+import type { Domain, Height, Root } from "../../protocol/ids.ts";
 import type { OrderingState } from "../../protocol/ordering.ts";
-import type { Disk, DiskWrite, Runtime } from "../../protocol/ports.ts";
-import { Summary } from "../../protocol/summary.ts";
+import type { DiskWrite, Runtime } from "../../protocol/ports.ts";
 import type { SliceEntry, Slices } from "../block/payload.ts";
-import type { Roster } from "../roster/roster.ts";
-import type { TenantRecord } from "../storage/records.ts";
-import { summaryOf, type TenantResult } from "./execute.ts";
+import type { TenantResult } from "./execute.ts";
 import { pipelineLimits } from "./limits.ts";
 import type { Quarantine } from "./quarantine.ts";
+import { createSummarizer, type SummarizerOptions } from "./summarizer.ts";
 import type { Tenant } from "./tenants.ts";
 import { createTrack, type Track } from "./track.ts";
-import { omittedIds, orderWrites, summaryWrites, tenantWrites } from "./writes.ts";
+import { omittedIds, orderWrites, tenantWrites } from "./writes.ts";
 
 /** A finalized block whose batches are held. */
 export type OrderedBlock = {
@@ -31,37 +29,23 @@ export type OrderedBlock = {
   writes: readonly DiskWrite[];
 };
 
-/** A height at which every tenant is executed. */
-export type ExecutedBlock = { block: FinalizedBlock; summary: Summary; summaryRoot: Root };
-
-export type PipelineOptions = {
-  disk: Disk;
+export type PipelineOptions = Omit<SummarizerOptions, "ordered" | "blockAt"> & {
   runtime: Runtime;
-  roster: Pick<Roster, "tenants" | "due">;
   /** Newest height whose order is stored. */
   ordered: Height;
-  /** Newest height at which all tenants are executed, and the root of its summary. */
-  executed: { height: Height; summaryRoot: Root };
   finalizedBlock(height: Height): Promise<FinalizedBlock | undefined>;
   /** What was ordered at a height, from batches in memory or on disk. */
   slices(block: FinalizedBlock): Promise<Slices>;
-  record(domain: Domain, number: number): Promise<TenantRecord | undefined>;
   /** An executed block of a tenant as it was ordered, from the store. */
   stored(domain: Domain, number: number): Promise<{ context: BlockContext; slice: readonly SliceEntry[] }>;
   /** Which of these ids stored blocks of the tenant have applied. */
   appliedBefore(domain: Domain, ids: readonly Root[]): Promise<ReadonlySet<Hex>>;
-  /** Further writes to make with a summary: the attestation. */
-  seal(executed: ExecutedBlock): DiskWrite[];
   /** Called in order, once a height's order is stored with the results of those who kept pace. */
   onOrdered(ordered: OrderedBlock): void;
   /** Called for each tenant in order, once its result is stored. */
   onTenant(result: TenantResult): void;
-  /** Called in order, once a summary is stored. */
-  onExecuted(executed: ExecutedBlock): void;
   /** Called when a tenant's quarantine begins or ends. */
   onQuarantine(): void;
-  /** Called when disk or store give no more: nothing is executed after that. */
-  onStuck(error: unknown): void;
   log(event: { event: string; [field: string]: unknown }): void;
 };
 
@@ -85,12 +69,10 @@ export const createPipeline = (options: PipelineOptions): Pipeline => {
   const { tenants } = options.roster;
   const queue: OrderedBlock[] = [];
   let ordered = options.ordered;
-  let executed = options.executed;
   let step: Step | undefined;
   /** Called whenever the step may be over. */
   let lookAtStep = (): void => {};
   let isRunning = false;
-  let isSummarizing = false;
   let isStopped = false;
 
   const heightOf = ({ block }: OrderedBlock): Height => block.header.height;
@@ -116,7 +98,7 @@ export const createPipeline = (options: PipelineOptions): Pipeline => {
     }
     await disk.write(await resultWrites(result));
     settle(result);
-    summarize();
+    summarizer.catchUp();
   };
 
   const blockAt = async (height: Height): Promise<FinalizedBlock> => {
@@ -158,41 +140,7 @@ export const createPipeline = (options: PipelineOptions): Pipeline => {
       lookAtStep();
     });
 
-  const execution = (
-    block: FinalizedBlock,
-    records: ReadonlyMap<Domain, TenantRecord>,
-  ): { executed: ExecutedBlock; writes: DiskWrite[] } => {
-    const summary = summaryOf(block, executed.summaryRoot, options.roster.due(block.header.height), records);
-    const next = { block, summary, summaryRoot: Summary.root(summary) };
-    return { executed: next, writes: [...summaryWrites(summary), ...options.seal(next)] };
-  };
-
-  const announce = (next: ExecutedBlock): void => {
-    executed = { height: next.summary.height, summaryRoot: next.summaryRoot };
-    if (!isStopped) options.onExecuted(next);
-  };
-
-  const summarizeAll = async (): Promise<void> => {
-    isSummarizing = true;
-    const whole = (): number => Math.min(ordered, ...tracks.map((track) => track.reached()));
-    while (!isStopped && executed.height < whole()) {
-      const block = await blockAt(asHeight(executed.height + 1));
-      const records = new Map<Domain, TenantRecord>();
-      for (const { domain, number } of options.roster.due(block.header.height)) {
-        const record = await options.record(domain, number);
-        if (record !== undefined) records.set(domain, record);
-      }
-      const next = execution(block, records);
-      await disk.write(next.writes);
-      announce(next.executed);
-    }
-    isSummarizing = false;
-  };
-
-  /** Makes the summaries of heights at which the last tenant has arrived. */
-  const summarize = (): void => {
-    if (!isSummarizing && !isStopped) summarizeAll().catch(options.onStuck);
-  };
+  const summarizer = createSummarizer({ ...options, ordered: () => ordered, blockAt });
 
   const storeStep = async ({ ordered: next, results }: Step): Promise<void> => {
     const { block, state, writes } = next;
@@ -204,16 +152,14 @@ export const createPipeline = (options: PipelineOptions): Pipeline => {
         return result === undefined ? [] : [[domain, result.record] as const];
       }),
     );
-    const isWhole =
-      options.roster.due(height).every(({ domain }) => records.has(domain)) && executed.height === height - 1;
-    const whole = isWhole ? execution(block, records) : undefined;
-    await disk.write([...writes, ...orderWrites(block, state), ...tenantsWrites.flat(), ...(whole?.writes ?? [])]);
+    const draft = summarizer.draft(block, records);
+    await disk.write([...writes, ...orderWrites(block, state), ...tenantsWrites.flat(), ...(draft?.writes ?? [])]);
     ordered = height;
     queue.shift();
     if (!isStopped) options.onOrdered(next);
     for (const result of results) settle(result);
-    if (whole !== undefined) announce(whole.executed);
-    else summarize();
+    if (draft === undefined) summarizer.catchUp();
+    else summarizer.stored(draft);
   };
 
   const runStep = async (next: OrderedBlock): Promise<void> => {
@@ -240,7 +186,7 @@ export const createPipeline = (options: PipelineOptions): Pipeline => {
   return {
     start: () => {
       for (const track of tracks) track.advance();
-      summarize();
+      summarizer.catchUp();
     },
     add: (tenant) => {
       if (!isStopped) tracks.push(trackOf(tenant));
@@ -266,6 +212,7 @@ export const createPipeline = (options: PipelineOptions): Pipeline => {
     stop: () => {
       isStopped = true;
       queue.length = 0;
+      summarizer.stop();
       for (const track of tracks) track.stop();
     },
   };

@@ -4,7 +4,7 @@ import type { TenantExecutor } from "../../adapters/host/host.ts";
 import type { TenantBudget } from "../../protocol/budget.ts";
 import type { Domain, Height, Root } from "../../protocol/ids.ts";
 
-import type { RosterEntry } from "../roster/entry.ts";
+import { type RosterEntry, retiredAt } from "../roster/entry.ts";
 
 export type Tenant = Omit<TenantExecutor, "genesis"> & {
   domain: Domain;
@@ -24,3 +24,7 @@ export type Tenant = Omit<TenantExecutor, "genesis"> & {
 };
 
 export type Tenants = ReadonlyMap<Domain, Tenant>;
+
+/** Up to which height nothing is missing of a tenant; infinite once it is retired and done. */
+export const reached = ({ stored, entry }: Tenant): number =>
+  stored === retiredAt(entry) ? Number.POSITIVE_INFINITY : stored;

@@ -38,8 +38,6 @@ export type Track = {
   tenant: Tenant;
   /** Takes note that the front moved. */
   advance(): void;
-  /** Up to which height nothing is missing of the tenant; infinite once it is retired and done. */
-  reached(): number;
   /** Whether it executes this height now. */
   isExecuting(height: Height): boolean;
   quarantine(): Quarantine | undefined;
@@ -92,13 +90,13 @@ export const createTrack = (options: TrackOptions): Track => {
     return await executeTenant(executor, tenant.adapter, domain, context, slice);
   };
 
-  const begin = (height: Height, reason: string): void => {
+  const beginQuarantine = (height: Height, reason: string): void => {
     quarantine = { height, reason };
     options.log({ event: "tenant_quarantined", domain, height, reason });
     options.onQuarantine();
   };
 
-  const end = (): void => {
+  const endQuarantine = (): void => {
     if (quarantine === undefined) return;
     options.log({ event: "tenant_back", domain, height: quarantine.height });
     quarantine = undefined;
@@ -122,13 +120,13 @@ export const createTrack = (options: TrackOptions): Track => {
       deaths = countDeath(deaths, place);
       options.log({ event: "executor_died", domain, ...deaths });
       if (!isTooMany(deaths)) return;
-      begin(height, `its executor died ${deaths.count} times ${describePlace(place)}`);
+      beginQuarantine(height, `its executor died ${deaths.count} times ${describePlace(place)}`);
       await pause();
     } else {
-      begin(height, textOf(error));
+      beginQuarantine(height, textOf(error));
       await pause();
       // Whatever it made of the height so far is not to be trusted.
-      if (!isStopped) tenant.restart();
+      if (!isStopped) await tenant.restart();
     }
   };
 
@@ -137,7 +135,7 @@ export const createTrack = (options: TrackOptions): Track => {
     while (!isStopped) {
       try {
         const result = await executeOnce(height);
-        end();
+        endQuarantine();
         return result;
       } catch (error) {
         executing = undefined;
@@ -169,7 +167,6 @@ export const createTrack = (options: TrackOptions): Track => {
       if (isNext && quarantine === undefined && tenant.isUp()) executing = options.front();
       if (!isRunning) run().catch(options.onStuck);
     },
-    reached: () => (tenant.stored === retiredAt(tenant.entry) ? Number.POSITIVE_INFINITY : tenant.stored),
     isExecuting: (height) => executing === height,
     quarantine: () => quarantine,
     stop: () => {

@@ -78,7 +78,7 @@ export const createLateExecutor = (
     },
     ready: async (): Promise<SealedHead> => (await opening).ready(),
     isUp: () => opened?.isUp() ?? false,
-    restart: () => opened?.restart(),
+    restart: async () => await opened?.restart(),
     genesis: async () => {
       const { genesis } = await opening;
       if (genesis === undefined) throw new LockstepError("store_corrupt", "the tenant was opened without a block 0");

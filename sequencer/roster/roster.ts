@@ -2,10 +2,10 @@
  * The tenants of the network as this node follows them: from registration over readiness to activation, and what
  * becomes of their status. It opens their executors; what is executed when is the pipeline's business.
  */
-import type { Adapter, Seal, StateSource } from "../../adapters/adapter.ts";
+import type { Adapter, StateSource } from "../../adapters/adapter.ts";
 import type { TenantExecutor } from "../../adapters/host/host.ts";
 import { equalBytes } from "../../protocol/bytes.ts";
-import { LockstepError, type Result, success } from "../../protocol/errors.ts";
+import { LockstepError } from "../../protocol/errors.ts";
 import { type Vm, vmName } from "../../protocol/genesis.ts";
 import { asHeight, type Domain, type Height, type PublicKey, type Root, zeroRoot } from "../../protocol/ids.ts";
 import type { OrderingState, OrderingTenant } from "../../protocol/ordering.ts";
@@ -17,6 +17,7 @@ import type { Tenant } from "../pipeline/tenants.ts";
 import { below, keys, prefixes } from "../storage/keys.ts";
 import { activatedAt, type Due, dueAt, RosterEntry, retiredAt, statusAt } from "./entry.ts";
 import { createLateExecutor, type LateExecutor } from "./lateExecutor.ts";
+import { createProbe, type Probe } from "./probe.ts";
 
 /** Opens an executor that comes back by itself when its process dies. */
 export type OpenSupervised = (
@@ -39,7 +40,7 @@ export type Roster = {
   /** Opens the executors of tenants that are registered only, so that they become ready. */
   follow(state: OrderingState): void;
   /** Whether this node's engine takes a registration, and the block 0 that it makes of it. */
-  probe(registration: Registration): Promise<Result<Seal>>;
+  probe: Probe;
   /** Why tenants are not open here, in sentences. */
   problems(): string[];
   close(): Promise<void>;
@@ -151,6 +152,13 @@ export const createRoster = (options: RosterOptions): Roster => {
     options.onActivated(tenant);
   };
 
+  const probe = createProbe(async (registration) => {
+    const { opened } = await openRegistered(options, registration, () => undefined);
+    await opened.executor.close();
+    if (opened.genesis === undefined) throw new LockstepError("bad_config", "the engine made no block 0 of it");
+    return opened.genesis;
+  });
+
   const registrationOf = (tenant: OrderingTenant, commands: readonly Command[]): Registration => {
     for (const { body } of commands) {
       if (body.kind === "register" && equalBytes(Registration.root(body.value), tenant.registration)) return body.value;
@@ -191,17 +199,7 @@ export const createRoster = (options: RosterOptions): Roster => {
         declare(tenant);
       }
     },
-    probe: async (registration) => {
-      try {
-        const { opened } = await openRegistered(options, registration, () => undefined);
-        await opened.executor.close();
-        if (opened.genesis === undefined) throw new LockstepError("bad_config", "the engine made no block 0 of it");
-        return success(opened.genesis);
-      } catch (error) {
-        if (error instanceof LockstepError) return { ok: false, error: error.failure };
-        throw error;
-      }
-    },
+    probe,
     problems: () =>
       [...pending].flatMap(([domain, { late }]) => {
         const problem = late.problem();

@@ -3,8 +3,8 @@
 import type { BlockContext } from "../../adapters/adapter.ts";
 import { declared } from "../../adapters/complianceChain.ts";
 import { loadAdapter } from "../../adapters/registry.ts";
-import { createGenesis } from "../../devnet/genesis.ts";
-import type { TenantName } from "../../devnet/tenants.ts";
+import { createRegistration } from "../../devnet/genesis.ts";
+import { plansOf, type TenantName } from "../../devnet/tenants.ts";
 import { asHeight, type Root, zeroRoot } from "../../protocol/ids.ts";
 import { nobody } from "../../protocol/tenant.ts";
 import { chunksOf } from "./bodies.ts";
@@ -27,16 +27,9 @@ const genesisMs = 1_700_000_000_000;
 const blockMs = 1000;
 
 const openEngine = async (vm: TenantName) => {
-  const genesis = createGenesis({
-    salt: zeroRoot,
-    timestampMs: genesisMs,
-    epochLength: 10_000,
-    signers: [],
-    owner: nobody,
-    tenants: [vm],
-  });
-  const [tenant] = genesis.tenants;
-  if (tenant === undefined) throw new Error(`the devnet has no tenant ${vm}`);
+  const [plan] = plansOf([vm]);
+  if (plan === undefined) throw new Error(`the devnet has no tenant ${vm}`);
+  const tenant = createRegistration(plan, nobody, genesisMs);
   const adapter = await loadAdapter(vm);
   const { executor, sealed } = await adapter.open({
     domain: tenant.domain,

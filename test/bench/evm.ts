@@ -20,25 +20,42 @@ export const transferBatch = 100;
 const transferGas = 21_000;
 const transfersPerBlock = 1000;
 
-/** Raw transactions of each account, in the order of their nonces. */
+/** Raw transactions of each sender, in the order of their nonces. */
 export type Transfers = { warmUp: Hex[][]; measured: Hex[][] };
 
-export const signTransfers = async (workspace: Workspace, { evm }: Sizes): Promise<Transfers> => {
-  const warmUp = Math.round(warmUpShare * evm.perAccount);
-  const shares = deal(evmAccounts(), Math.min(availableParallelism(), 8));
+/** The devnet funds the first ten; each of these funds one more before it does anything else. */
+const senders = 20;
+
+const sign = async (workspace: Workspace, accounts: Signing["accounts"], count: number): Promise<Hex[][]> => {
+  const shares = deal(accounts, Math.min(availableParallelism(), 8));
   const signed = await Promise.all(
-    shares.map((accounts) =>
+    shares.map((share) =>
       workspace.using(
         () => startWorker<Signing, Hex[][]>("./signer.ts"),
-        (worker) => worker.ask({ accounts, count: warmUp + evm.perAccount, chainId }),
+        (worker) => worker.ask({ accounts: share, count, chainId }),
       ),
     ),
   );
-  const all = signed.flat();
-  return { warmUp: all.map((own) => own.slice(0, warmUp)), measured: all.map((own) => own.slice(warmUp)) };
+  return signed.flat();
 };
 
-/** A connection for each account, spread over the endpoints. */
+/** Only those that the devnet funds send in the warm-up, twice as much therefore. */
+export const signTransfers = async (workspace: Workspace, { evm }: Sizes): Promise<Transfers> => {
+  const accounts = evmAccounts(senders);
+  const others = accounts.slice(senders / 2);
+  const funded = accounts
+    .slice(0, senders / 2)
+    .map((account, i) => ({ ...account, funds: others[i]?.address ?? "0x" }));
+  const warmUp = Math.round(2 * warmUpShare * evm.perSender);
+  const first = await sign(workspace, funded, warmUp + evm.perSender);
+  const second = await sign(workspace, others, evm.perSender);
+  return {
+    warmUp: first.map((own) => own.slice(0, warmUp)),
+    measured: [...first.map((own) => own.slice(warmUp)), ...second],
+  };
+};
+
+/** A connection for each sender, spread over the endpoints. */
 const loadOf = (transfers: readonly Hex[][], rpcs: readonly string[], target: Target): Load => ({
   target,
   connections: transfers.map((own, at) => ({
@@ -80,7 +97,7 @@ export const measureAnvil = async (
   workspace.using(
     () => startAnvil(chainId, mining),
     ({ url, pid }) => {
-      const target: Target = { kind: "anvil", url, senders: evmAccounts().map(({ address }) => address) };
+      const target: Target = { kind: "anvil", url, senders: evmAccounts(senders).map(({ address }) => address) };
       return measureThroughput(
         workspace,
         { validator: [pid] },
@@ -96,7 +113,7 @@ const bytesOf = (raw: Hex): Uint8Array => {
   return bytes;
 };
 
-/** Blocks hold the accounts' transfers in turn. */
+/** Blocks hold the senders' transfers in turn. */
 const interleave = (transfers: readonly Hex[][]): Uint8Array[] =>
   (transfers[0] ?? []).flatMap((_, at) => transfers.flatMap((own) => own.slice(at, at + 1).map(bytesOf)));
 

@@ -9,8 +9,8 @@ export type Sizes = {
   ordering: { four: number; one: number; cometbft: number };
   /** Single transactions followed for latency, idle and at half load, and the pause between two. */
   latency: { samples: number; pauseMs: number };
-  /** Transfers of each of the ten accounts. */
-  evm: { perAccount: number };
+  /** Transfers of each of the twenty senders. */
+  evm: { perSender: number };
   /** Transactions through an executor alone. */
   engine: { data: number };
 };
@@ -21,14 +21,14 @@ export const warmUpShare = 0.5;
 const full: Sizes = {
   ordering: { four: 80_000, one: 120_000, cometbft: 20_000 },
   latency: { samples: 200, pauseMs: 100 },
-  evm: { perAccount: 5000 },
+  evm: { perSender: 2500 },
   engine: { data: 200_000 },
 };
 
 const quick: Sizes = {
   ordering: { four: 4000, one: 8000, cometbft: 2000 },
   latency: { samples: 20, pauseMs: 50 },
-  evm: { perAccount: 200 },
+  evm: { perSender: 100 },
   engine: { data: 20_000 },
 };
 
@@ -44,7 +44,7 @@ export const usage = `npm run bench -- [flags]
 Full sizes, quick sizes:
   ordering   ${full.ordering.four} transactions of 250 bytes through 4 validators, ${full.ordering.one} through 1; ${quick.ordering.four}, ${quick.ordering.one}
   latency    ${full.latency.samples} single transactions idle, as many at half load; ${quick.latency.samples}
-  evm        ${10 * full.evm.perAccount} transfers through 4 validators, as many through 1; ${10 * quick.evm.perAccount}
+  evm        ${20 * full.evm.perSender} transfers through 4 validators, as many through 1; ${20 * quick.evm.perSender}
   anvil      the same transfers, with blocks for each at once and with blocks at the end
   cometbft   ${full.ordering.cometbft} transactions of 250 bytes through 4 nodes; ${quick.ordering.cometbft}
 `;

@@ -31,6 +31,10 @@ export type DevnetFlags = {
   flags?: readonly string[];
   /** To go on with the network of an earlier devnet. */
   dataDir?: string;
+  /** Whether it is ready before all tenants have joined. */
+  early?: boolean;
+  /** Instead of this process's own. */
+  environment?: NodeJS.ProcessEnv;
 };
 
 type Line = DevnetReady | DevnetEvent | { error: { code: string; message: string } };
@@ -59,12 +63,19 @@ export const startValidator = async (folder: string): Promise<() => Promise<void
   };
 };
 
-/** Resolves once all tenants serve at every validator; free ports, and epochs of 20 heights unless `flags` say otherwise. */
-export const startDevnet = async ({ flags = [], dataDir }: DevnetFlags = {}): Promise<Devnet> => {
+/** Resolves once all tenants serve at every validator, or `early`; free ports, and epochs of 20 heights unless `flags` say otherwise. */
+export const startDevnet = async ({
+  flags = [],
+  dataDir,
+  early = false,
+  environment = process.env,
+}: DevnetFlags = {}): Promise<Devnet> => {
   const folder = dataDir ?? (await mkdtemp(join(tmpdir(), "lockstep-devnet-")));
   const epochs = flags.includes("--epoch-length") || dataDir !== undefined ? [] : ["--epoch-length", "20"];
-  const args = ["devnet", "--json", "--port-base", "0", "--data-dir", folder, "--die-with-parent", ...epochs, ...flags];
-  const child = spawn(process.execPath, [command, ...args], { stdio: ["pipe", "pipe", "pipe"] });
+  const wait = early ? [] : ["--wait", "all"];
+  const place = ["--port-base", "0", "--data-dir", folder];
+  const args = ["devnet", "--json", ...place, "--die-with-parent", ...wait, ...epochs, ...flags];
+  const child = spawn(process.execPath, [command, ...args], { stdio: ["pipe", "pipe", "pipe"], env: environment });
   const errors: string[] = [];
   createInterface({ input: child.stderr }).on("line", (line) => errors.push(line));
 

@@ -98,12 +98,12 @@ const expectRecovery = async (network: Ill): Promise<void> => {
 
 describe("an executor that breaks of a transaction", () => {
   test.each([
-    ["aborts", "process.abort();", "SIGABRT"],
+    ["aborts", "process.abort();", { signal: "SIGABRT" }],
     // Untouched pages count all the same, and leave the machine's memory to others.
-    ["takes all memory that it can get", "for (const all = [];;) all.push(Buffer.allocUnsafeSlow(2 ** 28));", null],
+    ["takes all memory that it can get", "for (const all = [];;) all.push(Buffer.allocUnsafeSlow(2 ** 28));", {}],
   ])(
     "%s: its tenant is quarantined there, and comes back once that is repaired",
-    async (_, what, signal) => {
+    async (_, what, ended) => {
       const network = await startWith(plant(what));
       const { apis, folders } = network;
       const api = apis[ill] ?? "";
@@ -115,7 +115,7 @@ describe("an executor that breaks of a transaction", () => {
       expect(problems).toEqual([expect.stringContaining(`tenant ${evmDomain} (evm) is quarantined at height`)]);
       const deaths = await logged(folders[ill] ?? "", "executor died");
       expect(deaths).toHaveLength(2);
-      expect(deaths[1]).toMatchObject({ signal, silent: false, place: deaths[0]?.place });
+      expect(deaths[1]).toMatchObject({ ...ended, silent: false, place: deaths[0]?.place });
 
       const height = (await executedAt(api, evmDomain)) + 1;
       const word = { validator: asValidatorIndex(ill), domain: asDomain(evmDomain), height };

@@ -34,6 +34,7 @@ describe("what isn't understood: exit code 2", () => {
     [["devnet", "--validators"], /argument missing/],
     [["devnet", "--port-base", "x"], /'x' is invalid.*integer/],
     [["devnet", "--port-base", "65535"], /65535.*use at most/],
+    [["devnet", "--wait", "some"], /'some' is invalid.*all\. See/],
     [["devnet", "--tenants", "foo"], /data, svm, evm, not "foo"/],
     [["node"], /'--config <file>' not specified/],
     [["keys", "frobnicate"], /unknown command/],
@@ -121,7 +122,6 @@ describe("data directories that can't be used: exit code 1", () => {
     await copyNetwork();
     for (const flags of [
       ["--validators", "7"],
-      ["--tenants", "data"],
       ["--epoch-length", "50"],
     ]) {
       expectSentence(

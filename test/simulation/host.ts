@@ -136,6 +136,6 @@ export const hostInWorld = async (
     ...(opened.genesis ? { genesis: opened.genesis } : {}),
     ready: () => head,
     isUp: () => life !== undefined,
-    restart: () => life?.die(undefined),
+    restart: async () => life?.die(undefined),
   };
 };

@@ -1,0 +1,96 @@
+/** Summaries, one height after the other: with the last tenant's result where all kept pace, else afterwards from the store. */
+import type { FinalizedBlock } from "../../consensus/application.ts";
+import { LockstepError } from "../../protocol/errors.ts";
+import { asHeight, type Domain, type Height, type Root } from "../../protocol/ids.ts";
+import type { Disk, DiskWrite } from "../../protocol/ports.ts";
+import { Summary } from "../../protocol/summary.ts";
+import type { Roster } from "../roster/roster.ts";
+import type { TenantRecord } from "../storage/records.ts";
+import { summaryOf } from "./summary.ts";
+import { reached } from "./tenants.ts";
+import { summaryWrites } from "./writes.ts";
+
+/** A height at which every tenant is executed. */
+export type ExecutedBlock = { block: FinalizedBlock; summary: Summary; summaryRoot: Root };
+
+export type SummarizerOptions = {
+  disk: Disk;
+  roster: Pick<Roster, "tenants" | "due">;
+  /** Newest height at which all tenants are executed, and the root of its summary. */
+  executed: { height: Height; summaryRoot: Root };
+  /** Newest height whose order is stored. */
+  ordered(): Height;
+  blockAt(height: Height): Promise<FinalizedBlock>;
+  record(domain: Domain, number: number): Promise<TenantRecord | undefined>;
+  /** Further writes to make with a summary: the attestation. */
+  seal(executed: ExecutedBlock): DiskWrite[];
+  /** Called in order, once a summary is stored. */
+  onExecuted(executed: ExecutedBlock): void;
+  /** Called when disk or store give no more: nothing is executed after that. */
+  onStuck(error: unknown): void;
+};
+
+/** A summary, and what makes it durable. */
+export type Draft = { executed: ExecutedBlock; writes: DiskWrite[] };
+
+export type Summarizer = {
+  /** The summary of a height with results of all tenants; `undefined` while one of a height before is missing. */
+  draft(block: FinalizedBlock, records: ReadonlyMap<Domain, TenantRecord>): Draft | undefined;
+  /** The writes of a draft are on disk. */
+  stored(draft: Draft): void;
+  /** Makes the summaries of heights at which the last tenant has arrived meanwhile. */
+  catchUp(): void;
+  stop(): void;
+};
+
+export const createSummarizer = (options: SummarizerOptions): Summarizer => {
+  const { roster } = options;
+  let { executed } = options;
+  let isRunning = false;
+  let isStopped = false;
+
+  const draft: Summarizer["draft"] = (block, records) => {
+    const due = roster.due(block.header.height);
+    const isWhole = due.every(({ domain }) => records.has(domain));
+    if (!isWhole || executed.height + 1 !== block.header.height) return undefined;
+    const summary = summaryOf(block, executed.summaryRoot, due, records);
+    const next = { block, summary, summaryRoot: Summary.root(summary) };
+    return { executed: next, writes: [...summaryWrites(summary), ...options.seal(next)] };
+  };
+
+  const stored = ({ executed: next }: Draft): void => {
+    executed = { height: next.summary.height, summaryRoot: next.summaryRoot };
+    if (!isStopped) options.onExecuted(next);
+  };
+
+  /** Newest height at which nothing is missing of any tenant. */
+  const whole = (): number => Math.min(options.ordered(), ...[...roster.tenants.values()].map(reached));
+
+  const run = async (): Promise<void> => {
+    isRunning = true;
+    while (!isStopped && executed.height < whole()) {
+      const block = await options.blockAt(asHeight(executed.height + 1));
+      const records = new Map<Domain, TenantRecord>();
+      for (const { domain, number } of roster.due(block.header.height)) {
+        const record = await options.record(domain, number);
+        if (record !== undefined) records.set(domain, record);
+      }
+      const next = draft(block, records);
+      if (next === undefined) throw new LockstepError("store_corrupt", `height ${block.header.height} lacks a result`);
+      await options.disk.write(next.writes);
+      stored(next);
+    }
+    isRunning = false;
+  };
+
+  return {
+    draft,
+    stored,
+    catchUp: () => {
+      if (!isRunning && !isStopped) run().catch(options.onStuck);
+    },
+    stop: () => {
+      isStopped = true;
+    },
+  };
+};
