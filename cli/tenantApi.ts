@@ -33,11 +33,12 @@ const taken = <T>(result: Result<T>): T => {
 };
 
 /** Methods throw LockstepError with what the node refuses with, or `unreachable`, `not_available`, `malformed_answer`. */
-export const connectTenantApi = (api: string): TenantApi => {
+export const connectTenantApi = (api: string, ...signals: AbortSignal[]): TenantApi => {
   if (!/^https?:\/\//.test(api) || !URL.canParse(api)) {
     throw new LockstepError("bad_flag", `${api} is no address of an API: give one like http://127.0.0.1:7300`);
   }
-  const timed: typeof fetch = (url, init) => fetch(url, { ...init, signal: AbortSignal.timeout(answerMs) });
+  const timed: typeof fetch = (url, init) =>
+    fetch(url, { ...init, signal: AbortSignal.any([...signals, AbortSignal.timeout(answerMs)]) });
   const transport = createTransport(api, (url, init) => timed(url, init));
   const get = async <T>(path: string, wire: z.ZodType<T>): Promise<T> => taken(await ask(transport, path, wire));
 

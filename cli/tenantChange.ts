@@ -2,13 +2,14 @@
 import { setTimeout } from "node:timers/promises";
 import { loadAdapter } from "../adapters/registry.ts";
 import type { BlsSigner } from "../consensus/certificate/bls.ts";
-import { type ControlBody, controlSigningRoot, encodeControl } from "../protocol/control.ts";
+import type { ControlBody } from "../protocol/control.ts";
 import { LockstepError } from "../protocol/errors.ts";
 import type { Vm } from "../protocol/genesis.ts";
 import type { Domain, Height, Root } from "../protocol/ids.ts";
 import { tenantStatuses } from "../protocol/summary.ts";
 import type { TenantsWire } from "../protocol/wire.ts";
 import { describeRefusal } from "../sequencer/control/admission.ts";
+import { signControl } from "../sequencer/control/commands.ts";
 import { controlRefusals } from "../sequencer/control/ledger.ts";
 import type { TenantApi } from "./tenantApi.ts";
 
@@ -43,8 +44,7 @@ const follow = async (api: TenantApi, id: Root): Promise<Height> => {
 
 /** Signs, hands in and follows one control transaction until a block applied it. */
 export const change = async (api: TenantApi, signer: BlsSigner, body: ControlBody): Promise<Ordered> => {
-  const signature = signer.sign(controlSigningRoot(await api.genesis(), body));
-  const id = await api.submit(encodeControl({ body, signatures: [{ publicKey: signer.publicKey, signature }] }));
+  const id = await api.submit(signControl(signer, await api.genesis(), body));
   return { id, height: await follow(api, id) };
 };
 

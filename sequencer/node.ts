@@ -8,7 +8,7 @@ import type { Bls, BlsSigner } from "../consensus/certificate/bls.ts";
 import { createConsensus } from "../consensus/consensus.ts";
 import type { NetworkStats } from "../consensus/network/network.ts";
 import { equalBytes, toHex } from "../protocol/bytes.ts";
-import { controlDomain, controlSigningRoot, encodeControl } from "../protocol/control.ts";
+import { controlDomain } from "../protocol/control.ts";
 import { Genesis, type Vm } from "../protocol/genesis.ts";
 import type { Header } from "../protocol/header.ts";
 import { asEpoch, asHeight, type Domain, type Root, type ValidatorIndex } from "../protocol/ids.ts";
@@ -28,7 +28,7 @@ import { createSettlement } from "./block/settlement.ts";
 import { createVoting } from "./block/voting.ts";
 import { boot } from "./boot.ts";
 import { inspectControl, laneAdmission } from "./control/admission.ts";
-import { readCommands } from "./control/commands.ts";
+import { readCommands, signControl } from "./control/commands.ts";
 import { controlResults } from "./control/settle.ts";
 import { lastSequence, validatorSet } from "./control/state.ts";
 import { createEvents } from "./events.ts";
@@ -171,9 +171,7 @@ export const startNode = async (options: NodeOptions): Promise<Node> => {
 
   const declareReady = (domain: Domain, block0: Root): void => {
     const body = { kind: "ready", value: { domain, genesis: block0 } } as const;
-    const signature = signer.sign(controlSigningRoot(genesisRoot, body));
-    const transaction = encodeControl({ body, signatures: [{ publicKey: signer.publicKey, signature }] });
-    void pool.submit(controlDomain, [transaction]);
+    void pool.submit(controlDomain, [signControl(signer, genesisRoot, body)]);
   };
 
   /** What another validator got executed meanwhile has its outcome from that. */

@@ -1,6 +1,13 @@
-/** Reads the control transactions of a block: decodes them, and finds out which signatures under them hold. */
-import type { BlsVerifier } from "../../consensus/certificate/bls.ts";
-import { type ControlTransaction, controlDomain, controlSigningRoot, decodeControl } from "../../protocol/control.ts";
+/** Control transactions as they travel: signed, decoded, and which signatures under them hold. */
+import type { BlsSigner, BlsVerifier } from "../../consensus/certificate/bls.ts";
+import {
+  type ControlBody,
+  type ControlTransaction,
+  controlDomain,
+  controlSigningRoot,
+  decodeControl,
+  encodeControl,
+} from "../../protocol/control.ts";
 import type { PublicKey, Root } from "../../protocol/ids.ts";
 import type { HeldBatch } from "../batch/held.ts";
 import { type SliceEntry, slicesOf } from "../block/payload.ts";
@@ -15,6 +22,16 @@ export const signersOf = async (
   const root = controlSigningRoot(genesis, body);
   const hold = await Promise.all(signatures.map(({ publicKey, signature }) => bls.verify(publicKey, root, signature)));
   return signatures.filter((_, i) => hold[i]).map(({ publicKey }) => publicKey);
+};
+
+/** A control transaction with the one signature that most take: a tenant's owner's, or a validator's. */
+export const signControl = (
+  signer: Pick<BlsSigner, "publicKey" | "sign">,
+  genesis: Root,
+  body: ControlBody,
+): Uint8Array => {
+  const signature = signer.sign(controlSigningRoot(genesis, body));
+  return encodeControl({ body, signatures: [{ publicKey: signer.publicKey, signature }] });
 };
 
 /** The unit of gas of a control transaction is a signature to be checked. */

@@ -9,9 +9,9 @@ import { readKeyFile } from "../../cli/keyFile.ts";
 import { main } from "../../cli/main.ts";
 import { evmAccounts } from "../../devnet/accounts.ts";
 import { type Hex, toHex } from "../../protocol/bytes.ts";
-import { controlSigningRoot, encodeControl } from "../../protocol/control.ts";
 import { asDomain, asRoot } from "../../protocol/ids.ts";
 import { decodeWire, TenantsWire } from "../../protocol/wire.ts";
+import { signControl } from "../../sequencer/control/commands.ts";
 import { registrationOf } from "../fixtures/registration.ts";
 import { until } from "./api.ts";
 import { gone, lockstep } from "./commands.ts";
@@ -193,8 +193,7 @@ describe("is refused with a reason", () => {
     const value = { ...registrationOf(asDomain(9), "data", { owner: signer.publicKey }), vm: 77 };
     const body = { kind: "register", value } as const;
     const genesis = asRoot(Buffer.from(network.ready.genesis.slice(2), "hex"));
-    const signature = signer.sign(controlSigningRoot(genesis, body));
-    const transaction = encodeControl({ body, signatures: [{ publicKey: signer.publicKey, signature }] });
+    const transaction = signControl(signer, genesis, body);
     const response = await fetch(`${api()}/v1/control`, {
       method: "POST",
       headers: { "content-type": "application/json" },

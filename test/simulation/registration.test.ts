@@ -6,11 +6,12 @@ import type { BlsSigner } from "../../consensus/certificate/bls.ts";
 import { createSigner, generateSecretKey } from "../../consensus/certificate/blst.ts";
 import { type Batch, batchDigest, SignedBatch, transactionId } from "../../protocol/batch.ts";
 import { toHex, utf8 } from "../../protocol/bytes.ts";
-import { type ControlBody, controlDomain, controlSigningRoot, encodeControl } from "../../protocol/control.ts";
+import { type ControlBody, controlDomain } from "../../protocol/control.ts";
 import { asDomain, asHeight, asValidatorIndex } from "../../protocol/ids.ts";
 import { tenantStatuses } from "../../protocol/summary.ts";
 import type { Registration } from "../../protocol/tenant.ts";
 import { batchSigningRoot } from "../../sequencer/batch/exchange.ts";
+import { signControl } from "../../sequencer/control/commands.ts";
 import { registrationOf } from "../fixtures/registration.ts";
 import { createNodes, data, type Nodes } from "./nodes.ts";
 
@@ -36,8 +37,7 @@ const registration = (change: Partial<Registration> = {}): Registration =>
 
 const signed = (nodes: Nodes, body: ControlBody, signer = owner): Uint8Array => {
   const genesis = nodes.node(index(0)).service.genesisRoot;
-  const signature = signer.sign(controlSigningRoot(genesis, body));
-  return encodeControl({ body, signatures: [{ publicKey: signer.publicKey, signature }] });
+  return signControl(signer, genesis, body);
 };
 
 const submit = async (nodes: Nodes, at: number, bytes: Uint8Array, to = controlDomain) => {
