@@ -19,6 +19,9 @@ const Answer = z.union([Refusal, z.tuple([z.union([Refusal, z.object({ id: z.str
 
 const answerTimeoutMs = 60_000;
 
+/** Refusals after which the tenant is there, or may still come to be. */
+const standing: ReadonlySet<string> = new Set(["domain_taken", "already_known", "unavailable"]);
+
 /**
  * Submits a registration at a validator's API. That the domain has a tenant already is not an error: it was registered
  * before.
@@ -42,6 +45,6 @@ export const submitRegistration = async (api: string, transaction: Uint8Array, s
     throw new LockstepError("unreachable", `${api} gave no answer: ${(cause as Error).message}`, { api }, cause);
   }
   const outcome = Array.isArray(answer) ? answer[0] : answer;
-  if (!("error" in outcome) || outcome.error.code === "domain_taken") return;
+  if (!("error" in outcome) || standing.has(outcome.error.code)) return;
   throw new LockstepError(outcome.error.code, `it can't be registered: ${outcome.error.message}`);
 };
