@@ -202,6 +202,8 @@ export type OpenExecutor = (options: {
   domain: Domain;
   config: Uint8Array;
   budget: TenantBudget;
+  /** Senders whose transactions are not refused as `not_a_writer`, as they were registered; absent: anybody's. */
+  writers?: readonly string[];
   source?: StateSource;
   /** Absent in the node's own process. */
   mark?: Mark;

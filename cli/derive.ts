@@ -50,7 +50,7 @@ const parseArguments = ({
     if (!trusted.ok) return trusted;
     apis.push(trusted.value);
   }
-  const tenant = parseDomain(domain, "the tenant to follow: the `data` tenant of a devnet is 1");
+  const tenant = parseDomain("domain", domain, "the tenant to follow: the `data` tenant of a devnet is 1");
   if (!tenant.ok) return tenant;
   const first = parseHeight("--from", from);
   if (!first.ok) return first;

@@ -5,6 +5,7 @@ import { defaultChoice } from "../devnet/network.ts";
 import { parseTenants, type TenantName, tenantPlans } from "../devnet/tenants.ts";
 import { LockstepError } from "../protocol/errors.ts";
 import type { AddCommand } from "./command.ts";
+import { integerBetween } from "./flags.ts";
 
 const examples = `
 Examples:
@@ -35,14 +36,6 @@ type Flags = {
   json?: true;
   dieWithParent?: true;
 };
-
-const integerBetween =
-  (least: number, most: number, alsoZero = false) =>
-  (text: string): number => {
-    const value = /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN;
-    if ((value >= least && value <= most) || (alsoZero && value === 0)) return value;
-    throw new InvalidArgumentError(`Expected ${alsoZero ? "0 or " : ""}an integer from ${least} to ${most}.`);
-  };
 
 const tenantList = (text: string): TenantName[] => {
   try {

@@ -1,4 +1,4 @@
-/** `lockstep keys`: makes and shows a validator's key. */
+/** `lockstep keys`: makes and shows the key of a validator, or of a rollup's owner. */
 import { resolve } from "node:path";
 import type { BlsSigner } from "../consensus/certificate/bls.ts";
 import { toHex } from "../protocol/bytes.ts";
@@ -9,8 +9,10 @@ const examples = `
 Examples:
   lockstep keys new validator.json     make a key; what it prints belongs into genesis
   lockstep keys show validator.json    print that again
+  lockstep keys new owner.json         the same for a rollup's owner: see \`lockstep tenant register --help\`
 
-The secret key stays in the file, which only its owner can read. Who has it can vote as the validator.
+The secret key stays in the file, which only its owner can read. Who has it can vote as the validator,
+or pause and retire the rollup.
 `;
 
 const describe = (file: string, signer: BlsSigner, json: boolean): string => {
@@ -22,7 +24,7 @@ const describe = (file: string, signer: BlsSigner, json: boolean): string => {
 export const addKeysCommand: AddCommand = (program, finish, { out }) => {
   const keys = program
     .command("keys")
-    .description("make and show a validator's BLS key")
+    .description("make and show the BLS key of a validator or of a rollup's owner")
     .addHelpText("after", examples);
   keys
     .command("new <file>")

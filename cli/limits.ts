@@ -5,4 +5,6 @@ export const fileLimits = {
   /** Configurations and keys. */
   jsonBytes: 4 * MiB,
   genesisBytes: 256 * MiB,
+  /** Of a tenant: a whole registration has to be ordered as one transaction. */
+  tenantGenesisBytes: MiB,
 } as const;

@@ -10,12 +10,14 @@ import { addKeysCommand } from "./keys.ts";
 import { addNodeCommand } from "./node.ts";
 import { packageRoot } from "./packageRoot.ts";
 import { addReplayCommand } from "./replayCommand.ts";
+import { addTenantCommand } from "./tenant.ts";
 import { addVerifyCommand } from "./verifyCommand.ts";
 
 const examples = `
 Examples:
   lockstep devnet                      four validators and their tenants on this machine
   lockstep devnet --validators 1       the same with one validator, for a small machine
+  lockstep tenant register --help      a rollup of your own on a running network
   lockstep verify http://127.0.0.1:7300 --trust 0x...
                                        check what a node says against one signature
   lockstep replay http://127.0.0.1:7300 --trust 0x... --domain 31337
@@ -87,6 +89,7 @@ export const main = async (args: readonly string[], output: Output = standardOut
     addDevnetCommand,
     addNodeCommand,
     addKeysCommand,
+    addTenantCommand,
     addVerifyCommand,
     addReplayCommand,
     addDeriveCommand,

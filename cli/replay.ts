@@ -42,7 +42,7 @@ const progressHeights = 500;
 const parseArguments = ({ api, trust, domain, to }: ReplayArguments): Result<Task> => {
   const trusted = parseTrustedApi(api, trust);
   if (!trusted.ok) return trusted;
-  const tenant = parseDomain(domain, "the EVM tenant to replay: a devnet's is 31337");
+  const tenant = parseDomain("domain", domain, "the EVM tenant to replay: a devnet's is 31337");
   if (!tenant.ok) return tenant;
   if (to !== undefined && !/^[1-9][0-9]{0,14}$/.test(to)) {
     return failure("usage", `--to ${to} is no height: give a whole number from 1 on`);

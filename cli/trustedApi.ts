@@ -28,11 +28,11 @@ export const parseTrustedApi = (api: string, trust: string | undefined): Result<
   return success({ api, trust: asRoot(root) });
 };
 
-/** The number of a tenant, as `--domain` gives it. Code `usage`. */
-export const parseDomain = (domain: string | undefined, whose: string): Result<Domain> =>
+/** The number of a tenant, as `--<flag>` gives it. Code `usage`. */
+export const parseDomain = (flag: string, domain: string | undefined, whose: string): Result<Domain> =>
   domain !== undefined && /^[0-9]{1,10}$/.test(domain) && Number(domain) < 2 ** 32
     ? success(asDomain(Number(domain)))
-    : failure("usage", `give --domain <number>, ${whose}`);
+    : failure("usage", `give --${flag} <number>, ${whose}`);
 
 export const connect = ({ api, trust }: TrustedApi): { transport: Transport; client: LightClient } => {
   const transport = createTransport(api, (url, init) => fetch(url, { ...init, signal: AbortSignal.timeout(answerMs) }));

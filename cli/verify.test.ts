@@ -3,6 +3,7 @@ import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { transactionId } from "../protocol/batch.ts";
 import { type Hex, toHex, utf8 } from "../protocol/bytes.ts";
+import { Registration } from "../protocol/tenant.ts";
 import { ValidatorSet } from "../protocol/validators.ts";
 import { serveApi } from "../sequencer/api/server.ts";
 import { buildChain, evmDomain, fundedAccount, spentAccount, type TestChain } from "../test/fixtures/chain.ts";
@@ -78,6 +79,9 @@ describe("lockstep verify", () => {
     expect(omitted.text).toContain("leave it out: insufficient_funds");
     const account = await verify({ account: `${evmDomain}:${spentAccount}` });
     expect(account.text).toContain("has 0 ETH and nonce 1");
+    const tenant = await verify({ tenant: String(evmDomain) });
+    expect(tenant.text).toMatch(/tenant 31337 \(evm, evm\) is active as of height 10, owned by 0x[0-9a-f]{96};/);
+    expect(tenant.text).toContain(toHex(Registration.root(chain.genesis.tenants[1] as Registration)));
     const absent = await verify({ account: `${evmDomain}:0x${"00".repeat(20)}` });
     expect([absent.exit, absent.text]).toEqual([0, expect.stringContaining("does not exist")]);
   });
@@ -103,6 +107,7 @@ describe("lockstep verify", () => {
     ["an address that is none", { api: "localhost:7300" }, "no address of an API"],
     ["a transaction id that is none", { transaction: "0xzz" }, "no Lockstep id"],
     ["an account that is none", { account: "31337:alice" }, "<domain>:<address>"],
+    ["a tenant that is none", { tenant: "evm" }, "give --tenant <number>"],
     ["an API that isn't there", { api: "http://127.0.0.1:1" }, "doesn't answer"],
   ])("exits 2 for %s", async (_what, args, words) => {
     const { exit, text } = await verify(args);

@@ -9,7 +9,8 @@ import { failure, LockstepError, type Result, success } from "../protocol/errors
 import { vmName } from "../protocol/genesis.ts";
 import { asDomain, asRoot, type Domain, type Root } from "../protocol/ids.ts";
 import type { Registration } from "../protocol/tenant.ts";
-import { connect, parseTrustedApi, type TrustedApi } from "./trustedApi.ts";
+import { describeTenant } from "../sequencer/roster/view.ts";
+import { connect, parseDomain, parseTrustedApi, type TrustedApi } from "./trustedApi.ts";
 
 export type VerifyArguments = {
   /** `http://host:port` of any node's API. */
@@ -20,6 +21,8 @@ export type VerifyArguments = {
   transaction?: string;
   /** `<domain>:<address>` of an EVM or SVM tenant's account. */
   account?: string;
+  /** Domain of a tenant whose registration is to be proven. */
+  tenant?: string;
   json?: boolean;
 };
 
@@ -31,12 +34,12 @@ export type ExitCode = 0 | 1 | 2;
 /** Something that was proven: a sentence, and its facts. */
 type Check = { proven: string; facts: Readonly<Record<string, unknown>> };
 
-type Task = TrustedApi & { transaction?: Root; account?: { domain: Domain; address: string } };
+type Task = TrustedApi & { transaction?: Root; account?: { domain: Domain; address: string }; tenant?: Domain };
 
 /** Genesis accounts of a tenant that are tried until one still has funds. */
 const accountsTried = 10;
 
-const parseArguments = ({ api, trust, transaction, account }: VerifyArguments): Result<Task> => {
+const parseArguments = ({ api, trust, transaction, account, tenant }: VerifyArguments): Result<Task> => {
   const trusted = parseTrustedApi(api, trust);
   if (!trusted.ok) return trusted;
   const id = transaction === undefined ? undefined : fromHex(transaction);
@@ -54,8 +57,11 @@ const parseArguments = ({ api, trust, transaction, account }: VerifyArguments): 
       `--account ${account} is no <domain>:<address>: give one like 31337:0xf39F…, 20 bytes in hexadecimal, or 501:9xQe…, 32 bytes in base58`,
     );
   }
+  const registered = tenant === undefined ? undefined : parseDomain("tenant", tenant, "a tenant's number: 31337");
+  if (registered?.ok === false) return registered;
   return success({
     ...trusted.value,
+    ...(registered ? { tenant: registered.value } : {}),
     ...(id ? { transaction: asRoot(id) } : {}),
     ...(domain && address ? { account: { domain: asDomain(Number(domain)), address } } : {}),
   });
@@ -117,6 +123,19 @@ const checkSvmAccount = async (client: LightClient, domain: Domain, address: str
   });
 };
 
+const checkTenant = async (client: LightClient, domain: Domain): Promise<Proof<Check>> => {
+  const found = await client.tenant(domain);
+  if (!found.ok) return found;
+  const { block, registration, tenant } = found.value;
+  const { name, vm, status, owner, activatedAt } = describeTenant(tenant, registration);
+  const { height } = block.header;
+  const root = toHex(tenant.registration);
+  return success({
+    proven: `tenant ${domain} (${name}, ${vm}) is ${status} as of height ${height}, owned by ${toHex(owner)}; what it was registered with has the root ${root}`,
+    facts: { domain, name, vm, status, owner, activatedAt, height, registration: tenant.registration },
+  });
+};
+
 /** An account that the trusted genesis funded and that has funds still; nothing where no such is found. */
 const checkFundedAccount = async (
   client: LightClient,
@@ -172,7 +191,12 @@ const prove = async (client: LightClient, task: Task, report: (check: Check) => 
     if (!account.ok) return account.error;
     report(account.value);
   }
-  if (task.transaction || task.account) return undefined;
+  if (task.tenant !== undefined) {
+    const tenant = await checkTenant(client, task.tenant);
+    if (!tenant.ok) return tenant.error;
+    report(tenant.value);
+  }
+  if (task.transaction || task.account || task.tenant !== undefined) return undefined;
 
   for (const { domain } of summary.tenants) {
     const slice = await client.inputs(height, domain);

@@ -10,6 +10,8 @@ Examples:
       that this transaction was ordered, and what became of it
   lockstep verify http://127.0.0.1:7300 --trust 0x... --account 31337:0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266
       that this account has this balance and nonce in the certified state; SVM addresses are in base58, after 501:
+  lockstep verify http://127.0.0.1:7300 --trust 0x... --tenant 31337
+      whose this tenant is, how it stands, and the root of what it was registered with
 
 The trusted root is the root of a validator set. A devnet prints its own when it starts; a network's
 operators publish theirs. It is never taken from the node that is checked. Exit code: 0 proven, 1 not
@@ -23,6 +25,7 @@ export const addVerifyCommand: AddCommand = (program, finish, { out }) => {
     .option("--trust <root>", "root of a validator set that you trust, in hexadecimal")
     .option("--transaction <id>", "prove this transaction, by its Lockstep id")
     .option("--account <domain:address>", "prove this account of an EVM or SVM tenant")
+    .option("--tenant <domain>", "prove a tenant, and what it was registered with")
     .option("--json", "print one line of JSON")
     .addHelpText("after", examples)
     .action(async (api: string, options: Omit<VerifyArguments, "api">) => {

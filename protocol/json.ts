@@ -14,7 +14,7 @@ import {
 } from "@chainsafe/ssz";
 import * as z from "zod";
 import { fromHex, toHex } from "./bytes.ts";
-import type { Root } from "./ids.ts";
+import type { PublicKey, Root } from "./ids.ts";
 import type { SszObject } from "./ssz.ts";
 
 const hexText = (bytes?: number) =>
@@ -29,6 +29,7 @@ const bytesOf = <T extends Uint8Array>(text: z.ZodString) =>
   });
 
 export const rootJson = bytesOf<Root>(hexText(32));
+export const publicKeyJson = bytesOf<PublicKey>(hexText(48));
 
 /** A byte string of any length up to `bytes`. */
 export const bytesJson = (bytes: number) => bytesOf<Uint8Array>(hexTextUpTo(bytes));
@@ -62,18 +63,23 @@ const shapeOf = (type: unknown): z.ZodType => {
 
 /** Codec between an SSZ object and its JSON. */
 export const sszJson = <T>(object: SszObject<T>) =>
-  z.codec(shapeOf(object.type), z.custom<T>(), {
-    decode: (json, context) => {
-      try {
-        return object.type.fromJson(json) as T;
-      } catch (cause) {
-        context.issues.push({
-          code: "custom",
-          input: json,
-          message: `not a ${object.name}: ${(cause as Error).message}`,
-        });
-        return z.NEVER;
-      }
+  // What an optional field has not must not get as far as `encode`.
+  z.codec(
+    shapeOf(object.type),
+    z.custom<T>((value) => value !== undefined),
+    {
+      decode: (json, context) => {
+        try {
+          return object.type.fromJson(json) as T;
+        } catch (cause) {
+          context.issues.push({
+            code: "custom",
+            input: json,
+            message: `not a ${object.name}: ${(cause as Error).message}`,
+          });
+          return z.NEVER;
+        }
+      },
+      encode: (value) => object.type.toJson(value),
     },
-    encode: (value) => object.type.toJson(value),
-  });
+  );

@@ -6,7 +6,11 @@ import { bytes32, bytes48, bytes96, sszObject, uint8, uint32, uint64 } from "./s
 
 /** Wire numbers of a tenant's status. */
 export const tenantStatuses = { active: 1, paused: 2, retired: 3, registered: 4 } as const;
-export type TenantStatus = (typeof tenantStatuses)[keyof typeof tenantStatuses];
+export type TenantStatusName = keyof typeof tenantStatuses;
+export type TenantStatus = (typeof tenantStatuses)[TenantStatusName];
+
+export const tenantStatusName = (status: TenantStatus): TenantStatusName =>
+  (Object.keys(tenantStatuses) as TenantStatusName[]).find((name) => tenantStatuses[name] === status) ?? "registered";
 
 export type TenantSummary = {
   domain: Domain;

@@ -102,6 +102,14 @@ describe("an SSZ object in JSON", () => {
 });
 
 describe("answers", () => {
+  test("an optional object that is absent stays so", () => {
+    const wire = z.strictObject({ domain: z.number(), inputs: z.exactOptional(sszJson(Inputs)) });
+    for (const value of [{ domain: 1 }, { domain: 1, inputs: [] }]) {
+      expect(z.encode(wire, value)).toEqual(value);
+      expect(z.decode(wire, value)).toEqual(value);
+    }
+  });
+
   test("proofs of slices come back, whichever neighbours they have", () => {
     const payload = [5, 9].map((domain) => ({ domain: asDomain(domain), entriesRoot: zeroRoot, count: 1 }));
     for (const domain of [1, 5, 7, 9, 11]) {

@@ -12,11 +12,13 @@ import { Genesis, type Vm, vms } from "./genesis.ts";
 import { Certified, Header, Proposal } from "./header.ts";
 import type { Domain, Epoch, Height, Root, ValidatorIndex } from "./ids.ts";
 import { Inputs } from "./inputs.ts";
-import { bytesJson, integer, rootJson, sszJson } from "./json.ts";
+import { bytesJson, integer, publicKeyJson, rootJson, sszJson } from "./json.ts";
 import { limits } from "./limits.ts";
+import { OrderingTenant } from "./ordering.ts";
 import { PayloadEntry } from "./payload.ts";
 import type { SszObject } from "./ssz.ts";
-import { Summary } from "./summary.ts";
+import { Summary, type TenantStatusName, tenantStatuses } from "./summary.ts";
+import { Registration } from "./tenant.ts";
 import { ValidatorSet } from "./validators.ts";
 
 const headerJson = sszJson(Header);
@@ -107,6 +109,15 @@ export const EpochWire = checked(
   ({ set, root }) => otherRoot(ValidatorSet, set, root),
 );
 
+const tenantInfo = {
+  domain: domainJson,
+  name: z.string(),
+  vm: z.enum(Object.keys(vms) as Vm[]),
+  status: z.enum(Object.keys(tenantStatuses) as TenantStatusName[]),
+  rpc: z.exactOptional(z.string()),
+  ws: z.exactOptional(z.string()),
+};
+
 /** What a node says of itself; nothing here is proven. */
 export const StatusWire = z.strictObject({
   genesis: rootJson,
@@ -121,16 +132,46 @@ export const StatusWire = z.strictObject({
   mempool: z.strictObject({ transactions: integer(), bytes: integer() }),
   tenants: z.array(
     z.strictObject({
-      domain: domainJson,
-      name: z.string(),
-      vm: z.enum(Object.keys(vms) as Vm[]),
-      executed: heightJson,
+      ...tenantInfo,
+      executed: z.exactOptional(heightJson),
       quarantine: z.exactOptional(z.strictObject({ height: heightJson, reason: z.string() })),
-      rpc: z.exactOptional(z.string()),
-      ws: z.exactOptional(z.string()),
     }),
   ),
   cannot: z.array(z.strictObject({ validator: integer<ValidatorIndex>(), domain: domainJson, height: heightJson })),
+});
+
+/** Tenants as the node's newest ordering state has them; nothing here is proven. */
+export const TenantsWire = z.array(
+  z.strictObject({
+    ...tenantInfo,
+    owner: publicKeyJson,
+    writers: z.array(z.string()).max(limits.tenantWriters),
+    budget: z.strictObject({
+      gas: z.strictObject({ rate: integer(), burst: integer(), largest: integer() }),
+      bytes: z.strictObject({ rate: integer(), burst: integer() }),
+    }),
+    /** As registered. */
+    port: integer(),
+    /** Of the last change of its status: the next one has one more. */
+    sequence: integer(),
+    /** Validators that run the engine of a tenant that is registered only. */
+    ready: z.exactOptional(integer()),
+    activatedAt: z.exactOptional(heightJson),
+    /** What the next block may take, before what accrues until then. */
+    capacity: z.strictObject({ gas: integer(), bytes: integer() }),
+  }),
+);
+
+/**
+ * A finalized block, a tenant of the ordering state that its header commits to (the one after the block's parent),
+ * the branch from there to the header's `controlRoot`, and what the tenant was registered with.
+ */
+export const TenantProofWire = z.strictObject({
+  block: BlockWire,
+  index: integer(limits.tenants - 1),
+  tenant: sszJson(OrderingTenant),
+  branch: z.array(rootJson).max(64),
+  registration: sszJson(Registration),
 });
 
 /** Where a transaction stands, as this node sees it. */
@@ -158,6 +199,12 @@ export const SubmissionRequestWire = z.strictObject({
   transactions: z.array(z.string()).min(1).max(limits.batchTransactions),
 });
 
+/** Body that brings one control transaction, in JSON. */
+export const ControlRequestWire = z.strictObject({ transaction: bytesJson(limits.transactionBytes) });
+
+/** The id of an acknowledged control transaction. */
+export const ControlWire = z.strictObject({ id: rootJson });
+
 export const topics = ["finalized", "executed", "certified", "tenant"] as const;
 export type Topic = (typeof topics)[number];
 
@@ -184,6 +231,8 @@ export type SliceWire = z.output<typeof SliceWire>;
 export type FinalCertificateWire = z.output<typeof FinalCertificateWire>;
 export type EpochWire = z.output<typeof EpochWire>;
 export type StatusWire = z.output<typeof StatusWire>;
+export type TenantsWire = z.output<typeof TenantsWire>;
+export type TenantProofWire = z.output<typeof TenantProofWire>;
 export type TransactionWire = z.output<typeof TransactionWire>;
 export type EventWire = z.output<typeof EventWire>;
 
@@ -196,9 +245,13 @@ export const wires = {
   FinalCertificate: FinalCertificateWire,
   Epoch: EpochWire,
   Status: StatusWire,
+  Tenants: TenantsWire,
+  TenantProof: TenantProofWire,
   Transaction: TransactionWire,
   Submission: SubmissionWire,
   SubmissionRequest: SubmissionRequestWire,
+  Control: ControlWire,
+  ControlRequest: ControlRequestWire,
   Event: EventWire,
 } as const;
 

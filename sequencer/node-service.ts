@@ -4,6 +4,7 @@ import { toHex } from "../protocol/bytes.ts";
 import type { Cannot } from "../protocol/cannot.ts";
 import { type Genesis, lastHeightOf } from "../protocol/genesis.ts";
 import { asDomain, asEpoch, type Domain, type Height, type Root } from "../protocol/ids.ts";
+import type { OrderingState } from "../protocol/ordering.ts";
 import { proveSlice } from "../protocol/payload.ts";
 import type { Network } from "../protocol/ports.ts";
 import type { ValidatorSet } from "../protocol/validators.ts";
@@ -13,6 +14,8 @@ import type { PoolEntry } from "./mempool/entry.ts";
 import type { Pool } from "./mempool/pool.ts";
 import type { Quarantine } from "./pipeline/quarantine.ts";
 import type { Tenants } from "./pipeline/tenants.ts";
+import type { RosterEntry } from "./roster/entry.ts";
+import { describeTenants, type Judged, proveTenant } from "./roster/view.ts";
 import type { NodeService, TenantInfo, TransactionStatus } from "./service.ts";
 import type { History } from "./storage/history.ts";
 import { type OutcomeRecord, outcomeKind } from "./storage/records.ts";
@@ -28,6 +31,11 @@ export type NodeServiceOptions = {
   pool: Pool;
   history: History;
   tenants: Tenants;
+  entries: ReadonlyMap<Domain, RosterEntry>;
+  /** Ordering state after the newest finalized block. */
+  state(): OrderingState;
+  /** That block; absent until one is finalized in this life of the node. */
+  judged(): Judged | undefined;
   events: Events;
   heads(): Heads;
   problems(): string[];
@@ -66,15 +74,19 @@ const endedStatus = (id: Root, record: OutcomeRecord): TransactionStatus => {
 export const createNodeService = (options: NodeServiceOptions): NodeService => {
   const { genesis, genesisRoot, consensus, pool, history, tenants } = options;
 
+  const describe = () => describeTenants(options.state(), options.entries, options.urls);
+
   const tenantInfos = (): TenantInfo[] => {
     const quarantines = options.quarantines();
-    return [...tenants.values()].map(({ domain, name, adapter, stored }) => {
+    return describe().map(({ domain, name, vm, status }) => {
+      const executed = tenants.get(domain)?.stored;
       const quarantine = quarantines.get(domain);
       return {
         domain,
         name,
-        vm: adapter.vm,
-        executed: stored,
+        vm,
+        status,
+        ...(executed === undefined ? {} : { executed }),
         ...(quarantine === undefined ? {} : { quarantine }),
         ...options.urls.get(domain),
       };
@@ -110,6 +122,11 @@ export const createNodeService = (options: NodeServiceOptions): NodeService => {
       };
     },
     submit: (domain, transactions) => pool.submit(domain, transactions),
+    tenants: describe,
+    tenant: (domain) => {
+      const judged = options.judged();
+      return judged && proveTenant(judged, options.entries, domain);
+    },
     transaction,
     transactionByNativeId: async (domain, nativeId) => {
       const entry = pool.findNative(domain, nativeId);

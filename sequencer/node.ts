@@ -43,6 +43,7 @@ import type { ExecutedBlock } from "./pipeline/summarizer.ts";
 import type { Tenant } from "./pipeline/tenants.ts";
 import { cannotNotices, certificationProblems, quarantineProblems } from "./problems.ts";
 import { createRoster, type OpenSupervised, type Roster } from "./roster/roster.ts";
+import type { Judged } from "./roster/view.ts";
 import type { NodeService } from "./service.ts";
 import { endingWrites } from "./storage/endings.ts";
 import { createHistory, type History, tenantBlockOf } from "./storage/history.ts";
@@ -138,6 +139,7 @@ export const startNode = async (options: NodeOptions): Promise<Node> => {
   const branches = createBranches({ root: ordered.header, height: ordered.height, state });
   let settledState = state;
   let settledHeight = ordered.height;
+  let judged: Judged | undefined;
   let newestWork = 0;
   let isStuck = false;
 
@@ -304,6 +306,7 @@ export const startNode = async (options: NodeOptions): Promise<Node> => {
     onSettled: producer.settled,
     onOrdered: ({ block, state: after, writes }) => {
       const { header: settled } = block;
+      judged = { block, state: settledState };
       settledState = after;
       settledHeight = settled.height;
       roster.follow(after);
@@ -385,6 +388,9 @@ export const startNode = async (options: NodeOptions): Promise<Node> => {
     pool,
     history,
     tenants,
+    entries: roster.entries,
+    state: () => settledState,
+    judged: () => judged,
     events,
     heads: () => heads,
     problems: () => [

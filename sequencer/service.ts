@@ -1,28 +1,62 @@
 /** What a node offers to the surfaces on top of it: HTTP API, stream, tenants' RPC, command line. */
 import type { TenantBlock } from "../adapters/adapter.ts";
 import type { FinalizedBlock } from "../consensus/application.ts";
+import type { TenantBudget } from "../protocol/budget.ts";
 import type { Hex } from "../protocol/bytes.ts";
 import type { Result } from "../protocol/errors.ts";
 import type { Genesis, Vm } from "../protocol/genesis.ts";
 import type { Certified } from "../protocol/header.ts";
-import type { Domain, Epoch, Height, Root, ValidatorIndex } from "../protocol/ids.ts";
+import type { Domain, Epoch, Height, PublicKey, Root, ValidatorIndex } from "../protocol/ids.ts";
 import type { Input } from "../protocol/inputs.ts";
+import type { OrderingTenant } from "../protocol/ordering.ts";
 import type { SliceProof } from "../protocol/payload.ts";
-import type { Summary } from "../protocol/summary.ts";
+import type { Summary, TenantStatusName } from "../protocol/summary.ts";
+import type { Registration } from "../protocol/tenant.ts";
 import type { ValidatorSet } from "../protocol/validators.ts";
 import type { Quarantine } from "./pipeline/quarantine.ts";
 
-export type TenantInfo = {
+type TenantLine = {
   domain: Domain;
   name: string;
   vm: Vm;
-  /** Newest height that this node has executed it at. */
-  executed: Height;
-  /** Why this node doesn't execute it any further, and at which height. */
-  quarantine?: Quarantine;
+  status: TenantStatusName;
   /** URLs of the tenant's own API at this node; absent where the VM has none. */
   rpc?: string;
   ws?: string;
+};
+
+/** A tenant as this node executes it. */
+export type TenantInfo = TenantLine & {
+  /** Newest height that this node has executed it at; absent where it does not run it. */
+  executed?: Height;
+  /** Why this node doesn't execute it any further, and at which height. */
+  quarantine?: Quarantine;
+};
+
+/** A tenant of the ordering state, with what its owner decided. */
+export type TenantDetail = TenantLine & {
+  owner: PublicKey;
+  /** None where anybody may write. */
+  writers: string[];
+  budget: TenantBudget;
+  /** As registered; 0 where the VM has no API of its own. */
+  port: number;
+  /** Of the last change of its status. */
+  sequence: number;
+  /** Validators that run its engine, while it is registered only. */
+  ready?: number;
+  activatedAt?: Height;
+  /** What the next block may take of it, before what accrues until then. */
+  capacity: { gas: number; bytes: number };
+};
+
+/** `branch` leads from the root of `tenant`, at `index` of the ordering state's tenants, to the header's `controlRoot`. */
+export type TenantProof = {
+  block: FinalizedBlock;
+  index: number;
+  tenant: OrderingTenant;
+  branch: Root[];
+  registration: Registration;
 };
 
 export type NodeStatus = {
@@ -95,6 +129,10 @@ export type NodeService = {
    * `sender_full`, `lane_full`, `unavailable`.
    */
   submit(domain: Domain, transactions: readonly Uint8Array[]): Promise<Result<{ id: Root; nativeId: Hex }>[]>;
+  /** Every tenant of the ordering state after the newest finalized block. */
+  tenants(): TenantDetail[];
+  /** `undefined` while no finalized header since this node started commits to the tenant. */
+  tenant(domain: Domain): TenantProof | undefined;
   transaction(id: Root): Promise<TransactionStatus | undefined>;
   transactionByNativeId(domain: Domain, nativeId: Hex): Promise<TransactionStatus | undefined>;
   /** Blocks are kept from genesis on; height 0 has no certificate and answers `undefined`. */

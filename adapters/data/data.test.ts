@@ -111,6 +111,12 @@ describe("a data tenant", () => {
     expect(seal.blockHash).not.toEqual(genesis.blockHash);
   });
 
+  it("can't be registered with writers: its transactions have no senders", async () => {
+    const writers = [toHex(utf8("alice"))];
+    const open = dataAdapter.open({ domain, config: utf8(""), budget: usualBudgets.data, writers });
+    await expect(open).rejects.toMatchObject({ code: "bad_config" });
+  });
+
   it("differs from every other data tenant from its genesis on", async () => {
     const [one, other] = [await sealWith([]), await sealWith([], asDomain(2))];
     expect(one.genesis.stateRoot).not.toEqual(other.genesis.stateRoot);

@@ -48,6 +48,24 @@ const receiptsOf = (executions: readonly Execution[]) =>
 describe("an EVM tenant", () => {
   beforeAll(buildEngine, 900_000);
 
+  it("takes transactions of its writers alone, at admission and in a block", async () => {
+    const opened = await evmAdapter.open({ domain, config: encodeConfig(config), budget, writers: [alice.address] });
+    const { executor, genesis } = opened;
+    if (genesis === undefined) throw new Error("no genesis");
+    const [mine, strange] = [await sign(alice, { nonce: 0, to: counter }), await sign(bob, { nonce: 0, to: counter })];
+    const words = (await executor.inspect([mine, strange])).map((each) => (each.ok ? "ok" : each.error.code));
+    expect(words).toEqual(["ok", "not_a_writer"]);
+    await beginBlock(evmAdapter, executor, 1, genesis.blockHash);
+    const entries = [strange, mine].map((bytes) => ({ bytes, gas: [100_000] }));
+    expect(await executor.execute(entries)).toMatchObject([
+      { kind: "omitted", index: 0, reason: "not_a_writer", hopeless: true },
+      { kind: "applied", index: 1 },
+    ]);
+    await expect(evmAdapter.open({ domain, config: encodeConfig(config), budget, writers: ["bob"] })).rejects.toThrow(
+      /its writer bob is no address/,
+    );
+  });
+
   it("has headers that tell of the shared chain", async () => {
     const { executor, genesis } = await open();
     const call = await sign(alice, { nonce: 0, to: counter });

@@ -16,11 +16,12 @@ import type {
 } from "../adapter.ts";
 import { packBytes } from "../byteLists.ts";
 import { asDeclared, canonicalOrder, leftOut } from "../order.ts";
+import { onlyWriters } from "../writers.ts";
 import { accountAt, answerRead } from "./answers.ts";
 import { auxRootOf, baseFeeOf, excessAt, type FeeState, targetOf } from "./baseFee.ts";
 import { encodeBlock } from "./block.ts";
 import { type EngineHead, type EngineSeal, type EvmEngine, engineCall, loadEvmEngine } from "./engine.ts";
-import { type EvmConfig, engineChain, engineGenesis, parseEvmConfig } from "./genesis.ts";
+import { type EvmConfig, engineChain, engineGenesis, parseEvmConfig, parseWriters } from "./genesis.ts";
 import { type EngineExecuted, readExecuted, readInspected } from "./packed.ts";
 import { decodeWrite } from "./protocolWrites.ts";
 import { diffWithFees, restoreEngine } from "./state.ts";
@@ -49,7 +50,13 @@ const sealOf = (seal: EngineSeal, before: FeeState | undefined, after: FeeState)
   diff: diffWithFees(seal.diff, before, after),
 });
 
-const createExecutor = (engine: EvmEngine, config: EvmConfig, restored: FeeState): Executor => {
+const createExecutor = (
+  engine: EvmEngine,
+  config: EvmConfig,
+  writers: readonly Hex[] | undefined,
+  restored: FeeState,
+): Executor => {
+  const checkWriter = onlyWriters(writers);
   const target = targetOf(config.gas.rate);
   let sealedFees = restored;
   /** Of the open block: what it started with, and the number of the block that its header certifies. */
@@ -59,7 +66,9 @@ const createExecutor = (engine: EvmEngine, config: EvmConfig, restored: FeeState
     // It only falls until the next block comes.
     const floor = baseFeeOf(sealedFees.excess, target);
     const packed = packBytes(transactions);
-    return readInspected(engineCall(() => engine.inspect(packed))).map((inspected) => inspectionOf(inspected, floor));
+    return readInspected(engineCall(() => engine.inspect(packed))).map((inspected) =>
+      checkWriter(inspectionOf(inspected, floor)),
+    );
   };
 
   const executeAll = (entries: readonly OrderedEntry[], certified: number): Execution[] => {
@@ -158,10 +167,12 @@ export const openEvmExecutor = async (options: {
   domain: Domain;
   config: Uint8Array;
   budget: TenantBudget;
+  writers?: readonly string[];
   source?: StateSource;
   mark?: Mark;
 }): Promise<OpenedExecutor> => {
   const config = parseEvmConfig(options.domain, options.config, options.budget);
+  const writers = parseWriters(options.writers);
   const module = await loadEvmEngine();
   const markWith = (engine: EvmEngine): void => {
     const { mark } = options;
@@ -170,13 +181,13 @@ export const openEvmExecutor = async (options: {
   if (options.source !== undefined) {
     const { engine, fees } = await restoreEngine(module, engineChain(config), options.source);
     markWith(engine);
-    return { executor: createExecutor(engine, config, fees), sealed: headOf(engineCall(() => engine.head())) };
+    return { executor: createExecutor(engine, config, writers, fees), sealed: headOf(engineCall(() => engine.head())) };
   }
   const engine = engineCall(() => new module.EvmEngine(engineGenesis(config)));
   markWith(engine);
   const fees: FeeState = { excess: 0n, timestampMs: 1000 * config.timestamp };
   return {
-    executor: createExecutor(engine, config, fees),
+    executor: createExecutor(engine, config, writers, fees),
     sealed: headOf(engineCall(() => engine.head())),
     genesis: sealOf(
       engineCall(() => engine.genesis()),

@@ -38,6 +38,17 @@ export type EvmConfig = z.infer<typeof EvmConfig> & {
 const badConfig = (problem: string): LockstepError =>
   new LockstepError("bad_config", `config of an EVM tenant: ${problem}`);
 
+/**
+ * Writers are addresses, in any case; as the engine writes a sender, in lower case.
+ *
+ * @throws LockstepError `bad_config`
+ */
+export const parseWriters = (writers: readonly string[] | undefined): Hex[] | undefined =>
+  writers?.map((writer) => {
+    if (!address.safeParse(writer).success) throw badConfig(`its writer ${writer} is no address`);
+    return writer.toLowerCase() as Hex;
+  });
+
 const reserved = [blockHashHistory, beaconRoots];
 
 const parseJson = (config: Uint8Array): unknown => {

@@ -91,10 +91,17 @@ const serve = async (): Promise<void> => {
   isServing = false;
 };
 
-const open = async ({ vm, domain, config, budget, restore }: Open): Promise<void> => {
+const open = async ({ vm, domain, config, budget, writers, restore }: Open): Promise<void> => {
   try {
     const adapter = await loadAdapter(vm);
-    const opened = await adapter.open({ domain, config, budget, mark, ...(restore ? { source: pulledSource } : {}) });
+    const opened = await adapter.open({
+      domain,
+      config,
+      budget,
+      mark,
+      ...(writers === undefined ? {} : { writers }),
+      ...(restore ? { source: pulledSource } : {}),
+    });
     const { executor: openedExecutor, ...rest } = opened;
     executor = packed(openedExecutor);
     await send({ kind: "opened", opened: rest });

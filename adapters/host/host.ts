@@ -26,6 +26,7 @@ export type HostOptions = {
   domain: Domain;
   config: Uint8Array;
   budget: TenantBudget;
+  writers?: readonly string[];
   /** Asked at every start: what is stored by then, or nothing for a tenant without a sealed block. */
   source: () => StateSource | undefined;
   log: HostLog;
@@ -64,7 +65,7 @@ const died = (): LockstepError =>
  * @throws LockstepError what its adapter refuses with, or `executor_died` when a new tenant's first start fails
  */
 export const hostExecutor = async (options: HostOptions & { vm: Vm }): Promise<TenantExecutor> => {
-  const { vm, domain, config, budget, log } = options;
+  const { vm, domain, config, budget, writers, log } = options;
   /** The newest process, and whether its executor is open. */
   let newest: ExecutorProcess;
   let isUp = false;
@@ -81,6 +82,7 @@ export const hostExecutor = async (options: HostOptions & { vm: Vm }): Promise<T
       domain,
       config,
       budget,
+      writers,
       source,
       runtime: options.runtime,
       limits: options.limits,

@@ -16,6 +16,8 @@ export const hostLimits = {
   /** Requests sent and not answered, and those that wait behind them. */
   blockLane: { window: 64, capacity: 65_536 },
   readLane: { window: 16, capacity: 1024 },
+  /** Blocks sealed between two reads while more blocks wait. */
+  sealsPerRead: 8,
   /** Of one thing that the process printed. */
   logBytes: 4096,
   /** How long a process may take to end by itself. */

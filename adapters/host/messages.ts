@@ -23,7 +23,15 @@ export type StreamName = "state" | "diffs";
 export type Request = { kind: "request"; id: number; method: Method; argument: unknown };
 
 export type ToChild =
-  | { kind: "open"; vm: Vm; domain: Domain; config: Uint8Array; budget: TenantBudget; restore: boolean }
+  | {
+      kind: "open";
+      vm: Vm;
+      domain: Domain;
+      config: Uint8Array;
+      budget: TenantBudget;
+      writers: readonly string[] | undefined;
+      restore: boolean;
+    }
   /** Answers a `pull`. */
   | { kind: "part"; bytes: Uint8Array; done: boolean }
   | Request;

@@ -5,12 +5,13 @@ import { type HostOptions, hostExecutor, type TenantExecutor } from "./host.ts";
 /** @throws LockstepError what the adapter refuses with, or `executor_died` */
 export const openTenantExecutor = async (adapter: Adapter, options: HostOptions): Promise<TenantExecutor> => {
   if (adapter.isolated) return await hostExecutor({ ...options, vm: adapter.vm });
-  const { domain, config, budget } = options;
+  const { domain, config, budget, writers } = options;
   const source = options.source();
   const { sealed, ...opened } = await adapter.open({
     domain,
     config,
     budget,
+    ...(writers === undefined ? {} : { writers }),
     ...(source === undefined ? {} : { source }),
   });
   return { ...opened, ready: async () => sealed, isUp: () => true, restart: async () => {} };

@@ -63,6 +63,7 @@ export const startProcess = (options: {
   domain: Domain;
   config: Uint8Array;
   budget: TenantBudget;
+  writers: readonly string[] | undefined;
   source: StateSource | undefined;
   runtime: Pick<Runtime, "after">;
   limits: ProcessLimits;
@@ -192,6 +193,7 @@ export const startProcess = (options: {
     domain: options.domain,
     config: options.config,
     budget: options.budget,
+    writers: options.writers,
     restore: options.source !== undefined,
   });
 

@@ -1,8 +1,9 @@
 /**
  * Which request an executor serves next. Those that build the block come first, in their order, so that
- * reads never hold up more than the one that runs. After each seal one waiting read has its turn, so that
- * reads go on while an executor catches up. Transactions to inspect, which is quick, pass reads, which may not be.
+ * reads never hold up more than the one that runs. After every few seals one waiting read has its turn, so that
+ * reads go on while an executor catches up, and hold it up little. Transactions to inspect, which is quick, pass reads, which may not be.
  */
+import { hostLimits } from "./limits.ts";
 import { isBlockMethod, type Request } from "./messages.ts";
 
 export type Schedule = { add(request: Request): void; next(): Request | undefined };
@@ -12,15 +13,18 @@ export const createSchedule = (): Schedule => {
   const inspections: Request[] = [];
   const reads: Request[] = [];
   const nextRead = (): Request | undefined => inspections.shift() ?? reads.shift();
-  let readsTurn = false;
+  /** Since a read had its turn. */
+  let seals = 0;
   return {
     add: (request) => {
       if (isBlockMethod(request.method)) block.push(request);
       else (request.method === "inspect" ? inspections : reads).push(request);
     },
     next: () => {
-      const request = readsTurn ? (nextRead() ?? block.shift()) : (block.shift() ?? nextRead());
-      readsTurn = request?.method === "seal";
+      const isReadsTurn = seals >= hostLimits.sealsPerRead;
+      const request = isReadsTurn ? (nextRead() ?? block.shift()) : (block.shift() ?? nextRead());
+      if (request?.method === "seal") seals++;
+      else if (request !== undefined && !isBlockMethod(request.method)) seals = 0;
       return request;
     },
   };

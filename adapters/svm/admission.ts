@@ -1,8 +1,10 @@
 /** What can be said of a transaction without state: codec, signatures, compute units, fees. */
 import { concatBytes, type Hex, toHex } from "../../protocol/bytes.ts";
-import { failure, type Result, success } from "../../protocol/errors.ts";
+import { failure, LockstepError, type Result, success } from "../../protocol/errors.ts";
 import { sha256 } from "../../protocol/hash.ts";
 import type { RefusalCode, TransactionFacts } from "../adapter.ts";
+import { onlyWriters } from "../writers.ts";
+import { fromBase58 } from "./base58.ts";
 import { type Fees, feesOf, foreseenTransfers, usesDurableNonce } from "./fees.ts";
 import { executorLimits } from "./limits.ts";
 import { decodeTransaction, type SvmTransaction } from "./transaction.ts";
@@ -16,6 +18,14 @@ export type Admission = {
   isSigned(transaction: SvmTransaction): boolean;
 };
 
+/** As `factsOf` writes a sender. */
+const writerKey = (writer: string): Hex => {
+  const key = fromBase58(writer, 32);
+  if (key === undefined)
+    throw new LockstepError("bad_config", `config of an SVM tenant: its writer ${writer} is no address`);
+  return toHex(key);
+};
+
 const factsOf = (transaction: SvmTransaction, { limit, price, fee }: Fees): TransactionFacts => ({
   nativeId: toHex(transaction.signatures[0] as Uint8Array),
   sender: toHex(transaction.keys[0] as Uint8Array),
@@ -24,8 +34,17 @@ const factsOf = (transaction: SvmTransaction, { limit, price, fee }: Fees): Tran
   price: { max: price, tip: price },
 });
 
-/** @param largest compute units that a transaction may ask for */
-export const createAdmission = ({ allSigned }: TreeModule, largest: number): Admission => {
+/**
+ * @param largest compute units that a transaction may ask for
+ * @param writers fee payers that may write, in base58; absent: anybody
+ * @throws LockstepError `bad_config` where a writer is no address
+ */
+export const createAdmission = (
+  { allSigned }: TreeModule,
+  largest: number,
+  writers: readonly string[] | undefined,
+): Admission => {
+  const checkWriter = onlyWriters(writers?.map(writerKey));
   /** By sha256 of the transaction; the oldest are forgotten first. */
   const verified = new Set<Hex>();
 
@@ -66,7 +85,8 @@ export const createAdmission = ({ allSigned }: TreeModule, largest: number): Adm
         );
       }
       if (!verify(bytes, transaction)) return failure("bad_signature", "a signature is not that of its signer");
-      return success({ transaction, fees: fees.value, facts: factsOf(transaction, fees.value) });
+      const written = checkWriter(success(factsOf(transaction, fees.value)));
+      return written.ok ? success({ transaction, fees: fees.value, facts: written.value }) : written;
     },
   };
 };

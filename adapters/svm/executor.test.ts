@@ -76,6 +76,21 @@ const codes = async (executor: Executor, ...transactions: Uint8Array[]) =>
 describe("an SVM tenant", () => {
   beforeAll(buildEngine, 900_000);
 
+  it("takes transactions of its writers alone, at admission and in a block", async () => {
+    const options = { domain, config: encodeConfig(config), budget };
+    const writers = [alice.publicKey.toBase58()];
+    const { executor, genesis } = await svmAdapter.open({ ...options, writers });
+    if (genesis === undefined) throw new Error("no genesis");
+    const strange = sign({ instructions: [transfer(bob, alice.publicKey, 1n)], signers: [bob], recent: 0 });
+    expect(await codes(executor, pay(0), strange)).toEqual(["ok", "not_a_writer"]);
+    const { executions } = await runBlock(svmAdapter, executor, 1, genesis.blockHash, [strange, pay(0)]);
+    expect(executions).toMatchObject([
+      { kind: "omitted", index: 0, reason: "not_a_writer", hopeless: true },
+      { kind: "applied", index: 1 },
+    ]);
+    await expect(svmAdapter.open({ ...options, writers: ["bob"] })).rejects.toMatchObject({ code: "bad_config" });
+  });
+
   it("takes a blockhash until both 150 blocks and 90 seconds have passed", async () => {
     const { executor, idle } = await createChain();
     await idle(150);

@@ -34,7 +34,7 @@ const createGenesis = (module: TreeModule, config: SvmConfig, blockhash: Root): 
   return { state: { head, accounts: createAccounts(0, stored), window: createWindow([first]), tree }, genesis };
 };
 
-export const openSvmExecutor: OpenExecutor = async ({ domain, config, budget, source, mark }) => {
+export const openSvmExecutor: OpenExecutor = async ({ domain, config, budget, writers, source, mark }) => {
   const parsed = parseSvmConfig(config);
   const module = await loadTreeModule();
   const genesisHash = genesisHashOf(domain, config);
@@ -45,7 +45,7 @@ export const openSvmExecutor: OpenExecutor = async ({ domain, config, budget, so
       : { state: await restoreState(module, source), genesis: undefined };
   const executor = createExecutor({
     state: opened.state,
-    admission: createAdmission(module, budget.gas.largest),
+    admission: createAdmission(module, budget.gas.largest, writers),
     feeRecipient: addressOf(parsed.feeRecipient),
     burst: budget.gas.burst,
     blockhashOf: blockhashUnder,

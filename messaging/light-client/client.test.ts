@@ -5,6 +5,7 @@ import { createNobleVerifier } from "../../consensus/certificate/noble.ts";
 import { transactionId } from "../../protocol/batch.ts";
 import { type Hex, utf8 } from "../../protocol/bytes.ts";
 import { asDomain, asHeight, asRoot, type Root } from "../../protocol/ids.ts";
+import { tenantStatuses } from "../../protocol/summary.ts";
 import { ValidatorSet } from "../../protocol/validators.ts";
 import { buildChain, dataDomain, evmDomain, fundedAccount, type TestChain } from "../../test/fixtures/chain.ts";
 import { buildTestEvmState, type EvmState, slotOne } from "../../test/fixtures/evmState.ts";
@@ -102,6 +103,13 @@ describe("proves, from a trusted root alone", () => {
     expect(await codeOf(client.account(dataDomain, fundedAccount))).toBe("unsupported_vm");
   });
 
+  test("a tenant, and what it was registered with", async () => {
+    const { block, tenant, registration } = await proven(clientOf().tenant(evmDomain));
+    expect([block.header.height, tenant.status]).toEqual([11, tenantStatuses.active]);
+    expect(registration).toEqual(chain.genesis.tenants[1]);
+    expect(await codeOf(clientOf().tenant(asDomain(77)))).toBe("not_available");
+  });
+
   test("the same with the portable verifier", async () => {
     const client = clientOf(undefined, rootOf(0), createNobleVerifier());
     expect((await proven(client.execution())).summary).toEqual(chain.summaries[9]);
@@ -134,6 +142,8 @@ describe("refuses a changed byte, and says why", () => {
   const slice = (client: LightClient) => client.slice(asHeight(8), evmDomain);
   const inputs = (client: LightClient) => client.inputs(asHeight(8), evmDomain);
   const account = (client: LightClient) => client.account(evmDomain, fundedAccount, [slotOne]);
+  const tenant = (client: LightClient) => client.tenant(evmDomain);
+  const tenantPath = "/v1/tenants/31337";
   const slicePath = "/v1/blocks/8/tenants/31337";
   const latest = "/v1/certificates/latest";
   test.each<Case>([
@@ -155,6 +165,13 @@ describe("refuses a changed byte, and says why", () => {
     ["a slice's block", slicePath, ["block", "certificate", "signature"], slice, "signature"],
     ["an input", slicePath, ["inputs", 0, "bytes"], inputs, "wrong_inputs"],
     ["the summary over an input", "/v1/summaries/8", ["summary", "header"], inputs, "malformed_answer"],
+    ["a tenant's domain", tenantPath, ["tenant", "domain"], tenant, "domain"],
+    ["a tenant's owner", tenantPath, ["tenant", "owner"], tenant, "branch"],
+    ["a tenant's index", tenantPath, ["index"], tenant, "branch"],
+    ["a tenant's branch", tenantPath, ["branch", 3], tenant, "branch"],
+    ["a tenant's control root", tenantPath, ["block", "header", "controlRoot"], tenant, "malformed_answer"],
+    ["a tenant's block", tenantPath, ["block", "certificate", "signature"], tenant, "signature"],
+    ["a tenant's registered config", tenantPath, ["registration", "config"], tenant, "wrong_registration"],
     ["an account's balance", "eth_getProof", ["balance"], account, "refuted"],
     ["an account's nonce", "eth_getProof", ["nonce"], account, "refuted"],
     ["an account's address", "eth_getProof", ["address"], account, "wrong_account"],
@@ -194,6 +211,7 @@ test("one changed byte anywhere in any answer: refused, or what was proven is th
     (client) => client.inputs(asHeight(8), evmDomain),
     (client) => client.account(evmDomain, fundedAccount, [slotOne]),
     (client) => client.account(evmDomain, nobody),
+    (client) => client.tenant(dataDomain),
   ];
   const answers = new Map<string, unknown>();
   const truths: unknown[] = [];

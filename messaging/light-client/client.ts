@@ -30,6 +30,7 @@ import { createOrder, type OrderCursor, type OrderedRun, shownSlice } from "./or
 import { type Proof, refused } from "./refusal.ts";
 import { createTrustedSets } from "./sets.ts";
 import { proveSvmAccount } from "./svmAccount.ts";
+import { type ProvenTenant, proveTenant } from "./tenant.ts";
 import { ask, type Transport } from "./transport.ts";
 
 /** What executing a height came to, under a quorum's attestations that a final block carries. */
@@ -72,6 +73,8 @@ export type LightClient = {
   slice(height: Height, domain: Domain): Promise<Proof<ProvenSlice>>;
   inputs(height: Height, domain: Domain): Promise<Proof<ProvenInputs>>;
   transaction(id: Root): Promise<Proof<ProvenTransaction>>;
+  /** A tenant of the newest final block that the API shows, and what it was registered with. */
+  tenant(domain: Domain): Promise<Proof<ProvenTenant>>;
   /** An EVM tenant's account (20 bytes) and slots (32 bytes each), in the newest certified state. */
   account(domain: Domain, address: Hex, slots?: readonly Hex[]): Promise<Proof<ProvenAccountState>>;
   /** An SVM tenant's account, by its address in base58, in the newest certified state. */
@@ -220,9 +223,16 @@ export const createLightClient = ({
     return success({ ...place, outcome: "applied" });
   };
 
-  const vmOf = (genesis: Genesis, domain: Domain): Vm | undefined => {
-    const tenant = genesis.tenants.find((tenant) => tenant.domain === domain);
-    return tenant && vmName(tenant.vm);
+  const tenant: LightClient["tenant"] = (domain) => proveTenant(api, finality, domain);
+
+  /** Of a tenant of genesis, or of one that was registered later. */
+  const vmOf = async (domain: Domain): Promise<Proof<Vm | undefined>> => {
+    const genesis = await sets.genesis();
+    if (!genesis.ok) return genesis;
+    const founding = genesis.value.tenants.find((tenant) => tenant.domain === domain);
+    if (founding !== undefined) return success(vmName(founding.vm));
+    const later = await tenant(domain);
+    return later.ok ? success(vmName(later.value.registration.vm)) : later;
   };
 
   /** A tenant in the newest certified state, and its RPC. */
@@ -230,20 +240,20 @@ export const createLightClient = ({
     domain: Domain,
     vm: Vm,
   ): Promise<Proof<{ height: Height; tenant: TenantSummary; rpc: string }>> => {
-    const genesis = await sets.genesis();
-    if (!genesis.ok) return genesis;
-    const found = vmOf(genesis.value, domain);
-    if (found !== vm) return failure("unsupported_vm", `domain ${domain} is ${found ?? "no tenant"}, not ${vm}`);
+    const found = await vmOf(domain);
+    if (!found.ok) return found;
+    if (found.value !== vm)
+      return failure("unsupported_vm", `domain ${domain} is ${found.value ?? "unknown"}, not ${vm}`);
     const executed = await execution();
     if (!executed.ok) return executed;
-    const tenant = tenantOf(executed.value.summary, domain);
-    if (tenant === undefined)
+    const line = tenantOf(executed.value.summary, domain);
+    if (line === undefined)
       return failure("unknown_tenant", `the certified summary has no tenant with domain ${domain}`);
     const status = await ask(api, "/v1/status", StatusWire);
     if (!status.ok) return status;
-    const rpc = status.value.tenants.find((tenant) => tenant.domain === domain)?.rpc;
+    const rpc = status.value.tenants.find((each) => each.domain === domain)?.rpc;
     if (rpc === undefined) return failure("not_available", `the node serves no RPC for domain ${domain}`);
-    return success({ height: executed.value.certified.height, tenant, rpc });
+    return success({ height: executed.value.certified.height, tenant: line, rpc });
   };
 
   const account: LightClient["account"] = async (domain, address, slots = []) => {
@@ -278,6 +288,7 @@ export const createLightClient = ({
     slice,
     inputs,
     transaction,
+    tenant,
     account,
     svmAccount,
   };

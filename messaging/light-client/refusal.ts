@@ -21,6 +21,7 @@ export type RefusalCode =
   | "wrong_summary"
   | "wrong_inputs"
   | "wrong_account"
+  | "wrong_registration"
   | "not_final"
   | "not_carried"
   | "not_certified"

@@ -9,13 +9,15 @@ const statuses: Readonly<Record<string, number>> = {
   unknown_route: 404,
   not_found: 404,
   not_certified_yet: 404,
+  not_finalized_yet: 404,
   method_not_allowed: 405,
   body_too_large: 413,
   unsupported_media_type: 415,
+  unavailable: 503,
   busy: 503,
 };
 
-export const statusOf = (code: string): number => statuses[code] ?? 500;
+export const statusOf = (code: string, otherwise = 500): number => statuses[code] ?? otherwise;
 
 const plain = (_key: string, value: unknown): unknown =>
   value instanceof Uint8Array ? toHex(value) : typeof value === "bigint" ? value.toString() : value;
@@ -38,5 +40,9 @@ export const answer = (text: string, init: { status?: number; headers?: Readonly
     },
   });
 
-export const refuse = (refused: Failure, headers: Readonly<Record<string, string>> = {}): Response =>
-  answer(failureJson(refused), { status: statusOf(refused.code), headers });
+/** `otherwise` is the status of a code that has none of its own. */
+export const refuse = (
+  refused: Failure,
+  headers: Readonly<Record<string, string>> = {},
+  otherwise?: number,
+): Response => answer(failureJson(refused), { status: statusOf(refused.code, otherwise), headers });

@@ -2,11 +2,16 @@ import { describe, expect, test } from "vitest";
 import type * as z from "zod";
 import { createBudget } from "../../adapters/http/budget.ts";
 import { transactionId } from "../../protocol/batch.ts";
+import { usualBudgets } from "../../protocol/budget.ts";
 import { toHex, utf8 } from "../../protocol/bytes.ts";
+import { success } from "../../protocol/errors.ts";
 import { Genesis } from "../../protocol/genesis.ts";
 import { Header } from "../../protocol/header.ts";
+import { OrderingState, OrderingTenant } from "../../protocol/ordering.ts";
 import { refuteSlice } from "../../protocol/payload.ts";
+import { verifyField } from "../../protocol/ssz.ts";
 import { Summary } from "../../protocol/summary.ts";
+import { Registration } from "../../protocol/tenant.ts";
 import { decodeWire, wires } from "../../protocol/wire.ts";
 import { buildChain, dataDomain, evmDomain } from "../../test/fixtures/chain.ts";
 import { createTestNode } from "../../test/fixtures/node.ts";
@@ -86,6 +91,8 @@ describe("the chain", () => {
     ["/v1/transactions/zz", 400, "invalid_request", /id/],
     [`/v1/transactions/0x${"00".repeat(32)}`, 404, "not_found", /knows no transaction/],
     [`/v1/transactions/0x${"00".repeat(32)}?domain=x`, 400, "invalid_request", /domain/],
+    ["/v1/tenants/77", 404, "not_found", /\/v1\/tenants lists them/],
+    ["/v1/tenants/x", 400, "invalid_request", /domain/],
     ["/v1/nothing", 404, "unknown_route", /openapi\.json/],
     ["/v1/stream", 426, "upgrade_required", /WebSocket/],
   ])("%s is refused with %i %s", async (path, status, code, message) => {
@@ -202,6 +209,69 @@ describe("submitting", () => {
   });
 });
 
+describe("tenants", () => {
+  const control = (body: BodyInit, type = "application/json") =>
+    get("/v1/control", { method: "POST", body, headers: { "content-type": type } });
+  const taking = createApi(
+    { ...node, submit: async (_, all) => all.map((bytes) => success({ id: transactionId(bytes), nativeId: "0x01" })) },
+    silent,
+  );
+
+  test("are listed as the ordering state has them", async () => {
+    expect(await decoded("Tenants", "/v1/tenants")).toEqual(node.tenants());
+    expect(node.tenants()[1]).toMatchObject({
+      domain: evmDomain,
+      status: "active",
+      writers: [],
+      activatedAt: 0,
+      sequence: 0,
+      capacity: { gas: usualBudgets.evm.gas.burst, bytes: usualBudgets.evm.bytes.burst },
+    });
+  });
+
+  test("one comes with a block whose header commits to it, and its registration", async () => {
+    const { block, index, tenant, branch, registration } = await decoded("TenantProof", `/v1/tenants/${evmDomain}`);
+    const root = OrderingTenant.root(tenant);
+    expect(verifyField(OrderingState, ["tenants", index], root, branch, block.header.controlRoot)).toBe(true);
+    expect(Registration.root(registration)).toEqual(tenant.registration);
+    expect(registration).toEqual(chain.genesis.tenants[1]);
+  });
+
+  test("one that no finalized header commits to yet is told apart from none", async () => {
+    const young = createApi({ ...node, tenant: () => undefined }, silent);
+    const codes = [evmDomain, 77].map(async (domain) => {
+      const response = await young.request(`/v1/tenants/${domain}`);
+      return [response.status, (await response.json()).error.code];
+    });
+    expect(await Promise.all(codes)).toEqual([
+      [404, "not_finalized_yet"],
+      [404, "not_found"],
+    ]);
+  });
+
+  test("a control transaction is taken in JSON and in octets, and answered with its id", async () => {
+    const bytes = Uint8Array.of(1, 2, 3);
+    const send = async (body: BodyInit, type: string) =>
+      (await taking.request("/v1/control", { method: "POST", body, headers: { "content-type": type } })).json();
+    const id = toHex(transactionId(bytes));
+    expect(await send(JSON.stringify({ transaction: "0x010203" }), "application/json")).toEqual({ id });
+    expect(await send(bytes, "application/octet-stream")).toEqual({ id });
+  });
+
+  test.each<[string, BodyInit, string, number, string]>([
+    ["what the order would not take", '{"transaction":"0x01"}', "application/json", 422, "unknown_tenant"],
+    ["no JSON", "{", "application/json", 400, "malformed_body"],
+    ["an unknown field", '{"transaction":"0x01","x":1}', "application/json", 400, "malformed_body"],
+    ["what is no hexadecimal", '{"transaction":"01"}', "application/json", 400, "malformed_body"],
+    ["another type", "x", "text/plain", 415, "unsupported_media_type"],
+    ["too large a body", new Uint8Array(apiLimits.requestBytes + 1), "application/octet-stream", 413, "body_too_large"],
+  ])("%s is refused", async (_what, body, type, status, code) => {
+    const answer = await control(body, type);
+    expect([answer.status, answer.json.error.code]).toEqual([status, code]);
+    expect(answer.json.error.message.length).toBeGreaterThan(10);
+  });
+});
+
 describe("asking where a transaction stands", () => {
   test("executed and omitted ones, by Lockstep id and by native id", async () => {
     const executed = toHex(transactionId(utf8("transfer 4")));
@@ -252,10 +322,13 @@ describe("health, metrics, description", () => {
       "/v1/blocks/{height}",
       "/v1/blocks/{height}/tenants/{domain}",
       "/v1/certificates/latest",
+      "/v1/control",
       "/v1/epochs/{epoch}",
       "/v1/genesis",
       "/v1/status",
       "/v1/summaries/{height}",
+      "/v1/tenants",
+      "/v1/tenants/{domain}",
       "/v1/transactions",
       "/v1/transactions/{id}",
       "/v1/validators",

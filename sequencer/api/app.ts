@@ -10,6 +10,7 @@ import { answer, busy, refuse } from "./answer.ts";
 import { serveChain } from "./chain.ts";
 import { apiLimits } from "./limits.ts";
 import { type Api, onlyMethod } from "./route.ts";
+import { serveTenants } from "./tenants.ts";
 import { serveTransactions } from "./transactions.ts";
 
 /** Where the API tells of what it can't answer for; pino's loggers fit. */
@@ -92,6 +93,7 @@ export const createApi = (
   holdBytes(api, budget);
   serveChain(api, service);
   serveTransactions(api, service);
+  serveTenants(api, service);
   serveHealth(api, service);
   serveDescription(api);
   api.get("/v1/stream", () =>

@@ -1,11 +1,12 @@
 /** Reading request bodies within caps, and what a submission's body says. */
+import type * as z from "zod";
 import type { Holding } from "../../adapters/http/budget.ts";
 import { nestsDeeper } from "../../adapters/http/depth.ts";
 import { fromHex } from "../../protocol/bytes.ts";
 import { failure, type Result, success } from "../../protocol/errors.ts";
 import type { Domain } from "../../protocol/ids.ts";
 import { limits } from "../../protocol/limits.ts";
-import { decodeWire, SubmissionRequestWire } from "../../protocol/wire.ts";
+import { ControlRequestWire, decodeWire, SubmissionRequestWire } from "../../protocol/wire.ts";
 import { busy } from "./answer.ts";
 import { apiLimits } from "./limits.ts";
 
@@ -34,11 +35,19 @@ export const readBody = async (request: Request, holding: Holding): Promise<Resu
   return success(Buffer.concat(chunks));
 };
 
+/** What a submission's body may be. */
+export const readMediaType = (header: string | undefined): Result<"application/json" | "application/octet-stream"> => {
+  const type = (header ?? "").split(";")[0]?.trim().toLowerCase() ?? "";
+  if (type === "application/json" || type === "application/octet-stream") return success(type);
+  const message = `the content type is ${type || "missing"}: use application/json or application/octet-stream`;
+  return failure("unsupported_media_type", message);
+};
+
 /** Transactions to submit to one domain; one that isn't even hexadecimal is `undefined`. */
 export type Submission = { domain: Domain; transactions: (Uint8Array | undefined)[] };
 
-/** Body `{"domain": 1, "transactions": ["0x..."]}`. */
-export const parseJsonSubmission = (body: Uint8Array): Result<Submission> => {
+/** Body in JSON that `wire` reads; `form` shows what it looks like. */
+const parseJson = <T>(wire: z.ZodType<T>, form: string, body: Uint8Array): Result<T> => {
   let json: unknown;
   try {
     const text = new TextDecoder("utf-8", { fatal: true }).decode(body);
@@ -49,14 +58,25 @@ export const parseJsonSubmission = (body: Uint8Array): Result<Submission> => {
   } catch (cause) {
     return failure("malformed_body", `the body is not JSON: ${(cause as Error).message}`);
   }
-  const request = decodeWire(SubmissionRequestWire, json);
-  if (!request.ok) {
-    const form = '{"domain": <number>, "transactions": ["0x...", ...]}';
-    const { message } = request.error;
-    return failure("malformed_body", `${message.replace("the answer's", "the request's")}; send ${form}`);
-  }
+  const request = decodeWire(wire, json);
+  if (request.ok) return request;
+  const { message } = request.error;
+  return failure("malformed_body", `${message.replace("the answer's", "the request's")}; send ${form}`);
+};
+
+/** Body `{"domain": 1, "transactions": ["0x..."]}`. */
+export const parseJsonSubmission = (body: Uint8Array): Result<Submission> => {
+  const form = '{"domain": <number>, "transactions": ["0x...", ...]}';
+  const request = parseJson(SubmissionRequestWire, form, body);
+  if (!request.ok) return request;
   const { domain, transactions } = request.value;
   return success({ domain, transactions: transactions.map(fromHex) });
+};
+
+/** Body `{"transaction": "0x..."}` of one control transaction. */
+export const parseJsonControl = (body: Uint8Array): Result<Uint8Array> => {
+  const request = parseJson(ControlRequestWire, '{"transaction": "0x..."}', body);
+  return request.ok ? success(request.value.transaction) : request;
 };
 
 /** Body of repeated `length u32 big-endian ‖ bytes`. */

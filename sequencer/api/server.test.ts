@@ -71,6 +71,9 @@ describe("HTTP", () => {
     expect(await exchange("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n")).toContain("invalid_request");
     expect(await exchange(`GET /${"a".repeat(apiLimits.headerBytes)} HTTP/1.1\r\n\r\n`)).toContain("invalid_request");
     expect(await exchange("GET /v1/status HTTP/1.1\r\nhost: \u0000\r\n\r\n")).toContain("400");
+    expect(await exchange("GET /v1\\status HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")).toContain(
+      "invalid_request",
+    );
     expect(await exchange("GET //%%% HTTP/1.1\r\nhost: [\r\nconnection: close\r\n\r\n")).toMatch(/^HTTP\/1.1 4/);
     expect((await fetch(`${api.url}/v1/status`)).status).toBe(200);
   });

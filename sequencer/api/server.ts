@@ -1,12 +1,12 @@
 /** The HTTP API on a socket. */
-import type { Server } from "node:http";
-import { createAdaptorServer } from "@hono/node-server";
+import { createServer } from "node:http";
+import { getRequestListener } from "@hono/node-server";
 import { createBudget } from "../../adapters/http/budget.ts";
 import { boundConnections, type DoorStats, doorStats } from "../../adapters/http/connections.ts";
 import { closeServer, listenOn } from "../../adapters/http/listen.ts";
 import { failure } from "../../protocol/errors.ts";
 import type { NodeService } from "../service.ts";
-import { failureJson } from "./answer.ts";
+import { failureJson, refuse } from "./answer.ts";
 import { createApi, type Log } from "./app.ts";
 import { apiLimits } from "./limits.ts";
 import { createStream } from "./stream.ts";
@@ -21,16 +21,23 @@ export const serveApi = async (
   { host, port, log }: { host: string; port: number; log: Log },
 ): Promise<{ url: string; stats(): DoorStats; close(): Promise<void> }> => {
   const budget = createBudget(apiLimits.bufferedBytes);
-  const http = createAdaptorServer({
-    fetch: createApi(service, log, budget).fetch,
+  const listener = getRequestListener(createApi(service, log, budget).fetch, {
     overrideGlobalObjects: false,
-    serverOptions: {
+    // What the library can't make a request of: a path with backslashes, a strange host.
+    errorHandler: (error) => {
+      const { message } = error as Error;
+      return refuse(failure("invalid_request", `this is no request that can be answered: ${message}`).error);
+    },
+  });
+  const http = createServer(
+    {
       maxHeaderSize: apiLimits.headerBytes,
       headersTimeout: apiLimits.headersTimeoutMs,
       requestTimeout: apiLimits.requestTimeoutMs,
       keepAliveTimeout: apiLimits.keepAliveMs,
     },
-  }) as Server;
+    (request, response) => void listener(request, response),
+  );
   http.timeout = apiLimits.idleTimeoutMs;
   const connections = boundConnections(http, apiLimits);
   http.on("clientError", (error: NodeJS.ErrnoException, socket) => {

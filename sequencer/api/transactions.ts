@@ -6,7 +6,7 @@ import { asDomain, asRoot } from "../../protocol/ids.ts";
 import { SubmissionWire } from "../../protocol/wire.ts";
 import type { NodeService } from "../service.ts";
 import { answer, jsonText, refuse } from "./answer.ts";
-import { parseJsonSubmission, parseOctets, readBody, type Submission } from "./body.ts";
+import { parseJsonSubmission, parseOctets, readBody, readMediaType, type Submission } from "./body.ts";
 import { type Api, domainParam, errorResponses, invalidRequest, onlyMethod, schemaRef, serveGet } from "./route.ts";
 
 const notHex = failure(
@@ -35,8 +35,6 @@ const parseSubmission = (type: string, query: unknown, body: Uint8Array): Result
   if (!transactions.ok) return transactions;
   return success({ domain: asDomain(Number(parsed.data.domain)), transactions: transactions.value });
 };
-
-const mediaTypes = ["application/json", "application/octet-stream"];
 
 const serveSubmission = (api: Api, service: NodeService): void => {
   const path = "/v1/transactions";
@@ -68,14 +66,11 @@ const serveSubmission = (api: Api, service: NodeService): void => {
     },
   });
   api.post(path, async ({ req, var: { holding } }) => {
-    const type = (req.header("content-type") ?? "").split(";")[0]?.trim().toLowerCase() ?? "";
-    if (!mediaTypes.includes(type)) {
-      const message = `the content type is ${type || "missing"}: use ${mediaTypes.join(" or ")}`;
-      return refuse(failure("unsupported_media_type", message).error);
-    }
+    const type = readMediaType(req.header("content-type"));
+    if (!type.ok) return refuse(type.error);
     const body = await readBody(req.raw, holding);
     if (!body.ok) return refuse(body.error);
-    const submission = parseSubmission(type, req.query(), body.value);
+    const submission = parseSubmission(type.value, req.query(), body.value);
     if (!submission.ok) return refuse(submission.error);
     return answer(jsonText(z.encode(SubmissionWire, await submit(service, submission.value))));
   });

@@ -92,7 +92,7 @@ const join = async (crowding: Promise<Crowd>): Promise<Crowd> => {
   return joined;
 };
 
-describe("HTTP", () => {
+describe("HTTP", { timeout: 240_000 }, () => {
   test("connections that wait for nothing make room for others, on every door", async () => {
     const most = transportLimits.connections;
     await whileHonestGoOn(
@@ -129,9 +129,9 @@ describe("HTTP", () => {
 
   test("expensive calls wait for each other, and hold nobody up for long", async () => {
     let isOver = false;
-    const hammering = all.map((index) => hammer(rpcAt(index), expensiveCalls, 20, () => isOver));
-    const slices = hammer(`${apiOf(0)}/v1/blocks/latest/tenants/${evmDomain}`, [""], 20, () => isOver);
-    for (let round = 0; round < 3; round++) await honest.certify(all);
+    const hammering = [hammer(rpcAt(0), expensiveCalls, 8, () => isOver)];
+    const slices = hammer(`${apiOf(0)}/v1/blocks/latest/tenants/${evmDomain}`, [""], 8, () => isOver);
+    for (let round = 0; round < 2; round++) await honest.certify(all);
     isOver = true;
     const answers = await Promise.all([...hammering, slices]);
     expect(answers.every((count) => count > 0)).toBe(true);
@@ -184,7 +184,7 @@ describe("a peer without a key", () => {
   });
 });
 
-describe("a validator gone bad", () => {
+describe("a validator gone bad", { timeout: 240_000 }, () => {
   const bad = 3;
   const others = [0, 1, 2];
   const folder = () => devnet.ready.validators[bad]?.dataDir ?? "";
@@ -235,7 +235,8 @@ describe("a validator gone bad", () => {
         () => banned("huge frames", 1, (foothold) => sendHugeFrame(foothold, "attestation")),
         () =>
           banned("connecting again and again", 1, async () => {
-            for (let again = 0; again < 50; again++) await connectTo(1).catch(() => undefined);
+            const attempt = () => connectTo(1).catch(() => undefined);
+            for (let again = 0; again < 15; again++) await Promise.all(Array.from({ length: 8 }, attempt));
           }),
       );
     const atThird = () => banned("junk", 2, sendJunkTransactions);

@@ -10,4 +10,4 @@ test("every answer to what is mutated is a result or an error, and honest users 
   expect(report.problems).toEqual([]);
   expect(report.attempts).toBe(count);
   expect(report.honest).toBeGreaterThan(0);
-});
+}, 300_000);

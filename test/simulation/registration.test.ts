@@ -2,13 +2,15 @@ import { hexToBytes } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 import { beforeAll, describe, expect, it } from "vitest";
 import { loadEvmEngine } from "../../adapters/evm/engine.ts";
+import type { BlsSigner } from "../../consensus/certificate/bls.ts";
 import { createSigner, generateSecretKey } from "../../consensus/certificate/blst.ts";
-import { transactionId } from "../../protocol/batch.ts";
-import { utf8 } from "../../protocol/bytes.ts";
+import { type Batch, batchDigest, SignedBatch, transactionId } from "../../protocol/batch.ts";
+import { toHex, utf8 } from "../../protocol/bytes.ts";
 import { type ControlBody, controlDomain, controlSigningRoot, encodeControl } from "../../protocol/control.ts";
 import { asDomain, asHeight, asValidatorIndex } from "../../protocol/ids.ts";
 import { tenantStatuses } from "../../protocol/summary.ts";
 import type { Registration } from "../../protocol/tenant.ts";
+import { batchSigningRoot } from "../../sequencer/batch/exchange.ts";
 import { registrationOf } from "../fixtures/registration.ts";
 import { createNodes, data, type Nodes } from "./nodes.ts";
 
@@ -172,5 +174,41 @@ describe("a tenant's owner", () => {
     const first = await transfer(0);
     expect(await submit(nodes, 0, first, domain)).toBe("ok");
     await becomes(nodes, 3, first, "executed");
+  });
+});
+
+describe("a tenant with writers", () => {
+  it("takes no stranger's transaction, also when a producer has it ordered", async () => {
+    const nodes = await start(85);
+    const writers = [utf8(alice.address)];
+    await submit(nodes, 0, signed(nodes, { kind: "register", value: registration({ writers }) }));
+    await served(nodes);
+    const strange = await transfer(0, mallory);
+    for (const at of nodes.indices) expect(await submit(nodes, at, strange, domain)).toBe("not_a_writer");
+
+    nodes.crash(index(3));
+    nodes.world.restart(index(3), async () => {});
+    const producer = nodes.signers[3] as BlsSigner;
+    const sequence = 1_000;
+    const batch: Batch = {
+      producer: producer.publicKey,
+      sequence,
+      transactions: [{ domain, gas: 21_000, bytes: strange }],
+      bundles: [],
+    };
+    const genesis = nodes.node(index(0)).service.genesisRoot;
+    const signature = producer.sign(batchSigningRoot(genesis, sequence, batchDigest(batch)));
+    nodes.world.network(index(3)).broadcast("batch", Uint8Array.of(1, ...SignedBatch.encode({ batch, signature })));
+    await becomes(nodes, 0, strange, "omitted");
+    const ordered = await statusOf(nodes, 0, strange);
+    expect(ordered?.reason).toBe("not_a_writer");
+    const summary = await nodes.ask(nodes.node(index(0)).service.summary(asHeight(ordered?.height ?? 0)));
+    expect(summary?.hopeless).toMatchObject([{ count: 1 }]);
+    expect(toHex(summary?.hopeless[0]?.producer ?? new Uint8Array())).toBe(toHex(producer.publicKey));
+
+    const first = await transfer(0);
+    expect(await submit(nodes, 1, first, domain)).toBe("ok");
+    await becomes(nodes, 2, first, "executed");
+    expect(nodes.fatal).toEqual([]);
   });
 });

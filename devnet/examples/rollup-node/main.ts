@@ -32,7 +32,12 @@ const readArguments = () => {
   const { trust, domain, port, "data-dir": folder } = values;
   if (positionals.length === 0 || !/^[0-9]{1,5}$/.test(port)) throw new LockstepError("usage", usage);
   const apis: TrustedApi[] = positionals.map((api) => valueOrThrow(parseTrustedApi(api, trust)));
-  return { apis, domain: valueOrThrow(parseDomain(domain, "the tenant to follow")), folder, port: Number(port) };
+  return {
+    apis,
+    domain: valueOrThrow(parseDomain("domain", domain, "the tenant to follow")),
+    folder,
+    port: Number(port),
+  };
 };
 
 const run = async (): Promise<void> => {

@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 import { createBlst } from "../../../consensus/certificate/blst.ts";
 import { assembleCertificate } from "../../../consensus/certificate/verify.ts";
 import { frameHeader } from "../../../consensus/network/frames.ts";
+import { networkLimits } from "../../../consensus/network/limits.ts";
 import { encodeMessage } from "../../../consensus/simplex/codec.ts";
 import { contextOf, type Statement, type ViewCertificate } from "../../../consensus/simplex/statement.ts";
 import { syncLimits } from "../../../consensus/sync/limits.ts";
@@ -26,11 +27,14 @@ const repeated = <T>(count: number, make: (index: number) => T): T[] =>
   Array.from({ length: count }, (_, i) => make(i));
 const random = (length: number): Uint8Array => new Uint8Array(randomBytes(length));
 
+/** More than enough for a ban, whatever decays meanwhile. */
+const offences = networkLimits.banScore / networkLimits.offencePoints + 4;
+
 /** Another network, for which whoever is a validator here could have signed anything. */
 const foreign: Root = asRoot(new Uint8Array(32).fill(7));
 
 export const sendGarbage = ({ send }: Foothold, channel: Channel): Promise<void> =>
-  send(channel, ...repeated(4, () => concatBytes(Uint8Array.of(9), random(40))));
+  send(channel, ...repeated(offences, () => concatBytes(Uint8Array.of(9), random(40))));
 
 /** A frame that announces 10 MiB, and a good part of it. */
 export const sendHugeFrame = ({ write }: Foothold, channel: Channel): Promise<void> =>
@@ -53,7 +57,7 @@ export const sendForgedCertificates = async ({ send }: Foothold, { signer, genes
     };
     return encodeMessage({ type: "certificate", certificate });
   };
-  await send("consensus", ...repeated(8, (i) => forge(view + 5 + i)));
+  await send("consensus", ...repeated(offences, (i) => forge(view + 5 + i)));
 };
 
 /** A batch of the abuser's, as it travels, signed for the network with a genesis. */
@@ -76,7 +80,7 @@ export const batchOf = (
 
 export const sendForeignBatches = ({ send }: Foothold, traitor: Traitor): Promise<void> => {
   const sequence = 10_000 + (random(1)[0] ?? 0);
-  return send("batch", ...repeated(4, (i) => batchOf(traitor, sequence + 256 * i, [random(40)], foreign)));
+  return send("batch", ...repeated(offences, (i) => batchOf(traitor, sequence + 256 * i, [random(40)], foreign)));
 };
 
 /** Far more requests for blocks than anybody needs. */
