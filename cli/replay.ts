@@ -1,5 +1,6 @@
 /** `lockstep replay`: executes a tenant again from its certified inputs, and compares what comes out. */
 import type { ReplayedBlock, Replayer } from "../adapters/evm/replay.ts";
+import type { LightClient } from "../messaging/light-client/client.ts";
 import { tenantOf } from "../messaging/light-client/execution.ts";
 import { type ProvenHistory, proveHistory, stepsOf } from "../messaging/light-client/history.ts";
 import type { Proof, Refusal } from "../messaging/light-client/refusal.ts";
@@ -34,7 +35,7 @@ type Difference = { height: number; what: string; replayed?: Hex; certified?: He
 type Replayed = { height: number; transactions: number; gasUsed: number; blockHash: Hex };
 
 /** How a replay ended; `unproven` comes from the proofs, `difference` from executing. */
-type Ending = { replayed: Replayed } | { difference: Difference } | { unproven: Refusal };
+type Ending = { replayed: Replayed & { first: number } } | { difference: Difference } | { unproven: Refusal };
 
 /** Heights between two lines of progress. */
 const progressHeights = 500;
@@ -92,7 +93,7 @@ const openReplayer = async ({ domain, config, budget }: Registration): Promise<P
 const replayHeights = async (
   replayer: Replayer,
   history: ProvenHistory,
-  { domain, last }: { domain: Domain; last: Height },
+  { domain, activatedAt, last }: { domain: Domain; activatedAt: Height; last: Height },
   progress: (at: Replayed) => void,
 ): Promise<Ending> => {
   const compare = (block: ReplayedBlock, { height, ...summary }: Summary): Ending | undefined => {
@@ -102,14 +103,14 @@ const replayHeights = async (
     return difference && { difference };
   };
 
-  const start = await history.summary(asHeight(0));
+  const start = await history.summary(activatedAt);
   if (!start.ok) return { unproven: start.error };
   const began = compare(replayer.genesis, start.value);
   if (began) return began;
 
   let [transactions, gasUsed] = [0, 0];
   let head = replayer.genesis;
-  for await (const step of stepsOf(history, domain, last)) {
+  for await (const step of stepsOf(history, domain, activatedAt, last)) {
     if (!step.ok) return { unproven: step.error };
     const { header, headerRoot, inputs, summary } = step.value;
     const { height, timestampMs, parent } = header;
@@ -123,25 +124,39 @@ const replayHeights = async (
     gasUsed += head.gasUsed;
     if (height % progressHeights === 0) progress({ height, transactions, gasUsed, blockHash: toHex(head.blockHash) });
   }
-  return { replayed: { height: last, transactions, gasUsed, blockHash: toHex(head.blockHash) } };
+  return { replayed: { first: activatedAt, height: last, transactions, gasUsed, blockHash: toHex(head.blockHash) } };
+};
+
+/** What a tenant was registered with, in genesis or later, and the height of its block 0. */
+const findTenant = async (
+  client: LightClient,
+  domain: Domain,
+): Promise<Proof<{ registration: Registration; activatedAt: Height }>> => {
+  const genesis = await client.genesis();
+  if (!genesis.ok) return genesis;
+  const founding = genesis.value.tenants.find((tenant) => tenant.domain === domain);
+  if (founding !== undefined) return success({ registration: founding, activatedAt: asHeight(0) });
+  const later = await client.tenant(domain);
+  if (!later.ok) return later;
+  const { registration, tenant } = later.value;
+  return success({ registration, activatedAt: tenant.activatedAt });
 };
 
 const replay = async ({ domain, to, ...trusted }: Task, say: (text: string) => void): Promise<Ending> => {
   const { client, transport } = connect(trusted);
-  const genesis = await client.genesis();
-  if (!genesis.ok) return { unproven: genesis.error };
-  const tenant = genesis.value.tenants.find((tenant) => tenant.domain === domain);
-  if (tenant === undefined) return { unproven: unknownTenant(domain) };
-  const vm = vmName(tenant.vm);
-  if (vm !== "evm") {
-    const message = `domain ${domain} is ${vm === undefined ? "of an unknown VM" : `a tenant of VM ${vm}`}: EVM tenants can be replayed`;
-    return { unproven: { code: "unsupported_vm", message } };
-  }
-
   const newest = to === undefined ? await client.execution() : await client.summary(to);
   if (!newest.ok) return { unproven: newest.error };
   const summary = "summary" in newest.value ? newest.value.summary : newest.value;
   const { height } = summary;
+  if (tenantOf(summary, domain) === undefined) return { unproven: unknownTenant(domain) };
+  const tenant = await findTenant(client, domain);
+  if (!tenant.ok) return { unproven: tenant.error };
+  const { registration, activatedAt } = tenant.value;
+  const vm = vmName(registration.vm);
+  if (vm !== "evm") {
+    const message = `domain ${domain} is ${vm === undefined ? "of an unknown VM" : `a tenant of VM ${vm}`}: EVM tenants can be replayed`;
+    return { unproven: { code: "unsupported_vm", message } };
+  }
   say(
     `proven: height ${height} is certified by more than two thirds of the validators that the trusted root leads to\n`,
   );
@@ -149,10 +164,14 @@ const replay = async ({ domain, to, ...trusted }: Task, say: (text: string) => v
   if (!history.ok) return { unproven: history.error };
   say(`proven: its summary names that of every height before it, down to genesis\n`);
 
-  const replayer = await openReplayer(tenant);
+  const replayer = await openReplayer(registration);
   if (!replayer.ok) return { unproven: replayer.error };
-  return replayHeights(replayer.value, history.value, { domain, last: height }, ({ height: at, transactions }) =>
-    say(`replayed: ${at} of ${height} heights, ${transactions} transactions; all roots are equal so far\n`),
+  return replayHeights(
+    replayer.value,
+    history.value,
+    { domain, activatedAt, last: height },
+    ({ height: at, transactions }) =>
+      say(`replayed: ${at} of ${height} heights, ${transactions} transactions; all roots are equal so far\n`),
   );
 };
 
@@ -161,10 +180,10 @@ const sentencesOf = (ending: Ending, domain: Domain): string => {
   if ("difference" in ending) {
     return `differs: ${ending.difference.message}\nEither the validators' engine or this one is wrong there; up to the height before, both agree.\n`;
   }
-  const { height, transactions, gasUsed } = ending.replayed;
+  const { first, height, transactions, gasUsed } = ending.replayed;
   return [
     `equal: tenant ${domain}, executed from its genesis and inputs alone on an engine of its own, comes to the certified block`,
-    ` hash, state root and receipts root at every height from 0 to ${height}: ${transactions} transactions, ${gasUsed} gas.\n`,
+    ` hash, state root and receipts root at every height from ${first} to ${height}: ${transactions} transactions, ${gasUsed} gas.\n`,
   ].join("");
 };
 

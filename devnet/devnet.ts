@@ -11,7 +11,6 @@ import { type DevnetNetwork, type NetworkChoice, openNetwork } from "./network.t
 import { describePorts, planFreePorts, planPorts, probePorts, type ValidatorPorts } from "./ports.ts";
 import { describeDevnet, type TenantFailed } from "./ready.ts";
 import { createJsonReporter, createTextReporter, type Reporter } from "./reporter.ts";
-import type { TenantPlan } from "./tenants.ts";
 
 export type DevnetOptions = NetworkChoice & {
   dataDir: string;
@@ -46,8 +45,6 @@ const joinAll = async (joining: Joining): Promise<void> => {
   throw new LockstepError(code, `${vm} has not joined: ${message}`, { domain });
 };
 
-const namesOf = (plans: readonly TenantPlan[]): string[] => plans.map(({ name }) => name);
-
 type Running = {
   fleet?: Fleet;
   /** Asked to stop. */
@@ -77,7 +74,8 @@ const run = async (options: DevnetOptions, running: Running, reporter: Reporter)
       if (options.waitForAll) await joinAll(joining);
       const statuses = await readStatuses(nodes, stop);
       if (stop.aborted) return;
-      reporter.ready(describeDevnet(network, nodes, statuses, fleet.pids()), namesOf(coming));
+      const later = options.waitForAll ? [] : coming.map(({ name }) => name);
+      reporter.ready(describeDevnet(network, nodes, statuses, fleet.pids()), later);
       const joined = options.waitForAll ? undefined : joinTenants(joining);
       await reporter.follow(stop);
       await joined;

@@ -60,9 +60,12 @@ export const joinTenants = async (joining: Joining): Promise<void> => {
       return false;
     }
   };
-  const obstacles = await Promise.all(
-    network.coming.map(async (plan) => ({ plan, crates: (await hasEngine(plan)) ? 0 : await crateCount(plan) })),
-  );
+  const obstacles: Obstacle[] = [];
+  for (const plan of network.coming) {
+    await attempt(plan, async () => {
+      obstacles.push({ plan, crates: (await hasEngine(plan)) ? 0 : await crateCount(plan) });
+    });
+  }
   const joined: Promise<boolean>[] = [];
   for (const plan of joinOrder(obstacles)) {
     if (await attempt(plan, () => buildEngine(plan, progress, signal)))

@@ -11,6 +11,9 @@ import type { TenantPlan } from "./tenants.ts";
 export const signRegistration = (plan: TenantPlan, owner: BlsSigner, genesis: Root, nowMs: number): Uint8Array =>
   signControl(owner, genesis, { kind: "register", value: createRegistration(plan, owner.publicKey, nowMs) });
 
+/** Refusals after which the tenant is there, or may still come to be. */
+const standing: ReadonlySet<string> = new Set(["domain_taken", "already_known", "unavailable"]);
+
 /**
  * Submits a registration at a validator's API. That the domain has a tenant already is not an error: it was registered
  * before.
@@ -21,6 +24,6 @@ export const submitRegistration = async (api: string, transaction: Uint8Array, s
   try {
     await connectTenantApi(api, signal).submit(transaction);
   } catch (error) {
-    if (!(error instanceof LockstepError) || error.code !== "domain_taken") throw error;
+    if (!(error instanceof LockstepError) || !standing.has(error.code)) throw error;
   }
 };

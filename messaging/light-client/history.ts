@@ -88,16 +88,17 @@ export const proveHistory = async (api: Transport, newest: Summary): Promise<Pro
   return success({ summary, step });
 };
 
-/** Steps from height 1 to `last`, in order; some are asked for ahead of the one that is given out. */
+/** Steps after height `from` up to `last`, in order; some are asked for ahead of the one that is given out. */
 export async function* stepsOf(
   history: ProvenHistory,
   domain: Domain,
+  from: Height,
   last: Height,
   ahead = 8,
 ): AsyncGenerator<Proof<ProvenStep>> {
   const asked: Promise<Proof<ProvenStep>>[] = [];
-  let next = 1;
-  for (let height = 1; height <= last; height++) {
+  let next = from + 1;
+  for (let height = from + 1; height <= last; height++) {
     while (next <= Math.min(last, height + ahead)) asked.push(history.step(asHeight(next++), domain));
     yield await (asked.shift() as Promise<Proof<ProvenStep>>);
   }

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { rpc, submit, transaction, until } from "./api.ts";
-import { gone } from "./commands.ts";
+import { gone, lockstep } from "./commands.ts";
 import { type Devnet, startDevnet } from "./devnet.ts";
 
 const tenants = ["--tenants", "data,evm"] as const;
@@ -65,6 +65,12 @@ test("without a compiler data runs and orders, and the next start with one lets 
     expect(balance.result).toBe(`0x${(10_000n * 10n ** 18n).toString(16)}`);
   }
   await expectOrdered(devnet, "0x0304");
+  const { api, trustedRoot } = devnet.ready;
+  const replayed = await lockstep("replay", api, "--trust", trustedRoot, "--domain", "31337");
+  expect([replayed.code, replayed.out]).toEqual([
+    0,
+    expect.stringMatching(/comes to the certified block .* at every height from [1-9]/),
+  ]);
 });
 
 test("Ctrl-C in the middle of a build ends the build, too", async () => {
