@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { privateKeyToAccount } from "viem/accounts";
 import { beforeAll, describe, expect, inject, test } from "vitest";
 import { type Hex, toHex } from "../../protocol/bytes.ts";
+import { controlDomain } from "../../protocol/control.ts";
 import { expectExecuted } from "./agreement.ts";
 import { rpc, submit, transaction, transactionById, until } from "./api.ts";
 import { dataDomain, evmDomain } from "./load.ts";
@@ -165,6 +166,7 @@ describe("a nonce above a gap", () => {
 const expectedCodes: Readonly<Record<number, RegExp>> = {
   [dataDomain]: /^(already_known|undecodable|duplicate)$/,
   [evmDomain]: /^(undecodable|unsupported)$/,
+  [controlDomain]: /^undecodable$/,
 };
 const randomBytes = fc.uint8Array({ maxLength: 400 });
 
