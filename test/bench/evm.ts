@@ -62,7 +62,7 @@ const shorten = ({ warmUp, measured }: Transfers, count: number): Transfers => (
 });
 
 /** A block for each transfer takes anvil longer the more there are. */
-const mostInstant = 250;
+const mostInstant = 100;
 
 /** A connection for each sender, spread over the endpoints. */
 const loadOf = (transfers: readonly Hex[][], rpcs: readonly string[], target: Target): Load => ({

@@ -45,7 +45,7 @@ Full sizes, quick sizes:
   ordering   ${full.ordering.four} transactions of 250 bytes through 4 validators, ${full.ordering.one} through 1; ${quick.ordering.four}, ${quick.ordering.one}
   latency    ${full.latency.samples} single transactions idle, as many at half load; ${quick.latency.samples}
   evm        ${20 * full.evm.perSender} transfers through 4 validators, as many through 1; ${20 * quick.evm.perSender}
-  anvil      the same transfers with blocks at the end, and 5000 of them with a block for each
+  anvil      the same transfers with blocks at the end, and 2000 of them with a block for each
   cometbft   ${full.ordering.cometbft} transactions of 250 bytes through 4 nodes; ${quick.ordering.cometbft}
 `;
 
