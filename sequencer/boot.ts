@@ -18,7 +18,7 @@ import type { Tenant, Tenants } from "./pipeline/tenants.ts";
 import { orderWrites, summaryWrites, tenantWrites } from "./pipeline/writes.ts";
 import { activatedAt, type RosterEntry } from "./roster/entry.ts";
 import { createLateExecutor } from "./roster/lateExecutor.ts";
-import { isOpenEntry, nameOf, type OpenSupervised, openRegistered, readRoster, rosterWrite } from "./roster/roster.ts";
+import { isOpenEntry, type OpenSupervised, openRegistered, readRoster, rosterWrite } from "./roster/roster.ts";
 import { below, decodeHeight, encodeHeight, keys, prefixes, schemaVersion } from "./storage/keys.ts";
 import { OrderedRecord, TenantRecord } from "./storage/records.ts";
 
@@ -180,8 +180,8 @@ export const boot = async ({ disk, genesis, ...parts }: BootOptions): Promise<Bo
     const head = started ? await readHead(disk, domain) : undefined;
     if (head !== undefined) withBlocks.add(domain);
     if (activated === undefined || !isOpenEntry(entry, head && asHeight(activated + head.number))) continue;
-    const { config, budget } = entry.registration;
-    const of = { domain, name: nameOf(entry.registration), config, budget, entry, activatedAt: activated };
+    const { name, config, budget } = entry.registration;
+    const of = { domain, name: new TextDecoder().decode(name), config, budget, entry, activatedAt: activated };
     if (activated > 0) {
       tenants.set(domain, { ...of, ...(await openLate(opening, entry, activated, head)) });
       continue;

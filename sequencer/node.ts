@@ -295,9 +295,9 @@ export const startNode = async (options: NodeOptions): Promise<Node> => {
       const slice = slicesOf(held).get(controlDomain) ?? [];
       const ids = slice.map(({ leaf }) => leaf);
       const before = await history.appliedAmong(controlDomain, ids);
-      const { commands, outcomes } = branches.controlled(root);
-      const results = controlResults(settled.height, slice, outcomes, before);
+      const results = controlResults(settled.height, slice, branches.outcomes(root), before);
       if (slice.length > 0) pool.executed(results.settled).catch(fatal);
+      const commands = slice.length === 0 ? [] : await readCommands(bls, genesisRoot, held);
       return [...results.writes, ...(await roster.settle(settled.height, after, commands))];
     },
     pool,

@@ -13,8 +13,8 @@ import { advance, meet } from "../control/state.ts";
 export type Branches = {
   /** State after a block, if all batches up to it have been seen. */
   known(root: Root): OrderingState | undefined;
-  /** The block's control transactions, and what became of each, where its state is known. */
-  controlled(root: Root): Controlled;
+  /** What became of the block's control transactions, where its state is known. */
+  outcomes(root: Root): readonly ControlOutcome[];
   /**
    * State after a block; `hold` gets what judging takes of blocks on the way that were never judged here.
    * @throws LockstepError `unknown_branch` when the block doesn't lead down to a known one
@@ -25,8 +25,6 @@ export type Branches = {
   /** Keeps the state after the newest finalized block and of what may descend from it. */
   finalize(block: KnownHeader): void;
 };
-
-export type Controlled = { commands: readonly Command[]; outcomes: readonly ControlOutcome[] };
 
 /** What a block is judged by besides its header: its batches, and the summaries that it newly certifies. */
 export type Held = {
@@ -39,25 +37,23 @@ export type Held = {
 /** Gets these, from peers where need be. `state` is that after the block's parent. */
 export type Hold = (block: KnownHeader, state: OrderingState) => Promise<Held>;
 
-const nothing: Controlled = { commands: [], outcomes: [] };
-
 /** Starts from a finalized block and the ordering state after it. */
 export const createBranches = (tip: { root: Root; height: Height; state: OrderingState }): Branches => {
-  type Known = Controlled & { height: Height; state: OrderingState };
+  type Known = { height: Height; state: OrderingState; outcomes: readonly ControlOutcome[] };
   const states = new Map<Hex, Known>();
-  states.set(toHex(tip.root), { height: tip.height, state: tip.state, ...nothing });
+  states.set(toHex(tip.root), { height: tip.height, state: tip.state, outcomes: [] });
 
   const extend: Branches["extend"] = ({ header, root }, parentState, { batches, commands, summaries }) => {
     const { height, timestampMs, certified } = header;
     const met = meet(parentState, { timestampMs, certified: certified.height }, summaries);
     const { state, outcomes } = command(advance(met, height, batches), header, commands);
-    states.set(toHex(root), { height, state, commands, outcomes });
+    states.set(toHex(root), { height, state, outcomes });
     return state;
   };
 
   return {
     known: (root) => states.get(toHex(root))?.state,
-    controlled: (root) => states.get(toHex(root)) ?? nothing,
+    outcomes: (root) => states.get(toHex(root))?.outcomes ?? [],
     after: async (block, ancestors, hold) => {
       const missing: KnownHeader[] = [];
       let at: KnownHeader = block;

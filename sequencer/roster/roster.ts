@@ -78,7 +78,7 @@ export const rosterWrite = (entry: RosterEntry): DiskWrite => ({
   value: RosterEntry.encode(entry),
 });
 
-export const nameOf = ({ name }: Registration): string => new TextDecoder().decode(name);
+const nameOf = ({ name }: Registration): string => new TextDecoder().decode(name);
 
 /** The adapter of a registration's VM, and what its executor is opened with. */
 export const openRegistered = async (
