@@ -216,8 +216,10 @@ test("all of it is still there when every validator was killed", async () => {
   network = await startDevnet({ dataDir: network.dataDir });
   for (const at of apis()) {
     const url = await servedAt(at);
-    expect(rows(await listAt(at))).toEqual(before);
-    expect(await readerAt(url).getTransactionCount({ address: alice.address })).toBe(nonce);
+    // A validator starts from what it had settled and executed: it may have to catch up with the others first.
+    await expect.poll(async () => rows(await listAt(at)), { timeout: 60_000 }).toEqual(before);
+    const count = () => readerAt(url).getTransactionCount({ address: alice.address });
+    await expect.poll(count, { timeout: 60_000 }).toBe(nonce);
   }
   const hash: Hex = await walletAt(await servedAt(api())).sendTransaction({ to: recipient, value: 1n });
   const { status } = await readerAt(await servedAt(api(3))).waitForTransactionReceipt({ hash });
