@@ -34,7 +34,7 @@ const api = (index = 0): string => apis()[index] ?? "";
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "lockstep-"));
   network = await startDevnet({ flags: ["--tenants", "evm,data"] });
-  load = createLoad(evmAccounts(2));
+  load = createLoad({ evm: evmAccounts(2) });
   load.start(network.ready);
   for (const name of ["owner.json", "stranger.json"]) await lockstep("keys", "new", file(name));
   const alloc = Object.fromEntries([alice, bob].map(({ address }) => [address, { balance: String(10n * ether) }]));
