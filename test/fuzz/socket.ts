@@ -5,28 +5,38 @@ import type { Answer } from "./check.ts";
 /** A call that is answered whatever happens to the one before it: with an error, since there is no such method. */
 const last = JSON.stringify({ jsonrpc: "2.0", id: "last", method: "fuzz_last", params: [] });
 
-/**
- * Answers to a message as one answer, in a list where they are several; those that come after the answer to a call
- * right behind it are not waited for, and notifications are none.
- */
+/** An answer takes no longer as a rule; some messages get none. */
+const usualMs = 250;
+
+/** Answers to a message as one answer, in a list where they are several. Notifications are none. */
 export const ask = (url: string, message: Uint8Array, patienceMs: number): Promise<Answer> =>
   new Promise((resolve, reject) => {
     const socket = new WebSocket(url);
     const answers: string[] = [];
     const timer = setTimeout(() => end(() => reject(new Error(`no answer within ${patienceMs} ms`))), patienceMs);
+    let pause: NodeJS.Timeout | undefined;
+    const conclude = (): void => {
+      clearTimeout(pause);
+      pause = undefined;
+      if (socket.readyState === socket.OPEN) socket.send(last);
+    };
     const end = (settle: () => void): void => {
       clearTimeout(timer);
+      clearTimeout(pause);
       socket.terminate();
       settle();
     };
     socket.on("open", () => {
       socket.send(message, { binary: false });
-      socket.send(last);
+      pause = setTimeout(conclude, usualMs);
     });
     socket.on("message", (data) => {
       const text = data.toString();
       if (text.includes('"id":"last"')) end(() => resolve(answerOf(answers)));
-      else if (!text.includes('"subscription":')) answers.push(text);
+      else if (!text.includes('"subscription":')) {
+        answers.push(text);
+        if (pause !== undefined) conclude();
+      }
     });
     socket.on("error", (error) => end(() => reject(error)));
     socket.on("close", (code) => end(() => reject(new Error(`the WebSocket was closed with ${code}`))));
