@@ -168,6 +168,8 @@ export const createLedger = (accounts: Accounts): Ledger => {
       else merged.set(toHex(key), { key, account: after });
     }
     engine = createEngine(merged.values());
+    // The old one is outside the JavaScript heap, which would not be collected for its sake.
+    globalThis.gc?.();
     slot = current;
     return true;
   };
