@@ -25,12 +25,12 @@ export type VmGenerator = {
   };
 };
 
-/** Account of the devnet that signs what is mutated, and nothing else. */
+/** First of the devnet's accounts that sign what is mutated, and nothing else. */
 const signerIndex = 7;
 
 /** @param accounts funded ones of a devnet with all VMs */
 export const createGenerators = ({ evm, svm }: Accounts): VmGenerator[] => {
-  const [ether, sol] = [evm?.[signerIndex], svm?.[signerIndex]];
-  if (ether === undefined || sol === undefined) throw new Error(`the devnet has no account ${signerIndex} of each VM`);
-  return [dataGenerator, evmGenerator(ether), svmGenerator(sol)];
+  const [ether, sols] = [evm?.[signerIndex], svm?.slice(signerIndex) ?? []];
+  if (ether === undefined || sols.length === 0) throw new Error(`the devnet has no account ${signerIndex} of each VM`);
+  return [dataGenerator, evmGenerator(ether), svmGenerator(sols)];
 };

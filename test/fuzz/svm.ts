@@ -7,7 +7,7 @@ import type { Random } from "../replay/random.ts";
 import type { VmGenerator } from "./generator.ts";
 import { mutateBytes } from "./mutate.ts";
 import { callOf } from "./svmCalls.ts";
-import { strayKeys, type View, wishOf } from "./svmInstructions.ts";
+import { payerOf, strayKeys, type View, wishOf } from "./svmInstructions.ts";
 import { type Signer, signerOf, type Table, transactionOf } from "./svmMessage.ts";
 
 /** Tables that transactions take keys from; bytes in front of a table's keys. */
@@ -29,17 +29,32 @@ const tablesAt = async (connection: Connection): Promise<Table[]> => {
 };
 
 /** The transaction that a number and its randomness stand for. */
-export const transactionFor = (random: Random, number: number, payer: Signer, view: View): Uint8Array => {
+export const transactionFor = (
+  random: Random,
+  number: number,
+  payers: readonly [Signer, ...Signer[]],
+  view: View,
+): Uint8Array => {
+  const payer = payerOf(payers, number);
   const { signers, ...wish } = wishOf(random, number, payer, view);
   const table = view.tables.length > 0 && random.chance(0.5) ? { table: random.pick(view.tables) } : {};
   const draft = { ...wish, blockhash: view.blockhash, version: random.chance(0.5) ? 0 : -1, ...table };
-  const mutations = random.pick([0, 0, 0, 0, 1, 1, 2, 3]);
+  const mutations = random.pick([0, 0, 0, 0, 0, 1, 1, 3]);
   const bytes = transactionOf(random, draft, mutations, signers, strayKeys(random, number, payer, view));
   return random.chance(0.1) ? mutateBytes(random, bytes) : bytes;
 };
 
-export const svmGenerator = ({ secretKey }: SvmAccount): VmGenerator => {
-  const payer = signerOf(fromBase58(secretKey, 64)?.subarray(0, 32) ?? new Uint8Array(32));
+export const signersOf = (accounts: readonly SvmAccount[]): [Signer, ...Signer[]] => {
+  const [first, ...others] = accounts.map(({ secretKey }) =>
+    signerOf(fromBase58(secretKey, 64)?.subarray(0, 32) ?? new Uint8Array(32)),
+  );
+  if (first === undefined) throw new Error("somebody has to pay");
+  return [first, ...others];
+};
+
+/** @param accounts that pay, by turns */
+export const svmGenerator = (accounts: readonly SvmAccount[]): VmGenerator => {
+  const payers = signersOf(accounts);
   let view: View = { blockhash: new Uint8Array(32), slot: 0, tables: [] };
   return {
     domain: svmDomain,
@@ -49,9 +64,9 @@ export const svmGenerator = ({ secretKey }: SvmAccount): VmGenerator => {
       const blockhash = fromBase58(value.blockhash, 32) ?? new Uint8Array(32);
       view = { blockhash, slot: context.slot, tables: await tablesAt(connection) };
     },
-    transaction: async (random, number) => transactionFor(random, number, payer, view),
+    transaction: async (random, number) => transactionFor(random, number, payers, view),
     rpc: {
-      call: (random) => callOf(random, { payer, view }),
+      call: (random) => callOf(random, { payer: payers[0], view }),
       submit: (bytes, random) =>
         random.chance(0.8)
           ? {
