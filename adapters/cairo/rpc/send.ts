@@ -1,0 +1,75 @@
+/** Methods that take signed transactions in. */
+import type { Hex } from "../../../protocol/bytes.ts";
+import { transactionLimits } from "../../../protocol/limits.ts";
+import { invalidParams } from "../../jsonRpc/error.ts";
+import type { Method } from "../../jsonRpc/service.ts";
+import { classHashOf, contractAddress } from "../contracts/classHash.ts";
+import { feltOf } from "../felt.ts";
+import { type CairoTransaction, encodeTransaction } from "../transaction.ts";
+import { transactionFromJson } from "../transactionJson.ts";
+import type { Chain } from "./chain.ts";
+import { starknetError, submissionError } from "./errors.ts";
+import { parameters, unread } from "./params.ts";
+
+type Of<Type extends CairoTransaction["type"]> = Extract<CairoTransaction, { type: Type }>;
+
+/** The version of Sierra classes that Starknet has had so far. */
+const classVersion = "0.1.0";
+
+/** @throws RpcError when it is none of that type, or only to be simulated */
+const transactionOf = <Type extends CairoTransaction["type"]>(json: unknown, type: Type): Of<Type> => {
+  const read = transactionFromJson(json);
+  if (!read.ok) {
+    if (read.error.code === "unsupported") throw starknetError("UNSUPPORTED_TX_VERSION", read.error.message);
+    throw invalidParams(read.error.message);
+  }
+  const { transaction, query } = read.value;
+  if (query) throw starknetError("UNSUPPORTED_TX_VERSION", "a query version is only to be simulated: sign version 0x3");
+  if (transaction.type !== type) throw invalidParams(`not an ${type} transaction: it is ${transaction.type}`);
+  return transaction as Of<Type>;
+};
+
+export const sendMethods = (chain: Chain): Record<string, Method> => {
+  /** Gives the hash under which it was taken in. */
+  const submit = async (transaction: CairoTransaction): Promise<Hex> => {
+    const bytes = encodeTransaction(transaction);
+    if (bytes.length > transactionLimits.cairo) {
+      const message = `it has ${bytes.length} bytes, at most ${transactionLimits.cairo} are taken`;
+      throw submissionError({ code: "oversized", message });
+    }
+    const [result] = await chain.services.submit([bytes]);
+    if (result === undefined) throw new Error("the submission got no answer");
+    if (!result.ok) throw submissionError(result.error);
+    return feltOf(BigInt(result.value.nativeId));
+  };
+
+  return {
+    starknet_addInvokeTransaction: async (params) => {
+      const json = parameters(params, "invoke_transaction").required("invoke_transaction", unread);
+      return { transaction_hash: await submit(transactionOf(json, "INVOKE")) };
+    },
+    starknet_addDeclareTransaction: async (params) => {
+      const json = parameters(params, "declare_transaction").required("declare_transaction", unread);
+      const transaction = transactionOf(json, "DECLARE");
+      if (transaction.contract_class.contract_class_version !== classVersion) {
+        throw starknetError("UNSUPPORTED_CONTRACT_CLASS_VERSION", `only ${classVersion} is taken`);
+      }
+      const classHash = classHashOf(transaction.contract_class);
+      const number = chain.head("ACCEPTED_ON_L2");
+      const known = await chain.read({ kind: "class", number, classHash });
+      if (known !== null) throw starknetError("CLASS_ALREADY_DECLARED");
+      return { transaction_hash: await submit(transaction), class_hash: classHash };
+    },
+    starknet_addDeployAccountTransaction: async (params) => {
+      const json = parameters(params, "deploy_account_transaction").required("deploy_account_transaction", unread);
+      const transaction = transactionOf(json, "DEPLOY_ACCOUNT");
+      const { class_hash, contract_address_salt, constructor_calldata } = transaction;
+      return {
+        transaction_hash: await submit(transaction),
+        contract_address: contractAddress({
+          ...{ classHash: class_hash, salt: contract_address_salt, calldata: constructor_calldata },
+        }),
+      };
+    },
+  };
+};
