@@ -61,6 +61,7 @@ const submissionErrors: Readonly<Record<string, StarknetErrorName>> = {
   unsupported: "UNSUPPORTED_TX_VERSION",
   bad_signature: "VALIDATION_FAILURE",
   wrong_chain: "VALIDATION_FAILURE",
+  not_a_writer: "VALIDATION_FAILURE",
   gas_limit: "INSUFFICIENT_RESOURCES_FOR_VALIDATE",
   intrinsic_gas: "INSUFFICIENT_RESOURCES_FOR_VALIDATE",
   nonce_too_low: "INVALID_TRANSACTION_NONCE",
@@ -72,6 +73,18 @@ const submissionErrors: Readonly<Record<string, StarknetErrorName>> = {
   replacement_underpriced: "REPLACEMENT_TRANSACTION_UNDERPRICED",
 };
 
+/** What the engine knows closer. */
+const detailedErrors: Readonly<Record<string, StarknetErrorName>> = {
+  not_deployed: "NON_ACCOUNT",
+  class_already_declared: "CLASS_ALREADY_DECLARED",
+  class_not_declared: "CLASS_HASH_NOT_FOUND",
+  compilation_failed: "COMPILATION_FAILED",
+  compiled_class_hash_mismatch: "COMPILED_CLASS_HASH_MISMATCH",
+};
+
+const entryOf = <T>(table: Readonly<Record<string, T>>, key: unknown): T | undefined =>
+  typeof key === "string" && Object.hasOwn(table, key) ? table[key] : undefined;
+
 /** The answer to a transaction that was not taken in; our reason is in `data`. */
-export const submissionError = ({ code, message }: Failure): RpcError =>
-  starknetError(submissionErrors[code] ?? "UNEXPECTED_ERROR", message);
+export const submissionError = ({ code, message, detail }: Failure): RpcError =>
+  starknetError(entryOf(detailedErrors, detail) ?? entryOf(submissionErrors, code) ?? "UNEXPECTED_ERROR", message);
