@@ -1,9 +1,8 @@
 import {
   Account,
   CallData,
-  Contract,
   type CompiledSierra,
-  constants,
+  Contract,
   defaultDeployer,
   ETransactionVersion,
   hash,
@@ -13,22 +12,13 @@ import {
   WebSocketChannel,
 } from "starknet";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import {
-  accountOf,
-  accounts,
-  balance,
-  type CairoAccount,
-  type CairoChain,
-  compiledClassHash,
-  createCairoChain,
-  domain,
-} from "../../../test/fixtures/cairoChain.ts";
-import { provenValue } from "../../../test/fixtures/cairoProof.ts";
+import { type CairoChain, compiledClassHash, createCairoChain } from "../../../test/fixtures/cairoChain.ts";
 import { readClass } from "../../../test/fixtures/cairoClass.ts";
+import { provenValue } from "../../../test/fixtures/cairoProof.ts";
 import type { RpcServer } from "../../adapter.ts";
 import { contract } from "../contracts/classes.ts";
-import { deployerAddress, strkAddress } from "../genesis.ts";
-import { buildEngine } from "../testChain.ts";
+import { strkAddress } from "../genesis.ts";
+import { accountOf, alice, bob, buildEngine, domain, type TestAccount } from "../testChain.ts";
 import { serveCairoRpc } from "./server.ts";
 
 logger.setLogLevel("OFF");
@@ -47,10 +37,11 @@ afterAll(async () => {
   await chain.close();
 });
 
-const [a, b] = accounts as [CairoAccount, CairoAccount];
-const accountAt = ({ address, privateKey }: CairoAccount) => new Account({ provider, address, signer: privateKey });
+const balance = 1000n * 10n ** 18n;
+const accountAt = ({ address, privateKey }: TestAccount) => new Account({ provider, address, signer: privateKey });
 
-const strk = () => new Contract({ abi: JSON.parse(contract("erc20").class.abi), address: strkAddress, providerOrAccount: provider });
+const strk = () =>
+  new Contract({ abi: JSON.parse(contract("erc20").class.abi), address: strkAddress, providerOrAccount: provider });
 const balanceOf = async (address: string): Promise<bigint> => BigInt(await strk().balance_of(address));
 const transfer = (to: string, amount: bigint) => ({
   contractAddress: strkAddress,
@@ -85,30 +76,34 @@ describe("unmodified starknet.js", () => {
   });
 
   it("reads balances, in both spellings, and what the token is called", async () => {
-    expect(await balanceOf(b.address)).toBe(balance);
-    expect(BigInt(await strk().balanceOf(b.address))).toBe(balance);
+    expect(await balanceOf(bob.address)).toBe(balance);
+    expect(BigInt(await strk().balanceOf(bob.address))).toBe(balance);
     expect(await strk().decimals()).toBe(18n);
     expect(await balanceOf(accountOf("nobody").address)).toBe(0n);
   });
 
   it("estimates, transfers, waits and reads the receipt", async () => {
-    const account = accountAt(a);
+    const account = accountAt(alice);
     const to = accountOf("recipient").address;
     const estimate = await account.estimateInvokeFee([transfer(to, 7n)]);
     expect(estimate.overall_fee).toBeGreaterThan(0n);
-    const before = await balanceOf(a.address);
+    const before = await balanceOf(alice.address);
     const { transaction_hash } = await account.execute([transfer(to, 5n), transfer(to, 2n)]);
     const receipt = await provider.waitForTransaction(transaction_hash);
     if (!receipt.isSuccess()) throw new Error("it failed");
     expect(receipt.value.finality_status).toMatch(/^ACCEPTED_ON_L[12]$/);
     expect(await balanceOf(to)).toBe(7n);
     const fee = BigInt(receipt.value.actual_fee.amount);
-    expect(await balanceOf(a.address)).toBe(before - 7n - fee);
-    const { price } = { price: receipt.value.events.filter(({ keys }) => BigInt(keys[0] ?? 0) === BigInt(hash.getSelectorFromName("Transfer"))) };
+    expect(await balanceOf(alice.address)).toBe(before - 7n - fee);
+    const { price } = {
+      price: receipt.value.events.filter(
+        ({ keys }) => BigInt(keys[0] ?? 0) === BigInt(hash.getSelectorFromName("Transfer")),
+      ),
+    };
     // Two transfers, and the fee's.
     expect(price).toHaveLength(3);
     const shown = await provider.getTransactionByHash(transaction_hash);
-    expect(shown).toMatchObject({ type: "INVOKE", version: "0x3", sender_address: a.address, transaction_hash });
+    expect(shown).toMatchObject({ type: "INVOKE", version: "0x3", sender_address: alice.address, transaction_hash });
     const block = await provider.getBlockWithReceipts(receipt.value.block_number);
     expect(JSON.stringify(block)).toContain(transaction_hash);
     await vi.waitFor(async () => {
@@ -120,7 +115,7 @@ describe("unmodified starknet.js", () => {
   });
 
   it("sends one after the other, without waiting, by the nonce of the block that is being built", async () => {
-    const account = accountAt(b);
+    const account = accountAt(bob);
     const to = accountOf("many").address;
     const release = chain.hold();
     const hashes: string[] = [];
@@ -137,14 +132,17 @@ describe("unmodified starknet.js", () => {
   });
 
   it("declares a class, deploys it through the universal deployer, calls it and writes to it", async () => {
-    const account = accountAt(a);
+    const account = accountAt(alice);
     const sierra = compiled("counter");
     const payload = { contract: sierra, compiledClassHash: await compiledClassHash(chain, "counter") };
     const declared = await account.declare(payload);
     await provider.waitForTransaction(declared.transaction_hash);
     expect(BigInt(declared.class_hash)).toBe(BigInt(hash.computeSierraContractClassHash(sierra)));
     expect((await account.declareIfNot(payload)).transaction_hash).toBe("");
-    expect(await errorOf(account.declare(payload, bounds))).toMatchObject({ code: 51, message: "Class already declared" });
+    expect(await errorOf(account.declare(payload, bounds))).toMatchObject({
+      code: 51,
+      message: "Class already declared",
+    });
     const casm = await provider.getCompiledCasm(declared.class_hash);
     const { starknet_version } = await provider.getBlockWithTxHashes("latest");
     expect(hash.computeCompiledClassHash(casm as never, starknet_version)).toBe(payload.compiledClassHash);
@@ -160,16 +158,22 @@ describe("unmodified starknet.js", () => {
     expect(BigInt(await provider.getClassHashAt(deployed.contract_address))).toBe(BigInt(declared.class_hash));
     const increased = await counter.increase(2);
     const events = counter.parseEvents((await provider.waitForTransaction(increased.transaction_hash)) as never);
-    expect(JSON.stringify(events, (_, value) => (typeof value === "bigint" ? String(value) : value))).toContain('"value":"42"');
+    expect(JSON.stringify(events, (_, value) => (typeof value === "bigint" ? String(value) : value))).toContain(
+      '"value":"42"',
+    );
     expect(await counter.get()).toBe(42n);
     expect(await provider.getStorageAt(deployed.contract_address, hash.getSelectorFromName("value"))).toBe("0x2a");
-    const { state_diff } = await provider.getStateUpdate((await increasedBlock(increased.transaction_hash)).block_number);
-    expect(state_diff.storage_diffs.some(({ address }) => BigInt(address) === BigInt(deployed.contract_address))).toBe(true);
+    const { state_diff } = await provider.getStateUpdate(
+      (await increasedBlock(increased.transaction_hash)).block_number,
+    );
+    expect(state_diff.storage_diffs.some(({ address }) => BigInt(address) === BigInt(deployed.contract_address))).toBe(
+      true,
+    );
   });
 
   it("deploys a new account with STRK that it was given", async () => {
     const fresh = accountOf(`fresh ${chain.blocks.length}`);
-    const { transaction_hash } = await accountAt(a).execute(transfer(fresh.address, 10n ** 18n));
+    const { transaction_hash } = await accountAt(alice).execute(transfer(fresh.address, 10n ** 18n));
     await provider.waitForTransaction(transaction_hash);
     const account = accountAt(fresh);
     const deployed = await account.deployAccount({
@@ -179,13 +183,13 @@ describe("unmodified starknet.js", () => {
     });
     expect(BigInt(deployed.contract_address)).toBe(BigInt(fresh.address));
     await provider.waitForTransaction(deployed.transaction_hash);
-    const sent = await account.execute(transfer(b.address, 1n));
+    const sent = await account.execute(transfer(bob.address, 1n));
     expect((await provider.waitForTransaction(sent.transaction_hash)).isSuccess()).toBe(true);
     expect(await account.getNonce()).toBe("0x2");
   });
 
   it("pages through events, by contract and by key", async () => {
-    const account = accountAt(a);
+    const account = accountAt(alice);
     const [address, topic] = [await deployCounter(), "0x70706963"];
     const sent = await account.execute([
       { contractAddress: address, entrypoint: "emit_many", calldata: [topic, 5] },
@@ -219,13 +223,18 @@ describe("unmodified starknet.js", () => {
   });
 
   it("simulates and traces", async () => {
-    const account = accountAt(a);
+    const account = accountAt(alice);
     const to = accountOf("simulated").address;
-    const [result] = await account.simulateTransaction(
+    const { simulated_transactions } = await account.simulateTransaction(
       [{ type: "INVOKE", payload: [transfer(to, 3n)] }] as never,
-      { skipValidate: true },
+      {
+        skipValidate: true,
+      },
     );
-    expect(result?.transaction_trace).toMatchObject({ type: "INVOKE", execute_invocation: { calls: expect.any(Array) } });
+    expect(simulated_transactions[0]?.transaction_trace).toMatchObject({
+      type: "INVOKE",
+      execute_invocation: { calls: expect.any(Array) },
+    });
     expect(await balanceOf(to)).toBe(0n);
     const { transaction_hash } = await account.execute(transfer(to, 3n));
     await provider.waitForTransaction(transaction_hash);
@@ -235,11 +244,11 @@ describe("unmodified starknet.js", () => {
   it("shows a transaction that reverts, with its reason", async () => {
     const address = await deployCounter();
     const call = { contractAddress: address, entrypoint: "fail", calldata: [0x6f757463n] };
-    expect(await errorOf(accountAt(a).estimateInvokeFee(call))).toMatchObject({
+    expect(await errorOf(accountAt(alice).estimateInvokeFee(call))).toMatchObject({
       code: 41,
       data: { transaction_index: 0, execution_error: expect.stringContaining("outc") },
     });
-    const { transaction_hash } = await accountAt(a).execute(call, bounds);
+    const { transaction_hash } = await accountAt(alice).execute(call, bounds);
     const receipt = await provider.waitForTransaction(transaction_hash);
     if (!receipt.isReverted()) throw new Error("it did not revert");
     expect(receipt.value.revert_reason).toContain("outc");
@@ -257,14 +266,19 @@ describe("unmodified starknet.js", () => {
     const counter = await deployCounter();
     const failing = { contractAddress: counter, entrypoint: "fail", calldata: ["0x6e6f"] };
     expect(await errorOf(provider.callContract(failing))).toMatchObject({ code: 40 });
-    const stranger = new Account({ provider, address: a.address, signer: b.privateKey });
-    expect(await errorOf(stranger.execute(transfer(b.address, 1n), bounds))).toMatchObject({ code: 55 });
-    const old = await accountAt(a).execute(transfer(b.address, 1n), { ...bounds, nonce: 0 }).catch((error) => error);
+    const stranger = new Account({ provider, address: alice.address, signer: bob.privateKey });
+    expect(await errorOf(stranger.execute(transfer(bob.address, 1n), bounds))).toMatchObject({ code: 55 });
+    const old = await accountAt(alice)
+      .execute(transfer(bob.address, 1n), { ...bounds, nonce: 0 })
+      .catch((error) => error);
     expect(old.baseError).toMatchObject({ code: 52 });
-    const greedy = { ...bounds, resourceBounds: { ...bounds.resourceBounds, l2_gas: { max_amount: 10n ** 9n, max_price_per_unit: 10n ** 30n } } };
-    expect(await errorOf(accountAt(a).execute(transfer(b.address, 1n), greedy))).toMatchObject({ code: 54 });
+    const greedy = {
+      ...bounds,
+      resourceBounds: { ...bounds.resourceBounds, l2_gas: { max_amount: 10n ** 9n, max_price_per_unit: 10n ** 30n } },
+    };
+    expect(await errorOf(accountAt(alice).execute(transfer(bob.address, 1n), greedy))).toMatchObject({ code: 54 });
     const wrong = { contract: compiled("inbox"), compiledClassHash: "0x1" };
-    expect(await errorOf(accountAt(a).declare(wrong, bounds))).toMatchObject({ code: 60 });
+    expect(await errorOf(accountAt(alice).declare(wrong, bounds))).toMatchObject({ code: 60 });
   });
 
   it("is told of heads, events and statuses over its WebSocket", async () => {
@@ -277,10 +291,12 @@ describe("unmodified starknet.js", () => {
     const sent: string[] = [];
     const newHeads = await channel.subscribeNewHeads();
     newHeads.on(({ block_number }) => heads.push(block_number));
-    (await channel.subscribeEvents({ fromAddress: strkAddress })).on(({ transaction_hash }) => events.push(transaction_hash));
+    (await channel.subscribeEvents({ fromAddress: strkAddress })).on(({ transaction_hash }) =>
+      events.push(transaction_hash),
+    );
     (await channel.subscribeNewTransactionReceipts()).on(({ transaction_hash }) => receipts.push(transaction_hash));
     (await channel.subscribeNewTransactions()).on(({ transaction_hash }) => sent.push(transaction_hash));
-    const { transaction_hash } = await accountAt(a).execute(transfer(b.address, 1n));
+    const { transaction_hash } = await accountAt(alice).execute(transfer(bob.address, 1n));
     (await channel.subscribeTransactionStatus({ transactionHash: transaction_hash })).on(({ status }) =>
       statuses.push(status.finality_status),
     );
@@ -314,7 +330,7 @@ const bounds = {
 
 let declaring: Promise<string> | undefined;
 const deployCounter = async (): Promise<string> => {
-  const account = accountAt(a);
+  const account = accountAt(alice);
   declaring ??= compiledClassHash(chain, "counter").then(async (compiledHash) => {
     const { class_hash, transaction_hash } = await account.declareIfNot({
       contract: compiled("counter"),
