@@ -63,7 +63,7 @@ impl Chain {
     }
 
     pub fn block_info(&self, number: u64, timestamp: u64) -> BlockInfo {
-        let price = NonzeroGasPrice::new_unchecked(GasPrice(GAS_PRICE));
+        let price = NonzeroGasPrice::new(GasPrice(GAS_PRICE)).expect("gas costs something");
         let prices = GasPriceVector { l1_gas_price: price, l1_data_gas_price: price, l2_gas_price: price };
         BlockInfo {
             block_number: BlockNumber(number),

@@ -32,6 +32,7 @@ mod versions;
 mod writes;
 
 use napi::bindgen_prelude::Buffer;
+use napi::Result;
 use napi_derive::napi;
 use serde::de::DeserializeOwned;
 use serde::Serialize;
@@ -41,13 +42,11 @@ use starknet_types_core::felt::Felt;
 
 use crate::chain::ChainConfig;
 use crate::engine::{Engine, SealedBlock};
-use crate::error::{Code, EngineError, Result};
+use crate::error::{Code, EngineError};
 use crate::genesis::{Genesis, GenesisClasses};
 use crate::loader::Loader;
 use crate::mark::Mark;
 use crate::stack::on_deep_stack;
-
-type Answer<T> = napi::Result<T, Code>;
 
 /// One Cairo chain. Methods are synchronous; errors carry a stable `code`.
 #[napi]
@@ -85,7 +84,7 @@ pub struct Head {
 impl CairoEngine {
     /// A new chain from genesis JSON and its encoded classes.
     #[napi(constructor)]
-    pub fn new(genesis: String, account: Buffer, token: Buffer, deployer: Buffer) -> Answer<Self> {
+    pub fn new(genesis: String, account: Buffer, token: Buffer, deployer: Buffer) -> Result<Self, Code> {
         let classes = GenesisClasses { account: &account, token: &token, deployer: &deployer };
         let create = || Engine::create(&parse::<Genesis>(&genesis)?, &classes);
         Ok(Self { stage: Stage::Ready(Box::new(answer(on_deep_stack(create))?)) })
@@ -93,14 +92,14 @@ impl CairoEngine {
 
     /// An engine to be filled with `load`, from chain configuration JSON.
     #[napi(factory)]
-    pub fn open(config: String) -> Answer<Self> {
+    pub fn open(config: String) -> Result<Self, Code> {
         let open = || Loader::new(&parse::<ChainConfig>(&config)?);
         Ok(Self { stage: Stage::Loading(Box::new(answer(on_deep_stack(open))?)) })
     }
 
     /// Takes packed entries of a stored state.
     #[napi]
-    pub fn load(&mut self, entries: Buffer) -> Answer<()> {
+    pub fn load(&mut self, entries: Buffer) -> Result<(), Code> {
         let entries: &[u8] = &entries;
         self.change(|stage| match stage {
             Stage::Loading(loader) => loader.load(entries),
@@ -110,7 +109,7 @@ impl CairoEngine {
 
     /// Builds the tries of what was loaded and checks its state root.
     #[napi]
-    pub fn loaded(&mut self) -> Answer<()> {
+    pub fn loaded(&mut self) -> Result<(), Code> {
         // What failed to load stays unusable: it is no state of any height.
         self.change(|stage| match std::mem::replace(stage, Stage::Panicked) {
             Stage::Loading(loader) => {
@@ -126,20 +125,20 @@ impl CairoEngine {
 
     /// Takes the diff of the oldest known block; false when nothing older is of use.
     #[napi]
-    pub fn load_undo(&mut self, diff: Buffer) -> Answer<bool> {
+    pub fn load_undo(&mut self, diff: Buffer) -> Result<bool, Code> {
         let diff: &[u8] = &diff;
         self.write_with(|engine| engine.load_undo(diff))
     }
 
     /// Block 0 of a chain made by the constructor.
     #[napi]
-    pub fn genesis(&self) -> Answer<Seal> {
+    pub fn genesis(&self) -> Result<Seal, Code> {
         self.read_with(|engine| engine.genesis()).map(Seal::from)
     }
 
     /// The newest sealed block.
     #[napi]
-    pub fn head(&self) -> Answer<Head> {
+    pub fn head(&self) -> Result<Head, Code> {
         let header = self.read_with(|engine| Ok(engine.versions.newest().head.header.clone()))?;
         let (block_hash, state_root) = (bytes(&header.block_hash), bytes(&header.new_root));
         Ok(Head { number: header.block_number as i64, block_hash, state_root })
@@ -147,24 +146,24 @@ impl CairoEngine {
 
     /// Reads a packed list of transactions; JSON. With `admit` their accounts are asked, too.
     #[napi]
-    pub fn inspect(&self, transactions: Buffer, admit: bool) -> Answer<String> {
+    pub fn inspect(&self, transactions: Buffer, admit: bool) -> Result<String, Code> {
         let transactions: &[u8] = &transactions;
         self.read_with(|engine| {
             let raw = packed::list(transactions)?;
-            let inspected = raw.into_iter().map(|raw| engine.inspect(raw, admit)).collect::<Result<Vec<_>>>()?;
+            let inspected = raw.into_iter().map(|raw| engine.inspect(raw, admit)).collect::<error::Result<Vec<_>>>()?;
             json(&inspected)
         })
     }
 
     /// Opens the next block.
     #[napi]
-    pub fn begin(&mut self, number: i64, timestamp: i64) -> Answer<()> {
+    pub fn begin(&mut self, number: i64, timestamp: i64) -> Result<(), Code> {
         self.write_with(|engine| engine.begin(height(number)?, height(timestamp)?))
     }
 
     /// An L1-handler transaction from an address that no contract of L1 has.
     #[napi]
-    pub fn write(&mut self, write: Buffer, from: Buffer, nonce: Buffer) -> Answer<()> {
+    pub fn write(&mut self, write: Buffer, from: Buffer, nonce: Buffer) -> Result<(), Code> {
         let (write, from, nonce): (&[u8], &[u8], &[u8]) = (&write, &from, &nonce);
         self.write_with(|engine| {
             let nonce = nonce.try_into().map_err(|_| EngineError::bad_input("a nonce has 8 bytes"))?;
@@ -174,7 +173,7 @@ impl CairoEngine {
 
     /// Executes a packed list of transactions in order; JSON. An error in the middle leaves those before it applied.
     #[napi]
-    pub fn execute(&mut self, transactions: Buffer, places: Vec<u32>) -> Answer<String> {
+    pub fn execute(&mut self, transactions: Buffer, places: Vec<u32>) -> Result<String, Code> {
         let transactions: &[u8] = &transactions;
         self.write_with(|engine| {
             let transactions = packed::list(transactions)?;
@@ -183,20 +182,20 @@ impl CairoEngine {
                 return Err(EngineError::bad_input(format!("{given} places for {entries} entries")));
             }
             let executed = transactions.into_iter().zip(&places).map(|(raw, place)| engine.execute_at(*place, raw));
-            json(&executed.collect::<Result<Vec<_>>>()?)
+            json(&executed.collect::<error::Result<Vec<_>>>()?)
         })
     }
 
     /// Why block `number` + 1 refuses a transaction, if its nonce had come; JSON, null where it doesn't.
     #[napi]
-    pub fn validate(&self, number: i64, transaction: Buffer) -> Answer<String> {
+    pub fn validate(&self, number: i64, transaction: Buffer) -> Result<String, Code> {
         let transaction: &[u8] = &transaction;
         self.read_with(|engine| json(&engine.validate_at(height(number)?, transaction)?))
     }
 
     /// From now on `execute` notes each entry's place, as u32, at `offset` of the file behind `descriptor`.
     #[napi]
-    pub fn mark_entries(&mut self, descriptor: i32, offset: u32) -> Answer<()> {
+    pub fn mark_entries(&mut self, descriptor: i32, offset: u32) -> Result<(), Code> {
         self.write_with(|engine| {
             engine.mark = Some(Mark::open(descriptor, offset)?);
             Ok(())
@@ -205,37 +204,37 @@ impl CairoEngine {
 
     /// Marks the present point of the open block.
     #[napi]
-    pub fn checkpoint(&mut self) -> Answer<u32> {
+    pub fn checkpoint(&mut self) -> Result<u32, Code> {
         self.write_with(Engine::checkpoint)
     }
 
     /// Drops a checkpoint and those above it, keeping the changes.
     #[napi]
-    pub fn commit(&mut self, id: u32) -> Answer<()> {
+    pub fn commit(&mut self, id: u32) -> Result<(), Code> {
         self.write_with(|engine| engine.commit(id))
     }
 
     /// Takes the open block back to a checkpoint.
     #[napi]
-    pub fn revert(&mut self, id: u32) -> Answer<()> {
+    pub fn revert(&mut self, id: u32) -> Result<(), Code> {
         self.write_with(|engine| engine.revert(id))
     }
 
     /// Drops the open block.
     #[napi]
-    pub fn discard(&mut self) -> Answer<()> {
+    pub fn discard(&mut self) -> Result<(), Code> {
         self.write_with(Engine::discard)
     }
 
     /// Closes the open block.
     #[napi]
-    pub fn seal(&mut self) -> Answer<Seal> {
+    pub fn seal(&mut self) -> Result<Seal, Code> {
         self.write_with(Engine::seal).map(Seal::from)
     }
 
     /// `{nonce, classHash}` of a contract at a height; JSON or null.
     #[napi]
-    pub fn contract(&self, number: i64, address: Buffer) -> Answer<String> {
+    pub fn contract(&self, number: i64, address: Buffer) -> Result<String, Code> {
         let address: &[u8] = &address;
         self.read_with(|engine| {
             let leaf = engine.contract(height(number)?, packed::address(address)?)?;
@@ -248,7 +247,7 @@ impl CairoEngine {
 
     /// A slot of a contract at a height.
     #[napi]
-    pub fn storage(&self, number: i64, address: Buffer, key: Buffer) -> Answer<Buffer> {
+    pub fn storage(&self, number: i64, address: Buffer, key: Buffer) -> Result<Buffer, Code> {
         let (address, key): (&[u8], &[u8]) = (&address, &key);
         let value = self.read_with(|engine| {
             let key = StorageKey::try_from(packed::felt(key)?).map_err(EngineError::bad_input)?;
@@ -260,7 +259,7 @@ impl CairoEngine {
 
     /// The encoded Sierra of a class declared at a height, or null.
     #[napi]
-    pub fn class(&self, number: i64, hash: Buffer) -> Answer<Option<Buffer>> {
+    pub fn class(&self, number: i64, hash: Buffer) -> Result<Option<Buffer>, Code> {
         let hash: &[u8] = &hash;
         let class = self.read_with(|engine| {
             let class = engine.class(height(number)?, ClassHash(packed::felt(hash)?))?;
@@ -271,7 +270,7 @@ impl CairoEngine {
 
     /// What a class declared at a height compiles to; JSON or null.
     #[napi]
-    pub fn casm(&self, number: i64, hash: Buffer) -> Answer<String> {
+    pub fn casm(&self, number: i64, hash: Buffer) -> Result<String, Code> {
         let hash: &[u8] = &hash;
         self.read_with(|engine| {
             let class = engine.class(height(number)?, ClassHash(packed::felt(hash)?))?;
@@ -281,19 +280,19 @@ impl CairoEngine {
 
     /// What a block changed; JSON.
     #[napi]
-    pub fn state_diff(&self, number: i64) -> Answer<String> {
+    pub fn state_diff(&self, number: i64) -> Result<String, Code> {
         self.read_with(|engine| json(&engine.state_diff(height(number)?)?))
     }
 
     /// The header of a height; JSON.
     #[napi]
-    pub fn header(&self, number: i64) -> Answer<String> {
+    pub fn header(&self, number: i64) -> Result<String, Code> {
         self.read_with(|engine| json(&engine.versions.at(height(number)?)?.head.header))
     }
 
     /// Storage proofs at a height, of JSON `[classHashes, addresses, [[address, keys], ...]]`; JSON.
     #[napi]
-    pub fn prove(&self, number: i64, request: String) -> Answer<String> {
+    pub fn prove(&self, number: i64, request: String) -> Result<String, Code> {
         type Request = (Vec<Felt>, Vec<Felt>, Vec<(Felt, Vec<Felt>)>);
         self.read_with(|engine| {
             let (classes, addresses, slots): Request = parse(&request)?;
@@ -303,7 +302,7 @@ impl CairoEngine {
 
     /// A call at a height, with JSON `[address, selector, calldata]`; JSON, null where no contract is.
     #[napi]
-    pub fn call(&self, number: i64, request: String, gas: i64) -> Answer<String> {
+    pub fn call(&self, number: i64, request: String, gas: i64) -> Result<String, Code> {
         self.read_with(|engine| {
             let (address, selector, calldata): (Felt, Felt, Vec<Felt>) = parse(&request)?;
             let address = ContractAddress::try_from(address).map_err(EngineError::bad_input)?;
@@ -314,7 +313,7 @@ impl CairoEngine {
     /// Executes a packed list of transactions on the state of a height; JSON. `queries` says of each whether its hash
     /// is the query version's.
     #[napi]
-    pub fn simulate(&self, number: i64, transactions: Buffer, queries: Vec<bool>, flags: String) -> Answer<String> {
+    pub fn simulate(&self, number: i64, transactions: Buffer, queries: Vec<bool>, flags: String) -> Result<String, Code> {
         let transactions: &[u8] = &transactions;
         self.read_with(|engine| {
             let transactions = packed::list(transactions)?;
@@ -325,26 +324,26 @@ impl CairoEngine {
 
     /// Executes the transactions of a block again; JSON.
     #[napi]
-    pub fn trace(&self, number: i64, transactions: Buffer) -> Answer<String> {
+    pub fn trace(&self, number: i64, transactions: Buffer) -> Result<String, Code> {
         let transactions: &[u8] = &transactions;
         self.read_with(|engine| json(&engine.trace(height(number)?, &packed::list(transactions)?)?))
     }
 
-    fn read_with<T: Send>(&self, run: impl FnOnce(&Engine) -> Result<T> + Send) -> Answer<T> {
+    fn read_with<T: Send>(&self, run: impl FnOnce(&Engine) -> error::Result<T> + Send) -> Result<T, Code> {
         answer(on_deep_stack(|| match &self.stage {
             Stage::Ready(engine) => run(engine),
             other => Err(not_ready(other)),
         }))
     }
 
-    fn write_with<T: Send>(&mut self, run: impl FnOnce(&mut Engine) -> Result<T> + Send) -> Answer<T> {
+    fn write_with<T: Send>(&mut self, run: impl FnOnce(&mut Engine) -> error::Result<T> + Send) -> Result<T, Code> {
         self.change(|stage| match stage {
             Stage::Ready(engine) => run(engine),
             other => Err(not_ready(other)),
         })
     }
 
-    fn change<T: Send>(&mut self, run: impl FnOnce(&mut Stage) -> Result<T> + Send) -> Answer<T> {
+    fn change<T: Send>(&mut self, run: impl FnOnce(&mut Stage) -> error::Result<T> + Send) -> Result<T, Code> {
         let result = on_deep_stack(|| run(&mut self.stage));
         if matches!(&result, Err(error) if error.code == Code::Panicked) {
             self.stage = Stage::Panicked;
@@ -367,7 +366,7 @@ impl From<SealedBlock> for Seal {
     }
 }
 
-fn answer<T>(result: Result<T>) -> Answer<T> {
+fn answer<T>(result: error::Result<T>) -> Result<T, Code> {
     result.map_err(|error| napi::Error::new(error.code, error.message))
 }
 
@@ -385,7 +384,7 @@ fn not_loading(stage: &Stage) -> EngineError {
     }
 }
 
-fn height(number: i64) -> Result<u64> {
+fn height(number: i64) -> error::Result<u64> {
     u64::try_from(number).map_err(|_| EngineError::bad_input(format!("{number} is negative")))
 }
 
@@ -393,10 +392,10 @@ fn bytes(felt: &Felt) -> Buffer {
     felt.to_bytes_be().to_vec().into()
 }
 
-fn parse<T: DeserializeOwned>(json: &str) -> Result<T> {
+fn parse<T: DeserializeOwned>(json: &str) -> error::Result<T> {
     serde_json::from_str(json).map_err(EngineError::bad_input)
 }
 
-fn json<T: Serialize>(value: &T) -> Result<String> {
+fn json<T: Serialize>(value: &T) -> error::Result<String> {
     serde_json::to_string(value).map_err(EngineError::broken)
 }

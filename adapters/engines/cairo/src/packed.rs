@@ -74,10 +74,11 @@ pub fn unpack_contract(bytes: &[u8]) -> Result<Contract> {
 
 /// A storage value, which is never zero.
 pub fn unpack_slot(bytes: &[u8]) -> Result<Felt> {
-    match felt(bytes)? {
-        Felt::ZERO => Err(EngineError::bad_input("a stored slot isn't zero")),
-        value => Ok(value),
+    let value = felt(bytes)?;
+    if value == Felt::ZERO {
+        return Err(EngineError::bad_input("a stored slot isn't zero"));
     }
+    Ok(value)
 }
 
 /// Appends a key with its u16 length.

@@ -102,11 +102,6 @@ impl State {
             classes,
         }
     }
-
-    /// Forgets how the present state came about; what is in it stays.
-    pub fn clear_journal(&mut self) {
-        self.journal.clear();
-    }
 }
 
 /// Sets or removes; gives what was there.

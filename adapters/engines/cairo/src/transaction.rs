@@ -81,10 +81,6 @@ impl Transaction {
         }
     }
 
-    pub fn is_invoke(&self) -> bool {
-        self.kind() == "INVOKE"
-    }
-
     pub fn is_deploy_account(&self) -> bool {
         self.kind() == "DEPLOY_ACCOUNT"
     }
