@@ -7,7 +7,17 @@ import type { RpcServer } from "../../adapter.ts";
 import { contract } from "../contracts/classes.ts";
 import { classHashOf, contractAddress, selectorOf } from "../contracts/classHash.ts";
 import { deployerAddress, strkAddress } from "../genesis.ts";
-import { alice, buildEngine, type Call, declare, deployAccount, erin, invoke, type Signed } from "../testChain.ts";
+import {
+  alice,
+  bounds,
+  buildEngine,
+  type Call,
+  declare,
+  deployAccount,
+  erin,
+  invoke,
+  type Signed,
+} from "../testChain.ts";
 import { transactionToJson } from "../transactionJson.ts";
 import { createChain } from "./chain.ts";
 import { methodsOf, serveCairoRpc } from "./server.ts";
@@ -88,7 +98,7 @@ beforeAll(async () => {
   socket.on("message", (data) => messages.push(JSON.parse(String(data))));
   const compiled = await compiledClassHash(chain, "counter");
   const sierra = { class: counterClass, classHash: counterHash, compiledClassHash: compiled };
-  const declare_transaction = json(declare(alice, { nonce: nonce++ }, sierra));
+  const declare_transaction = json(declare(alice, { nonce: nonce++, bounds: bounds(1_000_000_000n) }, sierra));
   expect(await ask("starknet_addDeclareTransaction", { declare_transaction })).toHaveProperty("result.class_hash");
   await chain.mine();
   await send(signed(deploy("0x1"), deploy("0x2")));
@@ -137,7 +147,9 @@ const rows: Readonly<Record<string, () => Promise<Row> | Row>> = {
         const compiledHash = await compiledClassHash(chain, "inbox");
         const classHash = classHashOf(sierra);
         const declared = { class: sierra, classHash, compiledClassHash: compiledHash };
-        const params = { declare_transaction: json(declare(alice, { nonce: nonce++ }, declared)) };
+        const params = {
+          declare_transaction: json(declare(alice, { nonce: nonce++, bounds: bounds(1_000_000_000n) }, declared)),
+        };
         const change = async () => {
           if (method !== "starknet_addDeclareTransaction") await ask("starknet_addDeclareTransaction", params);
           await chain.mine();
@@ -221,6 +233,9 @@ describe("no method answers with a constant", () => {
     const after = await ask(method, params);
     ahead = 0;
     expect(after).not.toEqual(before);
+    // An answer or an error of Starknet's own, not one that says that the question was wrong.
+    for (const { error } of [before, after])
+      expect((error as { code: number } | undefined)?.code ?? 1).toBeGreaterThan(0);
   });
 
   it.each(Object.keys(subscriptions))("%s", async (method) => {
@@ -242,7 +257,7 @@ describe("no method answers with a constant", () => {
 
   it("starknet_subscribeTransactionStatus", async () => {
     const transaction = signed(call(counter, "increase", ["0x1"]));
-    await askSocket("starknet_subscribeTransactionStatus", { transaction_hash: transaction.hash });
+    const subscribed = await askSocket("starknet_subscribeTransactionStatus", { transaction_hash: transaction.hash });
     await send(transaction);
     await chain.mine();
     const statuses = () =>
@@ -251,6 +266,7 @@ describe("no method answers with a constant", () => {
         .map((each) => (each as unknown as { params: { result: { status: { finality_status: string } } } }).params)
         .map(({ result }) => result.status.finality_status);
     await vi.waitFor(() => expect(statuses()).toEqual(["RECEIVED", "ACCEPTED_ON_L2", "ACCEPTED_ON_L1"]));
+    await askSocket("starknet_unsubscribe", { subscription_id: subscribed.result });
   });
 
   it("starknet_unsubscribe", async () => {
