@@ -46,9 +46,7 @@ const answer = (engine: CairoEngine, read: CairoRead): CairoAnswers[CairoRead["k
       return contractAt(engine, read.number, read.address)?.classHash ?? null;
     case "storage": {
       const exists = (JSON.parse(engine.contract(read.number, feltBuffer(read.address))) as unknown) !== null;
-      return exists
-        ? feltFromBytes(engine.storage(read.number, feltBuffer(read.address), feltBuffer(read.key)))
-        : null;
+      return exists ? feltFromBytes(engine.storage(read.number, feltBuffer(read.address), feltBuffer(read.key))) : null;
     }
     case "class": {
       const encoded = engine.class(read.number, feltBuffer(read.classHash));

@@ -90,7 +90,10 @@ const checkProofs = async (executor: Executor, { number, stateRoot }: SealedHead
     const verified = verifyContract(stateRoot, answer.value, address, slots);
     if (!verified.ok) throw new Error(verified.error.message);
     const owner = address === alice.address ? alice.publicKey : "0x0";
-    expect(verified.value).toMatchObject({ exists: address !== erin.address, slots: [owner, expect.anything(), "0x0"] });
+    expect(verified.value).toMatchObject({
+      exists: address !== erin.address,
+      slots: [owner, expect.anything(), "0x0"],
+    });
   }
 };
 

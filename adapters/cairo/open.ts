@@ -6,8 +6,8 @@ import { bufferOf, type CairoEngine, type EngineModule, engineCall, loadCairoEng
 import { createExecutor, headOf, sealOf } from "./executor.ts";
 import { feltOf } from "./felt.ts";
 import { type CairoGenesis, deployerAddress, parseCairoConfig, parseWriters } from "./genesis.ts";
-import { restoreEngine } from "./state.ts";
 import { type SierraClass, writeClass } from "./sierraClass.ts";
+import { restoreEngine } from "./state.ts";
 
 const chainOf = ({ chainId, feeRecipient, gas }: CairoGenesis) => ({
   chainId,

@@ -43,11 +43,7 @@ const load = async (engine: CairoEngine, source: StateSource): Promise<void> => 
  *
  * @throws LockstepError `bad_state` when that is not a state the engine can go on from
  */
-export const restoreEngine = async (
-  module: EngineModule,
-  chain: string,
-  source: StateSource,
-): Promise<CairoEngine> => {
+export const restoreEngine = async (module: EngineModule, chain: string, source: StateSource): Promise<CairoEngine> => {
   const engine = engineCall(() => module.CairoEngine.open(chain));
   try {
     await load(engine, source);

@@ -1,6 +1,6 @@
 /** A Cairo tenant for tests: funded accounts, and transactions signed with starknet.js. */
 import { createHash } from "node:crypto";
-import { ec, hash, type ResourceBoundsBN, transaction as calls } from "starknet";
+import { transaction as calls, ec, hash, type ResourceBoundsBN } from "starknet";
 import { usualBudgets } from "../../protocol/budget.ts";
 import { type Hex, utf8 } from "../../protocol/bytes.ts";
 import { asDomain } from "../../protocol/ids.ts";
@@ -44,10 +44,7 @@ export const config: CairoConfig = {
     deployer: contract("deployer").class,
   },
   accounts: Object.fromEntries(
-    [alice, bob, carol, dave].map(({ address, publicKey }) => [
-      address,
-      { publicKey, balance: String(1000n * strk) },
-    ]),
+    [alice, bob, carol, dave].map(({ address, publicKey }) => [address, { publicKey, balance: String(1000n * strk) }]),
   ),
 };
 
@@ -112,10 +109,7 @@ export const invoke = (sender: TestAccount, draft: Draft, ...list: readonly Call
     compiledCalldata: calldata,
   } as never);
   const signature = signatureOf(message, draft.key ?? sender.privateKey);
-  return signed(
-    { type: "INVOKE", sender_address: sender.address, calldata, signature, ...sharedOf(draft) },
-    message,
-  );
+  return signed({ type: "INVOKE", sender_address: sender.address, calldata, signature, ...sharedOf(draft) }, message);
 };
 
 export const deployAccount = (account: TestAccount, draft: Draft): Signed => {
