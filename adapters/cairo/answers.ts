@@ -3,7 +3,7 @@ import type { Hex } from "../../protocol/bytes.ts";
 import { failure, LockstepError, type Result, success } from "../../protocol/errors.ts";
 import { packBytes } from "../byteLists.ts";
 import { createReader } from "./binary.ts";
-import { bufferOf, type CairoEngine, engineCall } from "./engine.ts";
+import { bufferOf, type CairoEngine, type EngineInspected, engineCall } from "./engine.ts";
 import { gasPrices } from "./fees.ts";
 import { feltBytes, feltFromBytes } from "./felt.ts";
 import { executorLimits } from "./limits.ts";
@@ -79,6 +79,12 @@ const answer = (engine: CairoEngine, read: CairoRead): CairoAnswers[CairoRead["k
     }
     case "stateDiff":
       return stateDiffAt(engine, read.number);
+    case "facts": {
+      const [inspected] = JSON.parse(engine.inspect(packBytes([read.transaction]), false)) as EngineInspected[];
+      if (inspected === undefined || "Err" in inspected) return null;
+      const { hash, sender, classHash } = inspected.Ok;
+      return { hash, sender, ...(classHash === undefined ? {} : { classHash }) };
+    }
     case "prices":
       return gasPrices;
   }

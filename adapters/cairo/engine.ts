@@ -23,6 +23,8 @@ export type EngineFacts = {
   tip: number;
   accountNonce: number;
   balance: Hex;
+  /** Of the class that a DECLARE declares. */
+  classHash?: Hex;
 };
 
 export type EngineInspected = { Ok: EngineFacts } | { Err: EngineRefusal };

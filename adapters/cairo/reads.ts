@@ -51,6 +51,8 @@ export const CairoRead = z.discriminatedUnion("kind", [
   }),
   /** What block `number` changed. */
   z.strictObject({ kind: z.literal("stateDiff"), number }),
+  /** What follows from a transaction that isn't executed yet. */
+  z.strictObject({ kind: z.literal("facts"), transaction }),
   /** Prices of a unit of gas in the block after the newest. */
   z.strictObject({ kind: z.literal("prices") }),
 ]);
@@ -93,6 +95,8 @@ export type CairoAnswers = {
   trace: Simulation;
   prove: StorageProof;
   stateDiff: StateDiff & { old_root: Hex; new_root: Hex; block_hash: Hex };
+  /** `null`: it can't be decoded. `classHash` of the class that a DECLARE declares. */
+  facts: { hash: Hex; sender: Hex; classHash?: Hex } | null;
   prices: GasPrices;
 };
 

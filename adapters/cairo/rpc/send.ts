@@ -3,7 +3,6 @@ import type { Hex } from "../../../protocol/bytes.ts";
 import { transactionLimits } from "../../../protocol/limits.ts";
 import { invalidParams } from "../../jsonRpc/error.ts";
 import type { Method } from "../../jsonRpc/service.ts";
-import { classHashOf, contractAddress } from "../contracts/classHash.ts";
 import { feltOf } from "../felt.ts";
 import { type CairoTransaction, encodeTransaction } from "../transaction.ts";
 import { transactionFromJson } from "../transactionJson.ts";
@@ -29,24 +28,35 @@ const transactionOf = <Type extends CairoTransaction["type"]>(json: unknown, typ
   return transaction as Of<Type>;
 };
 
+/** @throws RpcError when it is longer than a transaction may be */
+const encoded = (transaction: CairoTransaction): Uint8Array => {
+  const bytes = encodeTransaction(transaction);
+  if (bytes.length <= transactionLimits.cairo) return bytes;
+  const message = `it has ${bytes.length} bytes, at most ${transactionLimits.cairo} are taken`;
+  throw submissionError({ code: "oversized", message });
+};
+
 export const sendMethods = (chain: Chain): Record<string, Method> => {
   /** Gives the hash under which it was taken in. */
-  const submit = async (transaction: CairoTransaction): Promise<Hex> => {
-    const bytes = encodeTransaction(transaction);
-    if (bytes.length > transactionLimits.cairo) {
-      const message = `it has ${bytes.length} bytes, at most ${transactionLimits.cairo} are taken`;
-      throw submissionError({ code: "oversized", message });
-    }
+  const submit = async (bytes: Uint8Array): Promise<Hex> => {
     const [result] = await chain.services.submit([bytes]);
     if (result === undefined) throw new Error("the submission got no answer");
     if (!result.ok) throw submissionError(result.error);
     return feltOf(BigInt(result.value.nativeId));
   };
 
+  const factsOf = (transaction: Uint8Array) => chain.read({ kind: "facts", transaction });
+
+  /** The newest state knows a class by its hash. */
+  const isDeclared = async (classHash: Hex | undefined): Promise<boolean> => {
+    if (classHash === undefined) return false;
+    return (await chain.read({ kind: "class", number: chain.head("ACCEPTED_ON_L2"), classHash })) !== null;
+  };
+
   return {
     starknet_addInvokeTransaction: async (params) => {
       const json = parameters(params, "invoke_transaction").required("invoke_transaction", unread);
-      return { transaction_hash: await submit(transactionOf(json, "INVOKE")) };
+      return { transaction_hash: await submit(encoded(transactionOf(json, "INVOKE"))) };
     },
     starknet_addDeclareTransaction: async (params) => {
       const json = parameters(params, "declare_transaction").required("declare_transaction", unread);
@@ -54,22 +64,15 @@ export const sendMethods = (chain: Chain): Record<string, Method> => {
       if (transaction.contract_class.contract_class_version !== classVersion) {
         throw starknetError("UNSUPPORTED_CONTRACT_CLASS_VERSION", `only ${classVersion} is taken`);
       }
-      const classHash = classHashOf(transaction.contract_class);
-      const number = chain.head("ACCEPTED_ON_L2");
-      const known = await chain.read({ kind: "class", number, classHash });
-      if (known !== null) throw starknetError("CLASS_ALREADY_DECLARED");
-      return { transaction_hash: await submit(transaction), class_hash: classHash };
+      const bytes = encoded(transaction);
+      const facts = await factsOf(bytes);
+      if (await isDeclared(facts?.classHash)) throw starknetError("CLASS_ALREADY_DECLARED");
+      return { transaction_hash: await submit(bytes), class_hash: facts?.classHash };
     },
     starknet_addDeployAccountTransaction: async (params) => {
       const json = parameters(params, "deploy_account_transaction").required("deploy_account_transaction", unread);
-      const transaction = transactionOf(json, "DEPLOY_ACCOUNT");
-      const { class_hash, contract_address_salt, constructor_calldata } = transaction;
-      return {
-        transaction_hash: await submit(transaction),
-        contract_address: contractAddress({
-          ...{ classHash: class_hash, salt: contract_address_salt, calldata: constructor_calldata },
-        }),
-      };
+      const bytes = encoded(transactionOf(json, "DEPLOY_ACCOUNT"));
+      return { transaction_hash: await submit(bytes), contract_address: (await factsOf(bytes))?.sender };
     },
   };
 };

@@ -12,7 +12,7 @@ import { eventAddresses, eventKeys, matches } from "./eventQuery.ts";
 import { eventsOf, headerJson, receiptInBlockJson, statusJson, transactionJson } from "./format.ts";
 import { rpcLimits } from "./limits.ts";
 import { address, felt, type Given, oneOf, parameters, sessionOf, text } from "./params.ts";
-import { findTransaction, pendingJson } from "./transactions.ts";
+import { findTransaction, pendingTransaction } from "./transactions.ts";
 
 const executed: Finality = "ACCEPTED_ON_L2";
 /** An executed block is pre-confirmed and accepted at once, and told of once. */
@@ -150,6 +150,7 @@ export const subscriptionMethods = (chain: Chain): Record<string, Method> => {
       const wanted = given.optional("sender_address", senders);
       given.optional("tags", list(oneOf("INCLUDE_PROOF_FACTS"), 1));
       return open(socket, (id) => {
+        let isStopped = false;
         const send = (shown: object, finality_status: string): void =>
           socket.send(notification("NewTransaction", id, { ...shown, finality_status }));
         const stopExecuted = statuses.some((status) => status === executed || status === "PRE_CONFIRMED")
@@ -157,14 +158,16 @@ export const subscriptionMethods = (chain: Chain): Record<string, Method> => {
           : () => {};
         const stopReceived = statuses.includes("RECEIVED")
           ? chain.services.onPending((nativeId) => {
-              const bytes = chain.services.pending(nativeId);
-              const shown = bytes && pendingJson(bytes, feltOf(BigInt(nativeId)));
-              const sender = shown?.sender_address as Hex | undefined;
-              if (shown !== undefined && (wanted === undefined || (sender && wanted.has(sender))))
-                send(shown, "RECEIVED");
+              pendingTransaction(chain, feltOf(BigInt(nativeId)))
+                .then((pending) => {
+                  if (pending === undefined || isStopped) return;
+                  if (wanted === undefined || wanted.has(pending.sender)) send(pending.json, "RECEIVED");
+                })
+                .catch(() => {});
             })
           : () => {};
         return () => {
+          isStopped = true;
           stopExecuted();
           stopReceived();
         };

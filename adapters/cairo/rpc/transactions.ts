@@ -1,7 +1,6 @@
 /** Methods that answer with transactions and their outcomes. */
 import type { Hex } from "../../../protocol/bytes.ts";
 import type { Method } from "../../jsonRpc/service.ts";
-import { classHashOf } from "../contracts/classHash.ts";
 import { decodeTransaction } from "../transaction.ts";
 import { transactionToJson } from "../transactionJson.ts";
 import { responseFlags } from "./blockMethods.ts";
@@ -22,13 +21,17 @@ export const findTransaction = async (chain: Chain, hash: Hex): Promise<Found | 
   return { block, index: place?.index ?? 0, transaction };
 };
 
-/** `TXN_WITH_HASH` of a transaction that waits for its execution. */
-export const pendingJson = (bytes: Uint8Array, hash: Hex): Record<string, unknown> | undefined => {
-  const decoded = decodeTransaction(bytes);
-  if (!decoded.ok) return undefined;
-  const transaction = decoded.value;
-  const declared = transaction.type === "DECLARE" ? classHashOf(transaction.contract_class) : undefined;
-  return { ...transactionToJson(transaction, declared), transaction_hash: hash };
+/** `TXN_WITH_HASH` of a transaction that waits for its execution, and who sends it. */
+export const pendingTransaction = async (
+  chain: Chain,
+  hash: Hex,
+): Promise<{ json: Record<string, unknown>; sender: Hex } | undefined> => {
+  const bytes = chain.services.pending(nativeIdOf(hash));
+  const decoded = bytes && decodeTransaction(bytes);
+  const facts = bytes && (await chain.read({ kind: "facts", transaction: bytes }));
+  if (!decoded?.ok || !facts) return undefined;
+  const json = transactionToJson(decoded.value, facts.classHash);
+  return { json: { ...json, transaction_hash: hash }, sender: facts.sender };
 };
 
 export const transactionMethods = (chain: Chain): Record<string, Method> => {
@@ -52,10 +55,9 @@ export const transactionMethods = (chain: Chain): Record<string, Method> => {
       given.optional("response_flags", responseFlags);
       const found = await findTransaction(chain, hash);
       if (found !== undefined) return transactionJson(found.transaction);
-      const bytes = chain.services.pending(nativeIdOf(hash));
-      const shown = bytes && pendingJson(bytes, hash);
-      if (shown === undefined) throw starknetError("TXN_HASH_NOT_FOUND");
-      return shown;
+      const pending = await pendingTransaction(chain, hash);
+      if (pending === undefined) throw starknetError("TXN_HASH_NOT_FOUND");
+      return pending.json;
     },
     starknet_getTransactionReceipt: async (params) => {
       const hash = parameters(params, "transaction_hash").required("transaction_hash", felt);
