@@ -8,7 +8,7 @@ import type { Failure, Result } from "../../protocol/errors.ts";
 import { transactionLimits } from "../../protocol/limits.ts";
 import { addressSchema, feltSchema } from "./felt.ts";
 import { executorLimits } from "./limits.ts";
-import type { StorageProof } from "./proofJson.ts";
+import type { StorageProof } from "./proof.ts";
 import type { CairoReceipt } from "./receipt.ts";
 import type { SierraClass } from "./sierraClass.ts";
 
