@@ -30,7 +30,7 @@ export const rpcLimits = {
   /** Blocks, contracts and keys of one storage proof. */
   proofClasses: 64,
   proofContracts: 64,
-  proofKeys: 1024,
+  proofKeys: 256,
   /** Blocks before the newest from which a subscription may start, as Starknet has it. */
   subscriptionBlocks: 1024,
   subscriptionAddresses: 1024,
