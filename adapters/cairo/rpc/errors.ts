@@ -77,7 +77,6 @@ const submissionErrors: Readonly<Record<string, StarknetErrorName>> = {
 const detailedErrors: Readonly<Record<string, StarknetErrorName>> = {
   not_deployed: "NON_ACCOUNT",
   class_already_declared: "CLASS_ALREADY_DECLARED",
-  class_not_declared: "CLASS_HASH_NOT_FOUND",
   compilation_failed: "COMPILATION_FAILED",
   compiled_class_hash_mismatch: "COMPILED_CLASS_HASH_MISMATCH",
 };

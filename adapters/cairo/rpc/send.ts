@@ -1,5 +1,6 @@
 /** Methods that take signed transactions in. */
 import type { Hex } from "../../../protocol/bytes.ts";
+import { type Result, success } from "../../../protocol/errors.ts";
 import { transactionLimits } from "../../../protocol/limits.ts";
 import { invalidParams } from "../../jsonRpc/error.ts";
 import type { Method } from "../../jsonRpc/service.ts";
@@ -37,12 +38,17 @@ const encoded = (transaction: CairoTransaction): Uint8Array => {
 };
 
 export const sendMethods = (chain: Chain): Record<string, Method> => {
-  /** Gives the hash under which it was taken in. */
-  const submit = async (bytes: Uint8Array): Promise<Hex> => {
+  /** Gives the hash under which it was taken in, or why it was not. */
+  const trySubmit = async (bytes: Uint8Array): Promise<Result<Hex>> => {
     const [result] = await chain.services.submit([bytes]);
     if (result === undefined) throw new Error("the submission got no answer");
+    return result.ok ? success(feltOf(BigInt(result.value.nativeId))) : result;
+  };
+
+  const submit = async (bytes: Uint8Array): Promise<Hex> => {
+    const result = await trySubmit(bytes);
     if (!result.ok) throw submissionError(result.error);
-    return feltOf(BigInt(result.value.nativeId));
+    return result.value;
   };
 
   const factsOf = (transaction: Uint8Array) => chain.read({ kind: "facts", transaction });
@@ -71,8 +77,14 @@ export const sendMethods = (chain: Chain): Record<string, Method> => {
     },
     starknet_addDeployAccountTransaction: async (params) => {
       const json = parameters(params, "deploy_account_transaction").required("deploy_account_transaction", unread);
-      const bytes = encoded(transactionOf(json, "DEPLOY_ACCOUNT"));
-      return { transaction_hash: await submit(bytes), contract_address: (await factsOf(bytes))?.sender };
+      const transaction = transactionOf(json, "DEPLOY_ACCOUNT");
+      const bytes = encoded(transaction);
+      const result = await trySubmit(bytes);
+      if (!result.ok) {
+        const isUnknown = result.error.code === "invalid" && !(await isDeclared(transaction.class_hash));
+        throw isUnknown ? starknetError("CLASS_HASH_NOT_FOUND") : submissionError(result.error);
+      }
+      return { transaction_hash: result.value, contract_address: (await factsOf(bytes))?.sender };
     },
   };
 };

@@ -3,7 +3,7 @@ import { WebSocket } from "ws";
 import { type CairoChain, compiledClassHash, createCairoChain } from "../../../test/fixtures/cairoChain.ts";
 import { readClass } from "../../../test/fixtures/cairoClass.ts";
 import type { RpcServer } from "../../adapter.ts";
-import { classHashOf } from "../contracts/classHash.ts";
+import { classHashOf, contractAddress } from "../contracts/classHash.ts";
 import { strkAddress } from "../genesis.ts";
 import { alice, bob, bounds, buildEngine, declare, deployAccount, erin, invoke, type Signed } from "../testChain.ts";
 import { queryVersion, transactionToJson } from "../transactionJson.ts";
@@ -131,6 +131,12 @@ describe("a transaction that is not taken in", () => {
     expect((await declaring({ ...inbox, contract_class_version: "0.2.0" }, "0x1")).error).toMatchObject({ code: 62 });
     const long = { ...inbox, abi: "x".repeat(2_200_000) };
     expect((await declaring(long, await compiledClassHash(chain, "inbox"))).error).toMatchObject({ code: 57 });
+    const { publicKey } = erin;
+    const address = contractAddress({ classHash: "0x1234", salt: publicKey, calldata: [publicKey] });
+    const gift = { to: strkAddress, entrypoint: "transfer", calldata: [address, 10n ** 18n, 0n] };
+    const sent = await ask("addInvokeTransaction", { invoke_transaction: json(invoke(alice, { nonce: 1 }, gift)) });
+    expect(sent.result).toBeDefined();
+    await chain.mine();
     const unknown = { ...json(deployAccount(erin, { nonce: 0 })), class_hash: "0x1234" };
     const refused = await ask("addDeployAccountTransaction", { deploy_account_transaction: unknown });
     expect(refused.error).toMatchObject({ code: 28 });
@@ -141,7 +147,11 @@ describe("blocks", () => {
   it("are named by number, hash and tag", async () => {
     const { result } = await ask("getBlockWithTxHashes", latest);
     const { block_hash, block_number } = result as { block_hash: string; block_number: number };
-    for (const block_id of [{ block_number }, { block_hash }, { block_hash: `0x00${block_hash.slice(2)}` }]) {
+    for (const block_id of [
+      { block_number },
+      { block_hash },
+      { block_hash: `0x${block_hash.slice(2).padStart(64, "0")}` },
+    ]) {
       expect((await ask("getBlockWithTxHashes", { block_id })).result).toMatchObject({ block_hash, block_number });
     }
     const certified = await ask("getBlockWithTxHashes", { block_id: "l1_accepted" });
