@@ -58,6 +58,10 @@ const answer = (engine: CairoEngine, read: CairoRead): CairoAnswers[CairoRead["k
       const request = JSON.stringify([read.address, read.selector, read.calldata]);
       return JSON.parse(engine.call(read.number, request, executorLimits.callGas));
     }
+    case "message": {
+      const { number, from, to, selector, payload } = read;
+      return JSON.parse(engine.message(number, JSON.stringify([from, to, selector, payload])));
+    }
     case "simulate": {
       const { skipValidate, skipFeeCharge, transactions } = read;
       const flags = JSON.stringify({ skipValidate, skipFeeCharge, gas: executorLimits.callGas });

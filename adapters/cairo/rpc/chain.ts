@@ -37,7 +37,15 @@ export type Chain = {
 };
 
 /** Reads that execute code, compile, or walk a trie many times. */
-const longKinds: ReadonlySet<CairoRead["kind"]> = new Set(["call", "simulate", "trace", "prove", "casm", "class"]);
+const longKinds: ReadonlySet<CairoRead["kind"]> = new Set([
+  "call",
+  "message",
+  "simulate",
+  "trace",
+  "prove",
+  "casm",
+  "class",
+]);
 
 export const createChain = (services: TenantServices): Chain => {
   const blocks = createBlocks(services);

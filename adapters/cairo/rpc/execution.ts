@@ -4,7 +4,7 @@ import { invalidParams } from "../../jsonRpc/error.ts";
 import { list, member, object, type Reader } from "../../jsonRpc/params.ts";
 import type { Method } from "../../jsonRpc/service.ts";
 import { feltOf, shortString } from "../felt.ts";
-import type { CairoRead, GasPrices, Simulation } from "../reads.ts";
+import type { CairoRead, CallOutcome, GasPrices, Simulation } from "../reads.ts";
 import type { CairoReceipt } from "../receipt.ts";
 import { encodeTransaction } from "../transaction.ts";
 import { transactionFromJson } from "../transactionJson.ts";
@@ -36,6 +36,29 @@ const functionCall: Reader<{ address: Hex; selector: Hex; calldata: Hex[] }> = (
   };
 };
 
+/** A felt, and the text that it may be. */
+const shown = (value: Hex): string => {
+  const digits = value.slice(2);
+  const text = Buffer.from(digits.length % 2 === 0 ? digits : `0${digits}`, "hex").toString("latin1");
+  return /^[\x20-\x7e]+$/.test(text) ? `${value} ('${text}')` : value;
+};
+
+/** Why a call failed, in the words of Starknet's nodes. */
+const revertText = ({ error, data }: Extract<CallOutcome, { kind: "failed" }>): string =>
+  data.length === 0 ? error : `Execution failed. Failure reason: ${data.map(shown).join(", ")}.`;
+
+/** `MSG_FROM_L1`. */
+const l1Message: Reader<{ from: Hex; to: Hex; selector: Hex; payload: Hex[] }> = (value, name) => {
+  const message = object(value, name);
+  const from = member(message, "from_address", address, name);
+  const to = member(message, "to_address", address, name);
+  const selector = member(message, "entry_point_selector", felt, name);
+  if (from === undefined || to === undefined || selector === undefined) {
+    throw invalidParams(`invalid ${name}: expected from_address, to_address, entry_point_selector and payload`);
+  }
+  return { from, to, selector, payload: member(message, "payload", list(felt, rpcLimits.calldata), name) ?? [] };
+};
+
 /** @throws RpcError where one is no transaction that is taken */
 const transactionsOf = (values: readonly unknown[], name: string): Executed =>
   values.map((value, index) => {
@@ -45,8 +68,8 @@ const transactionsOf = (values: readonly unknown[], name: string): Executed =>
     throw invalidParams(`invalid ${name}[${index}]: ${read.error.message}`);
   });
 
-/** `FEE_ESTIMATE`. */
-const estimateJson = ({ execution_resources: used }: CairoReceipt, prices: GasPrices) => {
+/** `FEE_ESTIMATE_COMMON`, in a unit. */
+const estimateJson = (used: CairoReceipt["execution_resources"], prices: GasPrices, unit: "FRI" | "WEI" = "FRI") => {
   const fee = (amount: number, price: Hex): bigint => BigInt(amount) * BigInt(price);
   const total =
     fee(used.l1_gas, prices.l1_gas) + fee(used.l1_data_gas, prices.l1_data_gas) + fee(used.l2_gas, prices.l2_gas);
@@ -58,7 +81,7 @@ const estimateJson = ({ execution_resources: used }: CairoReceipt, prices: GasPr
     l1_data_gas_consumed: feltOf(used.l1_data_gas),
     l1_data_gas_price: prices.l1_data_gas,
     overall_fee: feltOf(total),
-    unit: "FRI",
+    unit,
   };
 };
 
@@ -90,7 +113,7 @@ export const executionMethods = (chain: Chain): Record<string, Method> => {
       if (outcome.kind === "returned") return outcome.result;
       if (outcome.data.length === 1 && outcome.data[0] === entryPointNotFound)
         throw starknetError("ENTRYPOINT_NOT_FOUND");
-      throw starknetError("CONTRACT_ERROR", { revert_error: outcome.error });
+      throw starknetError("CONTRACT_ERROR", { revert_error: revertText(outcome) });
     },
     starknet_estimateFee: async (params) => {
       const given = parameters(params, "request", "simulation_flags", "block_id");
@@ -104,10 +127,19 @@ export const executionMethods = (chain: Chain): Record<string, Method> => {
         }),
       );
       return results.map(({ receipt, prices }, index) => {
-        if (receipt.execution_status === "SUCCEEDED") return estimateJson(receipt, prices);
+        if (receipt.execution_status === "SUCCEEDED") return estimateJson(receipt.execution_resources, prices);
         const data = { transaction_index: index, execution_error: receipt.revert_reason ?? "" };
         throw starknetError("TRANSACTION_EXECUTION_ERROR", data);
       });
+    },
+    starknet_estimateMessageFee: async (params) => {
+      const given = parameters(params, "message", "block_id");
+      const message = given.required("message", l1Message);
+      const number = await chain.stateAt(given.required("block_id", blockId));
+      const outcome = await chain.read({ kind: "message", number, ...message });
+      if (outcome === null) throw starknetError("CONTRACT_NOT_FOUND");
+      if (outcome.kind === "failed") throw starknetError("CONTRACT_ERROR", { revert_error: outcome.error });
+      return estimateJson(outcome.resources, await chain.read({ kind: "prices" }), "WEI");
     },
     starknet_simulateTransactions: async (params) => {
       const given = parameters(params, "block_id", "transactions", "simulation_flags", "trace_flags");
@@ -126,7 +158,7 @@ export const executionMethods = (chain: Chain): Record<string, Method> => {
       );
       return results.map(({ receipt, trace, prices }) => ({
         transaction_trace: trace,
-        fee_estimation: estimateJson(receipt, prices),
+        fee_estimation: estimateJson(receipt.execution_resources, prices),
       }));
     },
     starknet_traceTransaction: async (params) => {

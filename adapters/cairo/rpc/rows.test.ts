@@ -112,6 +112,14 @@ afterAll(async () => {
 const latest = { block_id: "latest" };
 const getCounter = { contract_address: counter, entry_point_selector: selectorOf("get"), calldata: [] };
 
+/** Declares a class of its own: the inbox under another ABI. */
+const declaring = async (abi: string): Promise<{ classHash: Hex; transaction: Signed }> => {
+  const sierra = { ...readClass("inbox"), abi };
+  const classHash = classHashOf(sierra);
+  const named = { class: sierra, classHash, compiledClassHash: await compiledClassHash(chain, "inbox") };
+  return { classHash, transaction: declare(alice, { nonce: nonce++, bounds: bounds(1_000_000_000n) }, named) };
+};
+
 /** Calls over HTTP. They are made when the row's turn comes, for what they name depends on the chain. */
 const rows: Readonly<Record<string, () => Promise<Row> | Row>> = {
   starknet_blockNumber: () => ({ params: {} }),
@@ -138,18 +146,26 @@ const rows: Readonly<Record<string, () => Promise<Row> | Row>> = {
     params: { ...latest, contract_address: contractAddress({ classHash: counterHash, salt, calldata: ["0x3"] }) },
     change: () => send(signed(deploy("0x3"))),
   }),
+  starknet_estimateMessageFee: async () => {
+    const { classHash, transaction } = await declaring("[9]");
+    await ask("starknet_addDeclareTransaction", { declare_transaction: json(transaction) });
+    await chain.mine();
+    const to = contractAddress({ classHash, salt, calldata: [] });
+    const message = {
+      from_address: "0x8453fc6cd1bcfe8d4dfc069c400b433054d47bdc",
+      to_address: to,
+      entry_point_selector: selectorOf("on_message"),
+      payload: ["0x7"],
+    };
+    const change = () => send(signed(call(deployerAddress, "deploy_contract", [classHash, salt, "0x0", "0x0"])));
+    return { params: { message, ...latest }, change };
+  },
   ...Object.fromEntries(
     (["starknet_getClass", "starknet_getCompiledCasm", "starknet_addDeclareTransaction"] as const).map((method, i) => [
       method,
       async () => {
-        // A class of its own for each row: the inbox under another ABI.
-        const sierra = { ...readClass("inbox"), abi: `[${i}]` };
-        const compiledHash = await compiledClassHash(chain, "inbox");
-        const classHash = classHashOf(sierra);
-        const declared = { class: sierra, classHash, compiledClassHash: compiledHash };
-        const params = {
-          declare_transaction: json(declare(alice, { nonce: nonce++, bounds: bounds(1_000_000_000n) }, declared)),
-        };
+        const { classHash, transaction } = await declaring(`[${i}]`);
+        const params = { declare_transaction: json(transaction) };
         const change = async () => {
           if (method !== "starknet_addDeclareTransaction") await ask("starknet_addDeclareTransaction", params);
           await chain.mine();

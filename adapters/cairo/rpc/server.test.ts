@@ -82,7 +82,7 @@ describe("what is asked wrongly", () => {
     expect(await code("getEvents", { filter: { chunk_size: 1, continuation_token: "999999999-0" } })).toBe(33);
     expect(await code("getEvents", { filter: { chunk_size: 1, keys: Array(65).fill([]) } })).toBe(34);
     expect(await code("getEvents", { filter: { chunk_size: 1, keys: [someKeys(1000), someKeys(1000)] } })).toBe(34);
-    expect(await code("estimateMessageFee", {})).toBe(-32601);
+    expect(await code("getVersion", {})).toBe(-32601);
     expect(await code("subscribeNewHeads", {})).toBe(-32600);
   });
 });
