@@ -1,12 +1,12 @@
 import { describe, expect, test } from "vitest";
-import { evmAccounts } from "../../devnet/accounts.ts";
+import { cairoAccounts, evmAccounts } from "../../devnet/accounts.ts";
 import { type Attempt, attemptOf } from "./attempt.ts";
 import { faultOf } from "./check.ts";
 import { createGenerators } from "./generator.ts";
 
-const [account] = evmAccounts(1);
-if (account === undefined) throw new Error("there are no accounts");
-const vms = createGenerators(account);
+const [[evm], [cairo]] = [evmAccounts(1), cairoAccounts(1)];
+if (evm === undefined || cairo === undefined) throw new Error("there are no accounts");
+const vms = createGenerators(evm, cairo);
 const attempts = (seed: number, count: number): Promise<Attempt[]> =>
   Promise.all(Array.from({ length: count }, (_, number) => attemptOf(seed, number, vms, 4)));
 

@@ -1,6 +1,7 @@
 /** What the fuzzer needs of a VM: one file each, listed here. */
-import type { Account } from "../../devnet/accounts.ts";
+import type { Account, CairoAccount } from "../../devnet/accounts.ts";
 import type { Random } from "../replay/random.ts";
+import { cairoGenerator } from "./cairo.ts";
 import { dataGenerator } from "./data.ts";
 import { evmGenerator } from "./evm.ts";
 
@@ -19,5 +20,9 @@ export type VmGenerator = {
   };
 };
 
-/** `signer`: a funded account that nobody else uses. */
-export const createGenerators = (signer: Account): VmGenerator[] => [dataGenerator, evmGenerator(signer)];
+/** Signers are funded accounts that nobody else uses. */
+export const createGenerators = (evm: Account, cairo: CairoAccount): VmGenerator[] => [
+  dataGenerator,
+  evmGenerator(evm),
+  cairoGenerator(cairo),
+];

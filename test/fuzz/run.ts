@@ -94,9 +94,10 @@ const certified = async ({ validators }: DevnetReady, all: readonly Acknowledged
 
 /** Runs attempts `from` to `from + count`; reports every answer that is none, and everything that broke. */
 export const fuzz = async (devnet: DevnetReady, { seed, from, count, say }: FuzzOptions): Promise<FuzzReport> => {
-  const account = devnet.accounts.evm?.[signerIndex];
-  if (account === undefined) throw new Error(`the devnet has no account ${signerIndex}`);
-  const vms: VmGenerator[] = createGenerators(account);
+  const { evm, cairo } = devnet.accounts;
+  const [evmSigner, cairoSigner] = [evm?.[signerIndex], cairo?.[signerIndex]];
+  if (evmSigner === undefined || cairoSigner === undefined) throw new Error(`the devnet has no account ${signerIndex}`);
+  const vms: VmGenerator[] = createGenerators(evmSigner, cairoSigner);
   const agent = new Agent({ keepAlive: true, maxSockets: inFlight });
   const load = createLoad(honestIndices.flatMap((index) => devnet.accounts.evm?.[index] ?? []));
   const before = processesOf(devnet);
