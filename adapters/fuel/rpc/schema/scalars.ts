@@ -1,6 +1,7 @@
 /** Scalars of Fuel's schema: fixed byte strings, and integers as decimal strings. */
 import { GraphQLError, type GraphQLScalarType, type GraphQLSchema, isScalarType, Kind, type ValueNode } from "graphql";
 import { fromHex, type Hex, toHex } from "../../../../protocol/bytes.ts";
+import type { TxPointer, UtxoId } from "../../transaction.ts";
 
 /** Bytes of the scalars that have a fixed number of them. */
 const fixed = {
@@ -14,7 +15,6 @@ const fixed = {
   RelayedTransactionId: 32,
   Salt: 32,
   TransactionId: 32,
-  UtxoId: 34,
 } as const;
 
 /** Bits of the integers. */
@@ -23,19 +23,27 @@ const integers = { U16: 16, U32: 32, U64: 64, U128: 128, Tai64Timestamp: 64 } as
 const invalid = (name: string, expected: string): GraphQLError =>
   new GraphQLError(`invalid ${name}: expected ${expected}`, { extensions: { code: "bad_input" } });
 
-/** Bytes of a hexadecimal string, with or without 0x, as fuel-core takes them. */
-const readBytes = (name: string, value: unknown, length: number | undefined): Uint8Array => {
+/** A byte string in hexadecimal, with or without 0x and in either case, as fuel-core takes it. */
+const readBytes = (name: string, value: unknown, length: number | undefined): Hex => {
   const expected = length === undefined ? "hexadecimal digits" : `${length} bytes as hexadecimal digits`;
   if (typeof value !== "string") throw invalid(name, expected);
   const bytes = fromHex(value.startsWith("0x") ? value : `0x${value}`);
   if (bytes === undefined || (length !== undefined && bytes.length !== length)) throw invalid(name, expected);
-  return bytes;
+  return toHex(bytes);
 };
 
-const showBytes = (name: string, value: unknown): Hex => {
-  if (value instanceof Uint8Array) return toHex(value);
-  throw new TypeError(`${name} is not bytes`);
+const showBytes = (name: string, value: unknown): string => {
+  if (typeof value === "string" && value.startsWith("0x")) return value;
+  throw new TypeError(`${name} is not a byte string`);
 };
+
+/** A transaction's id and the position of an output in it, as 34 bytes. */
+const readUtxoId = (value: unknown): UtxoId => {
+  const hex = readBytes("UtxoId", value, 34);
+  return { txId: hex.slice(0, 66) as Hex, index: Number.parseInt(hex.slice(66), 16) };
+};
+
+export const showUtxoId = ({ txId, index }: UtxoId): Hex => `${txId}${index.toString(16).padStart(4, "0")}`;
 
 const readInteger = (name: string, value: unknown, bits: number): bigint => {
   const expected = `an unsigned integer of ${bits} bits`;
@@ -52,10 +60,8 @@ const showInteger = (name: string, value: unknown): string => {
 };
 
 /** Height and index of a transaction, in hexadecimal: clients cut the text at the eighth digit. */
-const showTxPointer = (value: unknown): string => {
-  const { height, index } = value as { height: number; index: number };
-  return height.toString(16).padStart(8, "0") + index.toString(16).padStart(4, "0");
-};
+const showTxPointer = ({ height, index }: TxPointer): string =>
+  height.toString(16).padStart(8, "0") + index.toString(16).padStart(4, "0");
 
 const literal = (node: ValueNode): unknown =>
   node.kind === Kind.STRING || node.kind === Kind.INT ? node.value : undefined;
@@ -70,7 +76,7 @@ const equip = (
   type.serialize = show;
 };
 
-/** Gives the scalars of a schema their meaning: byte strings are `Uint8Array`, integers `bigint`. */
+/** Gives the scalars of a schema their meaning: byte strings are `Hex`, integers `bigint`. */
 export const equipScalars = (schema: GraphQLSchema): void => {
   for (const type of Object.values(schema.getTypeMap())) {
     if (!isScalarType(type)) continue;
@@ -95,13 +101,15 @@ export const equipScalars = (schema: GraphQLSchema): void => {
         (value) => readBytes(name, value, undefined),
         (value) => showBytes(name, value),
       );
+    } else if (name === "UtxoId") {
+      equip(type, readUtxoId, (value) => showUtxoId(value as UtxoId));
     } else if (name === "TxPointer") {
       equip(
         type,
         () => {
           throw invalid(name, "no value: it is not an input");
         },
-        showTxPointer,
+        (value) => showTxPointer(value as TxPointer),
       );
     }
   }
