@@ -40,8 +40,6 @@ input SpendQueryElementInput {
   assetId: AssetId!
   amount: U128!
   max: U16
-  "Whether fewer coins than asked for are an answer too."
-  allowPartial: Boolean
 }
 
 input ExcludeInput {
@@ -75,7 +73,6 @@ input BalanceFilterInput {
 type Contract {
   id: ContractId!
   bytecode: HexString!
-  salt: Salt!
 }
 
 type ContractBalance {
@@ -102,6 +99,26 @@ input ContractBalanceFilterInput {
 type Blob {
   id: BlobId!
   bytecode: HexString!
+}
+
+"Proves what the state holds under a key, or that it holds nothing. Not in fuel-core."
+type StateProof {
+  blockHeight: U32!
+  "Root that it leads to: that of the block's header."
+  stateRoot: Bytes32!
+  "Whether a final execution certificate covers the block."
+  certified: Boolean!
+  "As stored; null where there is nothing."
+  value: HexString
+  "From the leaf up."
+  siblings: [Bytes32!]!
+  "Where there is nothing: the leaf that stands for the subtree it would be in."
+  other: StateLeaf
+}
+
+type StateLeaf {
+  path: Bytes32!
+  value: Bytes32!
 }
 
 type Message {

@@ -14,3 +14,8 @@ export const dependentCosts = [
   ..."alocDependentCost bldd bsiz cfe cfeiDependentCost call ccp croo csiz ed19DependentCost k256 ldc logd".split(" "),
   ..."mcl mcli mcp mcpi meq retd s256 scwq smo srwq swwq epar contractRoot stateRoot vmInitialization".split(" "),
 ];
+
+export const gasCostsType = `type GasCosts {
+${[...fixedCosts.map((name) => `  ${name}: U64!`), ...dependentCosts.map((name) => `  ${name}: DependentCost!`)].join("\n")}
+}
+`;

@@ -42,7 +42,12 @@ type Query {
   contractBalances(
     filter: ContractBalanceFilterInput!, first: Int, after: String, last: Int, before: String
   ): ContractBalanceConnection!
+  "What a contract stores in slots; null where there is nothing. Not in fuel-core."
+  contractSlots(contract: ContractId!, slots: [Bytes32!]!): [HexString]!
   blob(id: BlobId!): Blob
+  "Of the newest executed block, or of one of the last 256. Not in fuel-core."
+  coinProof(utxoId: UtxoId!, blockHeight: U32): StateProof!
+  contractSlotProof(contract: ContractId!, slot: Bytes32!, blockHeight: U32): StateProof!
   "No messages come from or go to another chain: there is none."
   message(nonce: Nonce!): Message
   messages(owner: Address, first: Int, after: String, last: Int, before: String): MessageConnection!

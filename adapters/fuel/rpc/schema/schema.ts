@@ -5,12 +5,14 @@
 import { buildSchema, type GraphQLSchema } from "graphql";
 import { chainTypes } from "./chain.ts";
 import { holdingTypes } from "./coins.ts";
+import { gasCostsType } from "./gasCosts.ts";
 import { operationTypes } from "./operations.ts";
 import { equipScalars } from "./scalars.ts";
 import { transactionTypes } from "./transactions.ts";
 
-export const createSchema = (gasCosts: string): GraphQLSchema => {
-  const schema = buildSchema([operationTypes, chainTypes, gasCosts, holdingTypes, transactionTypes].join("\n"));
+export const createSchema = (): GraphQLSchema => {
+  const types = [operationTypes, chainTypes, gasCostsType, holdingTypes, transactionTypes];
+  const schema = buildSchema(types.join("\n"));
   equipScalars(schema);
   return schema;
 };
