@@ -1,4 +1,5 @@
 /** Fields about the chain, its parameters and this node. */
+import { executorLimits } from "../limits.ts";
 import { consensusParametersVersion } from "../params.ts";
 import type { Chain } from "./chain.ts";
 import { apiError, type Context } from "./context.ts";
@@ -31,10 +32,10 @@ export const chainFields = (chain: Chain) => {
       return {
         utxoValidation: true,
         vmBacktrace: false,
-        maxTx: 2n ** 16n,
+        maxTx: executorLimits.pendingTransactions,
         maxGas: blockGasLimit,
         maxSize: blockTransactionSizeLimit,
-        maxDepth: 2n ** 16n,
+        maxDepth: executorLimits.pendingTransactions,
         nodeVersion,
         indexation: { balances: true, coinsToSpend: true, assetMetadata: false },
       };

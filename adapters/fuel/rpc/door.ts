@@ -23,13 +23,17 @@ export const serveGraphql = async (api: Api, listen: Listen): Promise<RpcServer>
   });
   http.timeout = limits.idleTimeoutMs;
   const connections = boundConnections(http, limits);
+  const streams = new Set<AbortController>();
   http.on("request", (request, response) => {
-    answerHttp({ execution, budget, connections }, request, response).catch(() => response.destroy());
+    answerHttp({ execution, budget, connections, streams }, request, response).catch(() => response.destroy());
   });
 
   const authority = await listenOn(http, listen);
   let closing: Promise<void> | undefined;
-  const close = (): Promise<void> => closeServer(http, { close: () => {}, terminate: () => {} }, limits.closeMs);
+  const endStreams = (): void => {
+    for (const stream of [...streams]) stream.abort();
+  };
+  const close = (): Promise<void> => closeServer(http, { close: endStreams, terminate: () => {} }, limits.closeMs);
   return {
     rpc: `http://${authority}${paths.graphql}`,
     ws: `http://${authority}${paths.stream}`,

@@ -17,7 +17,13 @@ const crossOrigin = {
 
 export const paths = { graphql: "/v1/graphql", stream: "/v1/graphql-sub", health: ["/v1/health", "/health"] } as const;
 
-export type Door = { execution: Execution; budget: Budget; connections: Connections };
+export type Door = {
+  execution: Execution;
+  budget: Budget;
+  connections: Connections;
+  /** What ends each stream that is open. */
+  streams: Set<AbortController>;
+};
 
 const busy = "the server is busy with other requests: try again later";
 
@@ -46,8 +52,10 @@ export const answerHttp = async (door: Door, request: IncomingMessage, response:
     evict: () => request.socket.destroy(),
   });
   const gone = new AbortController();
+  if (isStream) door.streams.add(gone);
   response.once("close", () => {
     holding.end();
+    door.streams.delete(gone);
     gone.abort();
   });
   const body = await readBody(request, holding, limits);
