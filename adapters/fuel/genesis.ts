@@ -4,6 +4,7 @@ import { concatBytes, type Hex } from "../../protocol/bytes.ts";
 import { LockstepError } from "../../protocol/errors.ts";
 import { bytesOf, zero32 } from "./codec.ts";
 import { baseAssetId } from "./params.ts";
+import { gatewayId } from "./protocolWrites.ts";
 
 const hex32 = z.templateLiteral(["0x", z.string().regex(/^[0-9a-f]{64}$/)]);
 const amount = z
@@ -13,7 +14,7 @@ const amount = z
 
 const FuelConfig = z.strictObject({
   /** Contract that gets all fees. It is there from the start, with code that only returns: nobody gets them out. */
-  feeRecipient: hex32.refine((id) => id !== zero32, "the zero contract can't get fees"),
+  feeRecipient: hex32.refine((id) => id !== zero32 && id !== gatewayId, "this contract can't get fees"),
   /** Seconds; of block 0. */
   timestamp: z.int().nonnegative().default(0),
   /** In the smallest unit of the base asset, for `gasPriceFactor` (92) of gas. */

@@ -43,3 +43,48 @@ export type FuelParameters = {
 /** Versions that block headers name. */
 export const consensusParametersVersion = 0;
 export const stateTransitionVersion = 34;
+
+type Text<T> = T extends bigint ? string : T extends object ? { [Name in keyof T]: Text<T[Name]> } : T;
+
+type EngineCost =
+  | number
+  | { LightOperation: { base: number; units_per_gas: number } }
+  | { HeavyOperation: { base: number; gas_per_unit: number } };
+
+const costOf = (cost: EngineCost): bigint | DependentCost => {
+  if (typeof cost === "number") return BigInt(cost);
+  if ("LightOperation" in cost) {
+    const { base, units_per_gas } = cost.LightOperation;
+    return { kind: "light", base: BigInt(base), unitsPerGas: BigInt(units_per_gas) };
+  }
+  const { base, gas_per_unit } = cost.HeavyOperation;
+  return { kind: "heavy", base: BigInt(base), gasPerUnit: BigInt(gas_per_unit) };
+};
+
+const bigints = <T extends Record<string, unknown>>(texts: Text<T>): T =>
+  Object.fromEntries(
+    Object.entries(texts as object).map(([name, value]) => [name, typeof value === "string" ? BigInt(value) : value]),
+  ) as T;
+
+/** The parameters as the engine writes them. */
+export const readParameters = (json: string): FuelParameters => {
+  const { gasCosts, ...rest } = JSON.parse(json) as Text<Omit<FuelParameters, "gasCosts" | "gasCostsVersion">> & {
+    gasCosts: Record<string, Record<string, EngineCost>>;
+  };
+  const [[version, costs] = ["V0", {}]] = Object.entries(gasCosts);
+  return {
+    chainId: BigInt(rest.chainId),
+    baseAssetId: rest.baseAssetId as Hex,
+    gasPrice: BigInt(rest.gasPrice),
+    blockGasLimit: BigInt(rest.blockGasLimit),
+    blockTransactionSizeLimit: BigInt(rest.blockTransactionSizeLimit),
+    privilegedAddress: rest.privilegedAddress as Hex,
+    txParams: bigints<FuelParameters["txParams"]>(rest.txParams),
+    predicateParams: bigints<FuelParameters["predicateParams"]>(rest.predicateParams),
+    scriptParams: bigints<FuelParameters["scriptParams"]>(rest.scriptParams),
+    contractParams: bigints<FuelParameters["contractParams"]>(rest.contractParams),
+    feeParams: bigints<FuelParameters["feeParams"]>(rest.feeParams),
+    gasCostsVersion: Number(version.slice(1)),
+    gasCosts: Object.fromEntries(Object.entries(costs).map(([name, cost]) => [name, costOf(cost)])),
+  };
+};

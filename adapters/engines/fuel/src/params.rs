@@ -78,11 +78,11 @@ impl ChainConfig {
         let text = |value: u64| value.to_string();
         json!({
             "chainId": text(self.chain_id),
-            "baseAssetId": self.base_asset_id,
+            "baseAssetId": format!("{:#x}", self.base_asset_id),
             "gasPrice": text(self.gas_price),
             "blockGasLimit": text(parameters.block_gas_limit()),
             "blockTransactionSizeLimit": text(parameters.block_transaction_size_limit()),
-            "privilegedAddress": parameters.privileged_address(),
+            "privilegedAddress": format!("{:#x}", parameters.privileged_address()),
             "txParams": {
                 "maxInputs": tx.max_inputs(),
                 "maxOutputs": tx.max_outputs(),

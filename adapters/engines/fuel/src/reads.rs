@@ -11,14 +11,14 @@ use crate::index::{holding, place, CoinPlace, Holding, Total};
 use crate::key;
 use crate::state::{Change, Value};
 use fuel_vm::fuel_tx::UtxoId;
-use fuel_vm::fuel_types::{Address, AssetId, Bytes32};
+use fuel_vm::fuel_types::{Address, AssetId};
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CoinAnswer {
     pub utxo_id: UtxoAnswer,
-    owner: Address,
-    asset_id: AssetId,
+    owner: String,
+    asset_id: String,
     amount: String,
     tx_pointer: PointerAnswer,
 }
@@ -26,7 +26,7 @@ pub struct CoinAnswer {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct UtxoAnswer {
-    tx_id: Bytes32,
+    tx_id: String,
     index: u16,
 }
 
@@ -39,7 +39,7 @@ struct PointerAnswer {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct BalanceAnswer {
-    asset_id: AssetId,
+    asset_id: String,
     amount: String,
 }
 
@@ -134,7 +134,7 @@ impl Engine {
             let asset = asset_of(&holding);
             let total = self.balance(number, owner, &asset)?;
             if total.amount > 0 {
-                items.push(BalanceAnswer { asset_id: asset, amount: total.amount.to_string() });
+                items.push(BalanceAnswer { asset_id: format!("{asset:#x}"), amount: total.amount.to_string() });
             }
             if items.len() > limit {
                 break;
@@ -166,7 +166,8 @@ impl Engine {
             let value = self.value(number, &key::key(key::BALANCE, &holding))?;
             let amount = value.and_then(|value| value[..].try_into().ok()).map_or(0, u64::from_be_bytes);
             if amount > 0 {
-                items.push(BalanceAnswer { asset_id: asset_of(&holding), amount: amount.to_string() });
+                items
+                    .push(BalanceAnswer { asset_id: format!("{:#x}", asset_of(&holding)), amount: amount.to_string() });
             }
             if items.len() > limit {
                 break;
@@ -255,9 +256,9 @@ pub fn place_of(owner: &Address, asset: &AssetId, utxo: &UtxoId) -> CoinPlace {
 
 fn answer(utxo: &UtxoId, coin: Coin) -> CoinAnswer {
     CoinAnswer {
-        utxo_id: UtxoAnswer { tx_id: *utxo.tx_id(), index: utxo.output_index() },
-        owner: coin.owner,
-        asset_id: coin.asset,
+        utxo_id: UtxoAnswer { tx_id: format!("{:#x}", utxo.tx_id()), index: utxo.output_index() },
+        owner: format!("{:#x}", coin.owner),
+        asset_id: format!("{:#x}", coin.asset),
         amount: coin.amount.to_string(),
         tx_pointer: PointerAnswer { height: *coin.pointer.block_height(), index: coin.pointer.tx_index() },
     }
