@@ -159,9 +159,12 @@ const rows: Readonly<Record<string, () => Promise<Row>>> = {
     return {
       call: () => ask("query ($b: BlobId!) { blob(id: $b) { bytecode } }", { b: id }),
       change: async () => {
-        const { waitForResult, blobIds } = await new ContractFactory(counterCode, counterAbi, wallet).deployAsBlobTx();
-        await waitForResult();
-        id = (blobIds[0] ?? zero32) as Hex;
+        const deployed = await new ContractFactory(counterCode, counterAbi, wallet).deployAsBlobTx();
+        await deployed.waitForResult();
+        const { transactions } = (await ask("{ transactions(last: 20) { nodes { blobId } } }")) as {
+          transactions: { nodes: { blobId: Hex | null }[] };
+        };
+        id = transactions.nodes.find(({ blobId }) => blobId !== null)?.blobId ?? zero32;
       },
     };
   },
