@@ -39,14 +39,18 @@ const busy = () => apiError("busy", "the node is busy with other reads: try agai
 
 export const createChain = (services: TenantServices): Chain => {
   const blocks = createBlocks(services);
-  const gate = createGate(rpcLimits.reads, rpcLimits.waitingReads, busy);
+  const reads = createGate(rpcLimits.reads, rpcLimits.waitingReads, busy);
+  const executions = createGate(rpcLimits.executions, rpcLimits.waitingExecutions, busy);
   const listeners = new Set<(block: ChainBlock) => void>();
   const stopBlocks = services.onBlock((block) => {
     const opened = blocks.add(block);
     for (const listener of [...listeners]) listener(opened);
   });
 
-  const tryRead: Chain["tryRead"] = (request) => gate(() => readFuel((read) => services.read(read), request));
+  const tryRead: Chain["tryRead"] = (request) => {
+    const isExecution = request.kind === "dryRun" || request.kind === "estimatePredicates";
+    return (isExecution ? executions : reads)(() => readFuel((read) => services.read(read), request));
+  };
   const read: Chain["read"] = async (request) => {
     const answer = await tryRead(request);
     if (!answer.ok) throw readError(answer.error);

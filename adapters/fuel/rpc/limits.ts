@@ -48,6 +48,11 @@ export const rpcLimits = {
   /** Reads that the executor works on at the same time; they queue with the blocks it executes. */
   reads: 4,
   waitingReads: 4096,
+  /** Dry runs and estimates at the same time: each may take seconds of the executor, and blocks go on in between. */
+  executions: 1,
+  waitingExecutions: 256,
+  /** Script gas of all transactions of a dry run, and of all runs while one is assembled, in largest transactions. */
+  executedTransactions: 2n,
   /** Operations at work at the same time. */
   operations: 64,
   waitingOperations: 2048,

@@ -312,6 +312,15 @@ describe("a field at the root", () => {
     expect(Object.keys({ ...rows, ...constant }).toSorted()).toEqual(fields.toSorted());
   });
 
+  it("that would execute too much at once is refused", async () => {
+    const tx = toHex(new ScriptTransactionRequest({ gasLimit: 90_000_000, maxFee: 0 }).toTransactionBytes());
+    const query = "query ($txs: [HexString!]!) { dryRun(txs: $txs, utxoValidation: false) { id } }";
+    expect(await ask(query, { txs: [tx, tx, tx] })).toEqual([expect.stringMatching(/at most 200000000 of script gas/)]);
+    expect(await ask(query, { txs: Array.from({ length: 17 }, () => tx) })).toEqual([
+      expect.stringMatching(/at most 16/),
+    ]);
+  });
+
   it("that stays the same says so", async () => {
     expect(await ask("{ health }")).toEqual({ health: true });
     expect(await ask(`{ message(nonce: "${zero32}") { amount } }`)).toEqual({ message: null });

@@ -154,8 +154,10 @@ export const createAssembly = (chain: Chain) => {
 
     const estimateScript = async (): Promise<void> => {
       let free = addVariables();
-      for (let round = 0; round < rpcLimits.assembleRounds; round++) {
+      let gas = rpcLimits.executedTransactions * txParams.maxGasPerTx;
+      for (let round = 0; round < rpcLimits.assembleRounds && gas > 0n; round++) {
         const { run, minGas } = await runFreely();
+        gas -= run.receipt.totalGas;
         const contract = missingContractOf(run);
         if (contract === undefined) {
           draft.setScriptGasLimit(most(0n, run.receipt.totalGas - minGas));
