@@ -70,13 +70,14 @@ impl Engine {
         let gas = max_gas(&transaction, &self.parameters)?;
         let checked = check(transaction, self.next_height(), &self.parameters)?;
         let mut checked = self.verified.check(bytes, checked, &self.parameters)?;
-        if thorough {
+        let facts = self.facts(&checked, gas)?;
+        // Nobody makes predicates run who has no coin to spend.
+        if thorough && facts.coins.iter().all(|input| input.standing == Standing::There) {
             let rules = CheckPredicateParams::from(&self.parameters);
             let mut nothing = Overlay::default();
             let view = self.sealed_view(&mut nothing);
             checked = checked.check_predicates(&rules, MemoryInstance::new(), &view, NotSupportedEcal)?;
         }
-        let facts = self.facts(&checked, gas)?;
         let (costs, fees) = (self.parameters.gas_costs(), self.parameters.fee_params());
         checked.into_ready(self.chain.gas_price, costs, fees, Some(self.next_height().into()))?;
         Ok(facts)

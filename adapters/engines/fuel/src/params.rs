@@ -15,6 +15,8 @@ pub const CONSENSUS_PARAMETERS_VERSION: u32 = 0;
 pub const STATE_TRANSITION_VERSION: u32 = 34;
 
 pub const MAX_TRANSACTION_BYTES: u64 = 128 * 1024;
+/// Predicates run before anybody has paid: this much takes some 150 ms.
+const MAX_PREDICATE_GAS: u64 = 10_000_000;
 const MIB: u64 = 1024 * 1024;
 
 /// What stays the same for the life of a chain.
@@ -51,7 +53,7 @@ impl ChainConfig {
                 max_predicate_length: MIB,
                 max_predicate_data_length: MIB,
                 max_message_data_length: MIB,
-                max_gas_per_predicate: self.transaction_gas,
+                max_gas_per_predicate: self.transaction_gas.min(MAX_PREDICATE_GAS),
             }
             .into(),
             ScriptParametersV2 { max_script_length: MIB, max_script_data_length: MIB, max_storage_slot_length: MIB }
