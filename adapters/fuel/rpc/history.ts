@@ -56,8 +56,22 @@ export const createHistory = ({ blocks, height, onBlock }: Source): History => {
     }
   };
 
+  /** Heights may be executed anew: what was known from there on is none of this chain any more. */
+  const rewind = (number: number): void => {
+    for (let newest = indexed.at(-1); newest !== undefined && newest.number >= number; newest = indexed.at(-1)) {
+      indexed.pop();
+      transactions -= newest.transactions;
+      if (newest.mint !== undefined) mints.delete(newest.mint);
+      for (const owner of newest.owners) {
+        const list = places.get(owner) ?? [];
+        while ((list.at(-1)?.number ?? -1) >= number) list.pop();
+        if (list.length === 0) places.delete(owner);
+      }
+    }
+  };
+
   const add = ({ number, transactions: applied }: ChainBlock): void => {
-    if (number <= (indexed.at(-1)?.number ?? 0)) return;
+    rewind(number);
     const owners = new Set<Hex>();
     let mint: Hex | undefined;
     for (const [index, { id, transaction }] of applied.entries()) {
