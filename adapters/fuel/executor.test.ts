@@ -32,8 +32,8 @@ import {
   erin,
   genesisUtxo,
   idOf,
-  otherAsset,
   type Owner,
+  otherAsset,
   pay,
   script,
   sign,
@@ -160,7 +160,9 @@ describe("a Fuel tenant", () => {
     // A coin output stands whatever the script does.
     expect(await balance(erin)).toBe(5n);
     expect(await ask(executor, { kind: "coin", number: 1, utxoId: genesisUtxo(0) })).toBeUndefined();
-    expect(await ask(executor, { kind: "coin", number: 0, utxoId: genesisUtxo(0) })).toMatchObject({ amount: coinValue });
+    expect(await ask(executor, { kind: "coin", number: 0, utxoId: genesisUtxo(0) })).toMatchObject({
+      amount: coinValue,
+    });
   });
 
   it("spends the change of a transaction that is pending, executed in the open block, or sealed", async () => {
@@ -259,9 +261,11 @@ describe("a Fuel tenant", () => {
     const slots = await ask(executor, { kind: "contractSlots", number: 2, contractId, slots: [zero32, gatewayId] });
     expect(slots.map((value) => value && toHex(value))).toEqual([`0x${"0".repeat(15)}2${"0".repeat(48)}`, undefined]);
     expect(await ask(executor, { kind: "contract", number: 2, contractId })).toEqual(bytesOf(programs.counter));
-    expect(await run(sign(create({ ...created, inputs: [coin(bob, 1)], outputs: [], code: programs.counter, salt: zero32 }), bob))).toMatchObject([
-      { kind: "omitted", reason: "invalid" },
-    ]);
+    expect(
+      await run(
+        sign(create({ ...created, inputs: [coin(bob, 1)], outputs: [], code: programs.counter, salt: zero32 }), bob),
+      ),
+    ).toMatchObject([{ kind: "omitted", reason: "invalid" }]);
   });
 
   it("keeps blobs", async () => {
@@ -302,7 +306,12 @@ describe("a Fuel tenant", () => {
   it("ends loops, deep calls and hoarding by gas and rules, and goes on", async () => {
     const { run } = await createChain();
     const contractId = contractIdOf(programs.recursive, zero32);
-    const created = create({ inputs: [coin(bob, 0)], outputs: [change(bob.address)], code: programs.recursive, salt: zero32 });
+    const created = create({
+      inputs: [coin(bob, 0)],
+      outputs: [change(bob.address)],
+      code: programs.recursive,
+      salt: zero32,
+    });
     const deep = script({
       inputs: [contractInput(contractId), coin(bob, 1)],
       outputs: [contractOutput(0), change(bob.address)],
@@ -315,7 +324,10 @@ describe("a Fuel tenant", () => {
       sign(plain(alice, 1, { script: programs.hoarder, gas: 10_000_000n }), alice),
       sign(created, bob),
       sign(deep, bob),
-      sign(plain(alice, 2, { script: programs.logger(64_000), scriptData: `0x${"ab".repeat(64_000)}`, gas: 10_000_000n }), alice),
+      sign(
+        plain(alice, 2, { script: programs.logger(64_000), scriptData: `0x${"ab".repeat(64_000)}`, gas: 10_000_000n }),
+        alice,
+      ),
       sign(plain(alice, 3), alice),
     ];
     const executions = await run(...slice);
@@ -359,7 +371,10 @@ describe("a Fuel tenant", () => {
 
   it("takes transactions of its writers alone, at admission and in a block", async () => {
     const options = { domain, config: encodeConfig(config), budget };
-    const { executor, genesis } = await fuelAdapter.open({ ...options, writers: [alice.address.toUpperCase().replace("0X", "0x")] });
+    const { executor, genesis } = await fuelAdapter.open({
+      ...options,
+      writers: [alice.address.toUpperCase().replace("0X", "0x")],
+    });
     const slice = [sign(plain(alice, 0), alice), sign(plain(bob, 0), bob)];
     expect(await codes(executor, ...slice)).toEqual(["ok", "not_a_writer"]);
     const gas = await gasOf(executor, slice[0] as Uint8Array);
@@ -432,7 +447,12 @@ describe("a Fuel tenant", () => {
   it("runs transactions dry: with coins that don't exist, unsigned, and naming contracts that are missing", async () => {
     const { executor, run } = await createChain();
     const contractId = contractIdOf(programs.counter, zero32);
-    await run(sign(create({ inputs: [coin(bob, 0)], outputs: [change(bob.address)], code: programs.counter, salt: zero32 }), bob));
+    await run(
+      sign(
+        create({ inputs: [coin(bob, 0)], outputs: [change(bob.address)], code: programs.counter, salt: zero32 }),
+        bob,
+      ),
+    );
     const call = script({
       inputs: [spend(erin, genesisUtxo(9_999), 10n ** 9n)],
       outputs: [change(erin.address)],
