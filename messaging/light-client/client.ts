@@ -3,6 +3,7 @@
  * comes from the node that is checked.
  */
 
+import type { ProvenCoin } from "../../adapters/fuel/proof.ts";
 import type { ProvenSvmAccount } from "../../adapters/svm/proof.ts";
 import type { BlsVerifier } from "../../consensus/certificate/bls.ts";
 import { transactionId } from "../../protocol/batch.ts";
@@ -26,6 +27,14 @@ import {
 import { type ProvenState, proveState } from "./account.ts";
 import { refuteExecution, refuteInputs, tenantOf } from "./execution.ts";
 import { createFinality } from "./finality.ts";
+import {
+  coinProofQuery,
+  type FuelUtxoId,
+  proveFuelCoin,
+  proveFuelSlot,
+  slotProofQuery,
+  utxoText,
+} from "./fuelState.ts";
 import { createOrder, type OrderCursor, type OrderedRun, shownSlice } from "./order.ts";
 import { type Proof, refused } from "./refusal.ts";
 import { createTrustedSets } from "./sets.ts";
@@ -58,6 +67,12 @@ export type ProvenAccountState = ProvenState & { height: Height; tenant: TenantS
 /** Without an account where it is proven that there is none. */
 export type ProvenSvmState = { account?: ProvenSvmAccount; height: Height; tenant: TenantSummary };
 
+/** Without a coin where it is proven that there is none: spent, or never put out. */
+export type ProvenFuelCoin = { coin?: ProvenCoin; height: Height; tenant: TenantSummary };
+
+/** Without a value where it is proven that nothing is stored. */
+export type ProvenFuelSlot = { value?: Uint8Array; height: Height; tenant: TenantSummary };
+
 /** Every method answers with what it proved, or why it could not. None throws. */
 export type LightClient = {
   genesis(): Promise<Proof<Genesis>>;
@@ -79,6 +94,10 @@ export type LightClient = {
   account(domain: Domain, address: Hex, slots?: readonly Hex[]): Promise<Proof<ProvenAccountState>>;
   /** An SVM tenant's account, by its address in base58, in the newest certified state. */
   svmAccount(domain: Domain, address: string): Promise<Proof<ProvenSvmState>>;
+  /** A Fuel tenant's coin in the newest certified state. */
+  fuelCoin(domain: Domain, utxoId: FuelUtxoId): Promise<Proof<ProvenFuelCoin>>;
+  /** What a contract of a Fuel tenant stores in a slot (32 bytes each) in the newest certified state. */
+  fuelSlot(domain: Domain, contractId: Hex, slot: Hex): Promise<Proof<ProvenFuelSlot>>;
 };
 
 export const createLightClient = ({
@@ -278,6 +297,30 @@ export const createLightClient = ({
     return success({ ...(proven.value === undefined ? {} : { account: proven.value }), height, tenant });
   };
 
+  const fuelCoin: LightClient["fuelCoin"] = async (domain, utxoId) => {
+    const certified = await certifiedTenant(domain, "fuel");
+    if (!certified.ok) return certified;
+    const { height, tenant, rpc } = certified.value;
+    const variables = { utxoId: utxoText(utxoId), blockHeight: String(tenant.number) };
+    const answer = await api.query(rpc, coinProofQuery, variables);
+    if (!answer.ok) return answer;
+    const proven = proveFuelCoin(tenant.stateRoot, utxoId, answer.value);
+    if (!proven.ok) return proven;
+    return success({ ...(proven.value === undefined ? {} : { coin: proven.value }), height, tenant });
+  };
+
+  const fuelSlot: LightClient["fuelSlot"] = async (domain, contract, slot) => {
+    const certified = await certifiedTenant(domain, "fuel");
+    if (!certified.ok) return certified;
+    const { height, tenant, rpc } = certified.value;
+    const variables = { contract, slot, blockHeight: String(tenant.number) };
+    const answer = await api.query(rpc, slotProofQuery, variables);
+    if (!answer.ok) return answer;
+    const proven = proveFuelSlot(tenant.stateRoot, contract, slot, answer.value);
+    if (!proven.ok) return proven;
+    return success({ ...(proven.value === undefined ? {} : { value: proven.value }), height, tenant });
+  };
+
   return {
     genesis: sets.genesis,
     validators: sets.newest,
@@ -291,5 +334,7 @@ export const createLightClient = ({
     tenant,
     account,
     svmAccount,
+    fuelCoin,
+    fuelSlot,
   };
 };

@@ -71,6 +71,7 @@ impl Engine {
         let checked = check(transaction, self.next_height(), &self.parameters)?;
         let mut checked = self.verified.check(bytes, checked, &self.parameters)?;
         let facts = self.facts(&checked, gas)?;
+        self.check_fee(checked.transaction())?;
         // Nobody makes predicates run who has no coin to spend.
         if thorough && facts.coins.iter().all(|input| input.standing == Standing::There) {
             let rules = CheckPredicateParams::from(&self.parameters);
@@ -81,6 +82,15 @@ impl Engine {
         let (costs, fees) = (self.parameters.gas_costs(), self.parameters.fee_params());
         checked.into_ready(self.chain.gas_price, costs, fees, Some(self.next_height().into()))?;
         Ok(facts)
+    }
+
+    fn check_fee(&self, transaction: &impl Executable) -> Result<(), Refusal> {
+        let (costs, fees) = (self.parameters.gas_costs(), self.parameters.fee_params());
+        let (may_cost, offered) = (transaction.max_fee(costs, fees, self.chain.gas_price), transaction.max_fee_limit());
+        if may_cost <= u128::from(offered) {
+            return Ok(());
+        }
+        Err(Refusal::new("fee_too_low", format!("its max fee is {offered}, it may cost {may_cost}")))
     }
 
     fn facts<Tx: Executable>(&self, checked: &Checked<Tx>, gas: u64) -> Result<Facts, Refusal>
