@@ -7,4 +7,8 @@ export const fuelAdapter: Adapter = {
   isolated: true,
   open: openFuelExecutor,
   protocolWrites: () => [],
+  serve: async (services, listen) => {
+    const { serveFuelRpc } = await import("./rpc/server.ts");
+    return await serveFuelRpc(services, listen);
+  },
 };
