@@ -1,9 +1,10 @@
 import { Keypair } from "@solana/web3.js";
+import { Wallet } from "fuels";
 import { mnemonicToAccount } from "viem/accounts";
 import { expect, test } from "vitest";
 import { fromBase58 } from "../adapters/svm/base58.ts";
 import { fromHex, toHex } from "../protocol/bytes.ts";
-import { deriveEd25519, evmAccounts, mnemonic, svmAccounts, svmFaucet } from "./accounts.ts";
+import { deriveEd25519, evmAccounts, fuelAccounts, mnemonic, svmAccounts, svmFaucet } from "./accounts.ts";
 
 test("the first account is the one that every EVM tool knows", () => {
   expect(evmAccounts(1)).toEqual([
@@ -34,4 +35,12 @@ test("SVM accounts are what Solana's libraries take, and the faucet is the one a
     expect(keypair.publicKey.toBase58()).toBe(address);
   }
   expect(svmFaucet().address).toBe(svmAccounts(11)[10]?.address);
+});
+
+test("Fuel accounts are what Fuel's SDK derives", () => {
+  const accounts = fuelAccounts();
+  for (const [i, { address, privateKey }] of accounts.entries()) {
+    const wallet = Wallet.fromMnemonic(mnemonic, `m/44'/1179993420'/${i}'/0/0`);
+    expect([address, privateKey]).toEqual([wallet.address.toB256(), wallet.privateKey]);
+  }
 });

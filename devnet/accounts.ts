@@ -1,8 +1,9 @@
 /** The accounts that every development network funds. Their keys are public: never use them elsewhere. */
-import { createHmac, createPrivateKey, createPublicKey, pbkdf2Sync } from "node:crypto";
-import { mnemonicToAccount, privateKeyToAccount } from "viem/accounts";
+import { createECDH, createHmac, createPrivateKey, createPublicKey, pbkdf2Sync } from "node:crypto";
+import { HDKey, mnemonicToAccount, privateKeyToAccount } from "viem/accounts";
 import { toBase58 } from "../adapters/svm/base58.ts";
 import { concatBytes, type Hex, toHex } from "../protocol/bytes.ts";
+import { sha256 } from "../protocol/hash.ts";
 
 export const mnemonic = "test test test test test test test test test test test junk";
 
@@ -72,10 +73,27 @@ export const svmFaucet = (): { address: string; seed: Hex } => ({
   seed: toHex(svmSeed(faucetIndex)),
 });
 
+/** What each Fuel account starts with, in the smallest unit of the base asset, and in how many coins of equal worth. */
+export const fuelBalance = 10n ** 18n;
+export const fuelCoins = 10;
+
+/** Accounts m/44'/1179993420'/i'/0/0 of the mnemonic, as Fuel's wallets derive them. */
+export const fuelAccounts = (count = 10): Account[] => {
+  const master = HDKey.fromMasterSeed(seedOfMnemonic());
+  return Array.from({ length: count }, (_, i) => {
+    const { privateKey } = master.derive(`m/44'/1179993420'/${i}'/0/0`);
+    if (privateKey === null) throw new Error("the mnemonic yields private keys");
+    const pair = createECDH("secp256k1");
+    pair.setPrivateKey(privateKey);
+    return { address: toHex(sha256(pair.getPublicKey().subarray(1))), privateKey: toHex(privateKey) };
+  });
+};
+
 /** The funded accounts of each VM that has some. */
-export type Accounts = { evm?: Account[]; svm?: SvmAccount[] };
+export type Accounts = { evm?: Account[]; svm?: SvmAccount[]; fuel?: Account[] };
 
 export const accountsOf = (vms: readonly string[]): Accounts => ({
   ...(vms.includes("evm") ? { evm: evmAccounts() } : {}),
   ...(vms.includes("svm") ? { svm: svmAccounts() } : {}),
+  ...(vms.includes("fuel") ? { fuel: fuelAccounts() } : {}),
 });

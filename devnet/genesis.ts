@@ -1,5 +1,7 @@
 /** What a development network and its tenants start from: equal validators, and funded accounts in every VM. */
 import type { EvmConfig } from "../adapters/evm/genesis.ts";
+import type { FuelConfig } from "../adapters/fuel/genesis.ts";
+import { baseAssetId } from "../adapters/fuel/params.ts";
 import type { SvmConfig } from "../adapters/svm/genesis.ts";
 import type { BlsSigner } from "../consensus/certificate/bls.ts";
 import { usualBudgets } from "../protocol/budget.ts";
@@ -7,7 +9,17 @@ import { utf8 } from "../protocol/bytes.ts";
 import { type Genesis, vms } from "../protocol/genesis.ts";
 import type { PublicKey, Root } from "../protocol/ids.ts";
 import type { Registration } from "../protocol/tenant.ts";
-import { evmAccounts, evmBalance, svmAccounts, svmBalance, svmFaucet, svmFaucetBalance } from "./accounts.ts";
+import {
+  evmAccounts,
+  evmBalance,
+  fuelAccounts,
+  fuelBalance,
+  fuelCoins,
+  svmAccounts,
+  svmBalance,
+  svmFaucet,
+  svmFaucetBalance,
+} from "./accounts.ts";
 import type { TenantPlan } from "./tenants.ts";
 
 export type GenesisPlan = {
@@ -44,12 +56,29 @@ const svmConfig = (timestampMs: number): SvmConfig => {
   };
 };
 
+/** Contract that gets the fees of the Fuel tenant; its code gives nothing back. */
+const fuelFeeRecipient: FuelConfig["feeRecipient"] = `0x${"fee5".padStart(64, "0")}`;
+
+const fuelConfig = (timestampMs: number): Omit<FuelConfig, "gasPrice"> => ({
+  feeRecipient: fuelFeeRecipient,
+  timestamp: Math.floor(timestampMs / 1000),
+  coins: fuelAccounts().flatMap(({ address: owner }) =>
+    Array.from({ length: fuelCoins }, () => ({
+      owner,
+      amount: String(fuelBalance / BigInt(fuelCoins)),
+      assetId: baseAssetId,
+    })),
+  ),
+});
+
 const configOf = ({ name, domain }: TenantPlan, timestampMs: number): unknown => {
   switch (name) {
     case "evm":
       return evmConfig(domain, timestampMs);
     case "svm":
       return svmConfig(timestampMs);
+    case "fuel":
+      return fuelConfig(timestampMs);
     case "data":
       return {};
   }

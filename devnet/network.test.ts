@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { parseEvmConfig } from "../adapters/evm/genesis.ts";
+import { parseFuelConfig } from "../adapters/fuel/genesis.ts";
 import { parseSvmConfig } from "../adapters/svm/genesis.ts";
 import { createBlst } from "../consensus/certificate/blst.ts";
 import { usualBudgets } from "../protocol/budget.ts";
@@ -60,7 +61,7 @@ describe("data directory", () => {
 });
 
 describe("network", () => {
-  const choice = { validators: 4, tenants: ["data", "svm", "evm"], epochLength: 20 } as const;
+  const choice = { validators: 4, tenants: ["data", "svm", "fuel", "evm"], epochLength: 20 } as const;
   const all = async (_: TenantPlan) => true;
   const open = (path: string, chosen: NetworkChoice, nowMs: number, isReady = all) =>
     openNetwork(path, chosen, nowMs, isReady);
@@ -71,7 +72,7 @@ describe("network", () => {
     const kept = await open(folder, {}, 1_800_000_000_000);
     expect(kept).toEqual(made);
     expect(kept.validators).toHaveLength(4);
-    expect(names(kept.present)).toEqual(["data", "svm", "evm"]);
+    expect(names(kept.present)).toEqual(["data", "svm", "fuel", "evm"]);
     expect(kept.genesis.epochLength).toBe(20);
   });
 
@@ -96,15 +97,19 @@ describe("network", () => {
     expect(genesis.tenants.map(({ domain, vm }) => [domain, vmName(vm)])).toEqual([
       [1, "data"],
       [501, "svm"],
+      [9889, "fuel"],
       [31337, "evm"],
     ]);
-    const evm = genesis.tenants[2];
+    const evm = genesis.tenants[3];
     const config = parseEvmConfig(asDomain(31337), evm?.config ?? new Uint8Array(), usualBudgets.evm);
     expect(config.timestamp).toBe(1_700_000_000);
     expect(Object.values(config.alloc)).toEqual(Array(10).fill({ balance: "10000000000000000000000" }));
     const svm = parseSvmConfig(genesis.tenants[1]?.config ?? new Uint8Array());
     expect(svm.timestamp).toBe(1_700_000_000);
     expect(Object.values(svm.accounts).filter((lamports) => lamports === "10000000000000")).toHaveLength(10);
+    const fuel = parseFuelConfig(genesis.tenants[2]?.config ?? new Uint8Array());
+    expect(fuel.timestamp).toBe(1_700_000_000);
+    expect(fuel.coins.map(({ amount }) => amount)).toEqual(Array(100).fill(String(10n ** 17n)));
   });
 
   test("key files are readable by their owner only", async () => {
@@ -121,10 +126,10 @@ describe("network", () => {
   test("tenants whose engines are missing come later, and may be chosen anew at every start", async () => {
     const isReady = async ({ engine }: TenantPlan) => engine === undefined;
     const made = await open(folder, choice, 0, isReady);
-    expect([names(made.present), names(made.coming)]).toEqual([["data"], ["svm", "evm"]]);
+    expect([names(made.present), names(made.coming)]).toEqual([["data"], ["svm", "fuel", "evm"]]);
     expect(made.genesis.tenants.map(({ domain }) => domain)).toEqual([1]);
     const comingAt = async (chosen: NetworkChoice) => names((await open(folder, chosen, 0)).coming);
-    expect(await comingAt({})).toEqual(["svm", "evm"]);
+    expect(await comingAt({})).toEqual(["svm", "fuel", "evm"]);
     expect(await comingAt({ tenants: ["data"] })).toEqual([]);
     expect(await comingAt({})).toEqual([]);
     expect(await comingAt({ tenants: ["evm"] })).toEqual(["evm"]);

@@ -28,7 +28,7 @@ const endpoints = ({ api, tenants, validators }: DevnetReady, coming: readonly s
 const listAccounts = (title: string, rows: readonly (readonly [address: string, secret: string])[]): string =>
   `\n${title}; everybody knows these keys\n${column(rows.map((row, i) => [String(i), ...row]))}`;
 
-const accountList = ({ evm, svm }: Accounts): string =>
+const accountList = ({ evm, svm, fuel }: Accounts): string =>
   [
     evm &&
       listAccounts(
@@ -39,6 +39,11 @@ const accountList = ({ evm, svm }: Accounts): string =>
       listAccounts(
         "SVM accounts, 10,000 SOL each",
         svm.map(({ address, secretKey }) => [address, secretKey]),
+      ),
+    fuel &&
+      listAccounts(
+        "Fuel accounts, 1,000,000,000 ETH each in ten coins",
+        fuel.map(({ address, privateKey }) => [address, privateKey]),
       ),
   ].join("");
 
@@ -64,15 +69,27 @@ const airdrop = (rpc: string): string =>
     console.log(publicKey.toBase58(), await connection.getBalance(publicKey));'
 `;
 
+const fuelTransfer = (rpc: string, from: string, to: string): string =>
+  `  # send a thousandth of ETH with fuels, unmodified
+  node --input-type=module -e '
+    import { Address, Provider, Wallet } from "fuels";
+    const wallet = Wallet.fromPrivateKey("${from}", new Provider("${rpc}"));
+    const response = await wallet.transfer(new Address("${to}"), 1_000_000);
+    const { id, status, blockId } = await response.waitForResult();
+    console.log(id, status, blockId);'
+`;
+
 /** First steps with the tenants whose VMs have accounts. */
 const tenantCommands = (tenants: readonly DevnetTenant[], accounts: Accounts): string[] => {
   const rpcOf = (name: string) => tenants.find(({ vm }) => vm === name)?.rpc;
-  const [evm, svm] = [rpcOf("evm"), rpcOf("svm")];
+  const [evm, svm, fuel] = [rpcOf("evm"), rpcOf("svm"), rpcOf("fuel")];
   const [from, to] = accounts.evm ?? [];
+  const [payer, payee] = accounts.fuel ?? [];
   const canTransfer = evm !== undefined && from !== undefined && to !== undefined;
   return [
     ...(canTransfer ? [transfer(evm, from.privateKey, to.address)] : []),
     ...(svm === undefined ? [] : [airdrop(svm)]),
+    ...(fuel && payer && payee ? [fuelTransfer(fuel, payer.privateKey, payee.address)] : []),
   ];
 };
 
