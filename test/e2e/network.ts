@@ -13,6 +13,7 @@ export const devnet = inject("devnet");
 export const dataDomain = asDomain(1);
 export const evmDomain = asDomain(31337);
 export const svmDomain = asDomain(501);
+export const fuelDomain = asDomain(9889);
 
 /** Where a validator serves its API and its EVM tenant. */
 export type Endpoint = { index: number; api: string; rpc: string; ws: string };
@@ -28,6 +29,13 @@ export const svmEndpoints: readonly { rpc: string; ws: string }[] = devnet.valid
   const { rpc, ws } = tenants.find(({ domain }) => domain === svmDomain) ?? {};
   if (rpc === undefined || ws === undefined) throw new Error(`validator ${index} serves no SVM tenant`);
   return { rpc, ws };
+});
+
+/** Where each validator serves its Fuel tenant. */
+export const fuelEndpoints: readonly string[] = devnet.validators.map(({ index, tenants }) => {
+  const { rpc } = tenants.find(({ domain }) => domain === fuelDomain) ?? {};
+  if (rpc === undefined) throw new Error(`validator ${index} serves no Fuel tenant`);
+  return rpc;
 });
 
 /** Account `index` of the devnet. Files run at the same time, so each has senders of its own. */
