@@ -9,7 +9,8 @@ Examples:
   lockstep verify http://127.0.0.1:7300 --trust 0x... --transaction 0x...
       that this transaction was ordered, and what became of it
   lockstep verify http://127.0.0.1:7300 --trust 0x... --account 31337:0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266
-      that this account has this balance and nonce in the certified state; SVM addresses are in base58, after 501:
+      that this account has this balance and nonce in the certified state; SVM addresses are in base58, after 501:,
+      and Cairo's as Starknet writes them, after 9004:
   lockstep verify http://127.0.0.1:7300 --trust 0x... --tenant 31337
       whose this tenant is, how it stands, and the root of what it was registered with
 
@@ -24,7 +25,7 @@ export const addVerifyCommand: AddCommand = (program, finish, { out }) => {
     .description("check against a trusted root what a node says")
     .option("--trust <root>", "root of a validator set that you trust, in hexadecimal")
     .option("--transaction <id>", "prove this transaction, by its Lockstep id")
-    .option("--account <domain:address>", "prove this account of an EVM or SVM tenant")
+    .option("--account <domain:address>", "prove this account of an EVM, SVM or Cairo tenant")
     .option("--tenant <domain>", "prove a tenant, and what it was registered with")
     .option("--json", "print one line of JSON")
     .addHelpText("after", examples)

@@ -1,4 +1,6 @@
 /** What a development network and its tenants start from: equal validators, and funded accounts in every VM. */
+import { contract } from "../adapters/cairo/contracts/classes.ts";
+import type { CairoConfig } from "../adapters/cairo/genesis.ts";
 import type { EvmConfig } from "../adapters/evm/genesis.ts";
 import type { SvmConfig } from "../adapters/svm/genesis.ts";
 import type { BlsSigner } from "../consensus/certificate/bls.ts";
@@ -7,7 +9,16 @@ import { utf8 } from "../protocol/bytes.ts";
 import { type Genesis, vms } from "../protocol/genesis.ts";
 import type { PublicKey, Root } from "../protocol/ids.ts";
 import type { Registration } from "../protocol/tenant.ts";
-import { evmAccounts, evmBalance, svmAccounts, svmBalance, svmFaucet, svmFaucetBalance } from "./accounts.ts";
+import {
+  cairoAccounts,
+  cairoBalance,
+  evmAccounts,
+  evmBalance,
+  svmAccounts,
+  svmBalance,
+  svmFaucet,
+  svmFaucetBalance,
+} from "./accounts.ts";
 import type { TenantPlan } from "./tenants.ts";
 
 export type GenesisPlan = {
@@ -44,12 +55,30 @@ const svmConfig = (timestampMs: number): SvmConfig => {
   };
 };
 
+/** Gets the fees of the Cairo tenant; nobody has a key to it. */
+const cairoFeeRecipient = "0x4c4f434b535445505f46454553";
+
+const cairoConfig = (timestampMs: number): CairoConfig => ({
+  timestamp: Math.floor(timestampMs / 1000),
+  feeRecipient: cairoFeeRecipient,
+  classes: {
+    account: contract("account").class,
+    token: contract("erc20").class,
+    deployer: contract("deployer").class,
+  },
+  accounts: Object.fromEntries(
+    cairoAccounts().map(({ address, publicKey }) => [address, { publicKey, balance: cairoBalance.toString() }]),
+  ),
+});
+
 const configOf = ({ name, domain }: TenantPlan, timestampMs: number): unknown => {
   switch (name) {
     case "evm":
       return evmConfig(domain, timestampMs);
     case "svm":
       return svmConfig(timestampMs);
+    case "cairo":
+      return cairoConfig(timestampMs);
     case "data":
       return {};
   }

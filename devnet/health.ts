@@ -62,6 +62,7 @@ const request = { method: "POST", headers: { "content-type": "application/json" 
 /** For each VM with an API, something that its executor answers. */
 const questions: Readonly<Record<string, { method: string; params: readonly unknown[] }>> = {
   evm: { method: "eth_getBalance", params: [`0x${"00".repeat(20)}`, "latest"] },
+  cairo: { method: "starknet_blockNumber", params: [] },
   svm: { method: "getBalance", params: ["11111111111111111111111111111111"] },
 };
 

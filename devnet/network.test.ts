@@ -3,6 +3,7 @@ import { copyFile, mkdir, mkdtemp, readdir, rm, stat, writeFile } from "node:fs/
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { parseCairoConfig } from "../adapters/cairo/genesis.ts";
 import { parseEvmConfig } from "../adapters/evm/genesis.ts";
 import { parseSvmConfig } from "../adapters/svm/genesis.ts";
 import { createBlst } from "../consensus/certificate/blst.ts";
@@ -61,7 +62,7 @@ describe("data directory", () => {
 });
 
 describe("network", () => {
-  const choice = { validators: 4, tenants: ["data", "svm", "evm"], epochLength: 20 } as const;
+  const choice = { validators: 4, tenants: ["data", "svm", "cairo", "evm"], epochLength: 20 } as const;
   const open = (path: string, chosen: NetworkChoice, nowMs: number) => openNetwork(path, chosen, nowMs);
   const names = (plans: readonly TenantPlan[]) => plans.map(({ name }) => name);
 
@@ -70,7 +71,7 @@ describe("network", () => {
     const kept = await open(folder, {}, 1_800_000_000_000);
     expect(kept).toEqual(made);
     expect(kept.validators).toHaveLength(4);
-    expect([names(kept.present), names(kept.coming)]).toEqual([["data"], ["svm", "evm"]]);
+    expect([names(kept.present), names(kept.coming)]).toEqual([["data"], ["svm", "cairo", "evm"]]);
     expect(kept.genesis.epochLength).toBe(20);
   });
 
@@ -97,12 +98,17 @@ describe("network", () => {
     expect(registered.map(({ domain, vm }) => [domain, vmName(vm)])).toEqual([
       [1, "data"],
       [501, "svm"],
+      [9004, "cairo"],
       [31337, "evm"],
     ]);
-    const evm = registered[2];
+    const evm = registered[3];
     const config = parseEvmConfig(asDomain(31337), evm?.config ?? new Uint8Array(), usualBudgets.evm);
     expect(config.timestamp).toBe(1_700_000_000);
     expect(Object.values(config.alloc)).toEqual(Array(10).fill({ balance: "10000000000000000000000" }));
+    const cairo = parseCairoConfig(asDomain(9004), registered[2]?.config ?? new Uint8Array(), usualBudgets.cairo);
+    expect(Object.values(cairo.accounts).map(({ balance }) => balance)).toEqual(
+      Array(10).fill("1000000000000000000000"),
+    );
     const svm = parseSvmConfig(registered[1]?.config ?? new Uint8Array());
     expect(svm.timestamp).toBe(1_700_000_000);
     expect(Object.values(svm.accounts).filter((lamports) => lamports === "10000000000000")).toHaveLength(10);
@@ -123,7 +129,7 @@ describe("network", () => {
     const made = await open(folder, choice, 0);
     expect(made.genesis.tenants.map(({ domain }) => domain)).toEqual([1]);
     const comingAt = async (chosen: NetworkChoice) => names((await open(folder, chosen, 0)).coming);
-    expect(await comingAt({})).toEqual(["svm", "evm"]);
+    expect(await comingAt({})).toEqual(["svm", "cairo", "evm"]);
     expect(await comingAt({ tenants: ["data"] })).toEqual([]);
     expect(await comingAt({})).toEqual([]);
     expect(await comingAt({ tenants: ["evm"] })).toEqual(["evm"]);

@@ -4,7 +4,7 @@ import { type Attempt, attemptOf } from "./attempt.ts";
 import { faultOf } from "./check.ts";
 import { createGenerators } from "./generator.ts";
 
-const vms = createGenerators(accountsOf(["evm", "svm"]));
+const vms = createGenerators(accountsOf(["evm", "svm", "cairo"]));
 const attempts = (seed: number, count: number): Promise<Attempt[]> =>
   Promise.all(Array.from({ length: count }, (_, number) => attemptOf(seed, number, vms, 4)));
 

@@ -1,6 +1,7 @@
 /** What the fuzzer needs of a VM: one file each, listed here. */
 import type { Accounts } from "../../devnet/accounts.ts";
 import type { Random } from "../replay/random.ts";
+import { cairoGenerator } from "./cairo.ts";
 import { dataGenerator } from "./data.ts";
 import { evmGenerator } from "./evm.ts";
 import { svmGenerator } from "./svm.ts";
@@ -29,8 +30,9 @@ export type VmGenerator = {
 const signerIndex = 7;
 
 /** @param accounts funded ones of a devnet with all VMs */
-export const createGenerators = ({ evm, svm }: Accounts): VmGenerator[] => {
-  const [ether, sols] = [evm?.[signerIndex], svm?.slice(signerIndex) ?? []];
-  if (ether === undefined || sols.length === 0) throw new Error(`the devnet has no account ${signerIndex} of each VM`);
-  return [dataGenerator, evmGenerator(ether), svmGenerator(sols)];
+export const createGenerators = ({ evm, svm, cairo }: Accounts): VmGenerator[] => {
+  const [ether, sols, strk] = [evm?.[signerIndex], svm?.slice(signerIndex) ?? [], cairo?.[signerIndex]];
+  if (ether === undefined || sols.length === 0 || strk === undefined)
+    throw new Error(`the devnet has no account ${signerIndex} of each VM`);
+  return [dataGenerator, evmGenerator(ether), svmGenerator(sols), cairoGenerator(strk)];
 };

@@ -62,6 +62,8 @@ export type Nodes = {
   /** Summary roots of heights 1 to `height` at a node. */
   summaries(index: ValidatorIndex, height: number): Promise<string[]>;
   fatal: unknown[];
+  /** Nodes that started anew for a recovery. */
+  recoveries: ValidatorIndex[];
   /** What is wrong with a tenant's engine at a node: the same object through all its lives. */
   faults(index: ValidatorIndex, domain: Domain): Faults;
   /** The validators' keys, for who speaks in their name. */
@@ -114,6 +116,7 @@ export const createNodes = async (options: NodesOptions): Promise<Nodes> => {
   const acknowledged = new Set<string>();
   const refused: string[] = [];
   const fatal: unknown[] = [];
+  const recoveries: ValidatorIndex[] = [];
 
   const faultsOf = new Map<string, Faults>();
   const faults = (index: ValidatorIndex, domain: Domain): Faults => {
@@ -141,10 +144,19 @@ export const createNodes = async (options: NodesOptions): Promise<Nodes> => {
       urls: new Map(),
       log: () => {},
       onFatal: (error) => fatal.push(error),
+      onRecovery: () => {
+        recoveries.push(index);
+        crash(index);
+        start(index);
+      },
     });
     running.set(index, node);
   };
 
+  const crash = (index: ValidatorIndex): void => {
+    running.delete(index);
+    world.crash(index);
+  };
   const start = (index: ValidatorIndex): void => world.restart(index, () => boot(index));
   for (const index of indices) start(index);
 
@@ -176,10 +188,7 @@ export const createNodes = async (options: NodesOptions): Promise<Nodes> => {
     world,
     indices,
     node,
-    crash: (index) => {
-      running.delete(index);
-      world.crash(index);
-    },
+    crash,
     restart: start,
     acknowledged,
     submit: (index, text, domain = data) => submit(index, domain, utf8(text)),
@@ -198,6 +207,7 @@ export const createNodes = async (options: NodesOptions): Promise<Nodes> => {
       return roots;
     },
     fatal,
+    recoveries,
     faults,
     signers,
   };
