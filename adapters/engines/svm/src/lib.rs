@@ -2,20 +2,16 @@
 //! nothing else: it turns JavaScript values into Rust ones and keeps panics from crossing into Node.
 
 mod error;
-mod nodes;
 mod signature;
-#[cfg(test)]
-mod tests;
-mod tree;
 
 use std::panic::{catch_unwind, AssertUnwindSafe};
 
+use lockstep_tree::{Change, Tree};
 use napi::bindgen_prelude::Buffer;
 use napi::{Error, Result};
 use napi_derive::napi;
 
 use crate::error::{Code, EngineError};
-use crate::tree::{Change, Tree};
 
 /// A sparse Merkle tree and its last 256 versions. A change without a value deletes its key.
 #[napi]
