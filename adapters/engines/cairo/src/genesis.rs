@@ -68,7 +68,7 @@ impl Genesis {
 
 fn declare(name: &str, encoded: &[u8], state: &mut State) -> Result<ClassHash> {
     let bad = |problem: String| EngineError::bad_input(format!("classes.{name}: {problem}"));
-    let sierra = Sierra::decode(encoded).map_err(bad)?;
+    let sierra = Sierra::decode(encoded).map_err(|malformed| bad(malformed.to_string()))?;
     let compiled = sierra::compile(&sierra.class).map_err(bad)?;
     state.add_class(sierra.hash, Arc::new(Class::new(&sierra, &compiled)));
     Ok(sierra.hash)
