@@ -83,7 +83,8 @@ impl Engine {
         }
         let compiled = transaction.sierra.as_ref().map(|sierra| self.compiler.compile(sierra)).transpose()?;
         let executable = transaction.executable(compiled.as_deref(), STRICT)?;
-        let info = executable.execute(&mut self.state, &block.context).map_err(|error| refusal::of_execution(&error))?;
+        let info =
+            executable.execute(&mut self.state, &block.context).map_err(|error| refusal::of_execution(&error))?;
         if let (Some(sierra), Some(compiled)) = (&transaction.sierra, &compiled) {
             self.state.add_class(sierra.hash, Arc::new(Class::new(sierra, compiled)));
         }
@@ -209,4 +210,3 @@ pub fn hashing_data(transaction: &AccountTransaction, info: &TransactionExecutio
         transaction_hash: transaction.tx_hash(),
     }
 }
-

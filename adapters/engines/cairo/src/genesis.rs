@@ -86,7 +86,11 @@ fn deploy(at: ContractAddress, class_hash: ClassHash, state: &mut State) -> Resu
 fn set_u256(at: ContractAddress, key: StorageKey, value: Felt, state: &mut State) -> Result<()> {
     let bytes = value.to_bytes_be();
     state.set_slot(at, key, Felt::from_bytes_be_slice(&bytes[16..]));
-    state.set_slot(at, key.next_storage_key().map_err(EngineError::bad_input)?, Felt::from_bytes_be_slice(&bytes[..16]));
+    state.set_slot(
+        at,
+        key.next_storage_key().map_err(EngineError::bad_input)?,
+        Felt::from_bytes_be_slice(&bytes[..16]),
+    );
     Ok(())
 }
 
