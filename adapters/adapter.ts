@@ -108,7 +108,8 @@ export type Execution =
   | {
       kind: "omitted";
       index: number;
-      reason: RefusalCode;
+      /** `skipped`: two thirds of the validators agreed to leave it out; no executor says so. */
+      reason: RefusalCode | "skipped";
       /** Whether the state of block `certified` refuses it already: who ordered it could have known. */
       hopeless: boolean;
     }

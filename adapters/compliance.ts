@@ -26,7 +26,7 @@ import { createMarkFile, openMark } from "./host/mark.ts";
 /** What must become of an entry, in the words of `Execution`. */
 export type Expected =
   | { kind: "applied"; index: number; succeeded: boolean }
-  | { kind: "omitted" | "returned"; index: number; reason: RefusalCode };
+  | { kind: "omitted" | "returned"; index: number; reason: RefusalCode | "skipped" };
 
 export type ComplianceFixture = {
   adapter: Adapter;

@@ -9,6 +9,7 @@ import { addDevnetCommand } from "./devnet.ts";
 import { addKeysCommand } from "./keys.ts";
 import { addNodeCommand } from "./node.ts";
 import { packageRoot } from "./packageRoot.ts";
+import { addRecoverCommand } from "./recoverCommand.ts";
 import { addReplayCommand } from "./replayCommand.ts";
 import { addTenantCommand } from "./tenant.ts";
 import { addVerifyCommand } from "./verifyCommand.ts";
@@ -90,6 +91,7 @@ export const main = async (args: readonly string[], output: Output = standardOut
     addNodeCommand,
     addKeysCommand,
     addTenantCommand,
+    addRecoverCommand,
     addVerifyCommand,
     addReplayCommand,
     addDeriveCommand,

@@ -5,6 +5,7 @@ import { LockstepError } from "../protocol/errors.ts";
 import type { AddCommand, ExitCode, Output } from "./command.ts";
 import { aborted, watchForStop } from "./lifecycle.ts";
 import { type NodeConfig, readNodeConfig } from "./nodeConfig.ts";
+import type { NodeReady } from "./nodeReady.ts";
 import { startValidator } from "./validator.ts";
 
 const help = `
@@ -45,8 +46,32 @@ const createLog = ({ level, file }: NodeConfig["log"]) =>
     pino.destination(file === undefined ? { dest: 2, sync: true } : { dest: file, mkdir: true, sync: true }),
   );
 
+const awaitRecovery = (): { recovered: Promise<void>; onRecovery: () => void } => {
+  let onRecovery = (): void => {};
+  const recovered = new Promise<void>((resolve) => {
+    onRecovery = resolve;
+  });
+  return { recovered, onRecovery };
+};
+
+/** The same configuration, with the ports that were free at the start in place of 0. */
+const servingAgain = (config: NodeConfig, { api, p2p, tenants }: NodeReady): NodeConfig => ({
+  ...config,
+  api: { ...config.api, port: Number(new URL(api).port) },
+  p2p: { ...config.p2p, listen: config.p2p.listen.endsWith("/tcp/0") ? p2p : config.p2p.listen },
+  rpc: {
+    ...config.rpc,
+    ports: {
+      ...config.rpc.ports,
+      ...Object.fromEntries(
+        tenants.flatMap(({ domain, rpc }) => (rpc === undefined ? [] : [[domain, Number(new URL(rpc).port)]])),
+      ),
+    },
+  },
+});
+
 const runNode = async (configFile: string, dieWithParent: boolean, { out }: Output): Promise<ExitCode> => {
-  const config = await readNodeConfig(configFile);
+  let config = await readNodeConfig(configFile);
   const log = createLog(config.log);
   const watch = watchForStop({ dieWithParent, force: () => process.exit(130) });
   watch.signal.addEventListener("abort", () => {
@@ -63,11 +88,18 @@ const runNode = async (configFile: string, dieWithParent: boolean, { out }: Outp
   };
   process.on("uncaughtException", onFatal).on("unhandledRejection", onFatal);
   try {
-    const validator = await startValidator(config, log, onFatal);
-    out(`${JSON.stringify(validator.ready)}\n`);
-    log.info(validator.ready, "ready");
-    await aborted(watch.signal);
-    await validator.close();
+    for (let lives = 0; !watch.signal.aborted; lives++) {
+      const { recovered, onRecovery } = awaitRecovery();
+      const validator = await startValidator(config, log, onFatal, onRecovery);
+      // Whoever started the process waits for this line once; a recovery keeps everything where it was.
+      if (lives === 0) {
+        out(`${JSON.stringify(validator.ready)}\n`);
+        config = servingAgain(config, validator.ready);
+      }
+      log.info(validator.ready, "ready");
+      await Promise.race([aborted(watch.signal), recovered]);
+      await validator.close();
+    }
     log.info("stopped");
     return 0;
   } catch (error) {

@@ -9,6 +9,7 @@ import {
   decodeWire,
   ErrorWire,
   GenesisWire,
+  StatusWire,
   TenantsWire,
   type TransactionWire,
   wires,
@@ -18,6 +19,7 @@ export type TenantApi = {
   /** Root of the network's genesis, which control transactions are signed for. */
   genesis(): Promise<Root>;
   tenants(): Promise<TenantsWire>;
+  status(): Promise<StatusWire>;
   /** Hands in one control transaction; gives its id. */
   submit(transaction: Uint8Array): Promise<Root>;
   /** `undefined` while the node knows nothing of it. */
@@ -55,6 +57,7 @@ export const connectTenantApi = (api: string, ...signals: AbortSignal[]): Tenant
   return {
     genesis: async () => (await get("/v1/genesis", GenesisWire)).root,
     tenants: () => get("/v1/tenants", TenantsWire),
+    status: () => get("/v1/status", StatusWire),
     submit: async (transaction) => {
       const answer = await post(JSON.stringify({ transaction: toHex(transaction) }));
       const refusal = ErrorWire.safeParse((answer as { error?: unknown } | null)?.error);

@@ -7,7 +7,7 @@ import { LockstepError } from "../protocol/errors.ts";
 import type { Vm } from "../protocol/genesis.ts";
 import type { Domain, Height, Root } from "../protocol/ids.ts";
 import { tenantStatuses } from "../protocol/summary.ts";
-import type { TenantsWire } from "../protocol/wire.ts";
+import type { TenantsWire, TransactionWire } from "../protocol/wire.ts";
 import { describeRefusal } from "../sequencer/control/admission.ts";
 import { signControl } from "../sequencer/control/commands.ts";
 import { controlRefusals } from "../sequencer/control/ledger.ts";
@@ -27,10 +27,20 @@ const reasonOf = (reason: string | undefined): string => {
   return code === undefined ? (reason ?? "it is no control transaction") : describeRefusal(code);
 };
 
+/** A node that is being started again knows it afterwards. */
+const stateOf = async (api: TenantApi, id: Root): Promise<TransactionWire | undefined> => {
+  try {
+    return await api.transaction(id);
+  } catch (error) {
+    if (error instanceof LockstepError && error.code === "unreachable") return undefined;
+    throw error;
+  }
+};
+
 /** @throws LockstepError what it was left out for, or `not_ordered` */
 const follow = async (api: TenantApi, id: Root): Promise<Height> => {
   for (let look = 0; look < looks; look++, await setTimeout(pollMs)) {
-    const { status, height, reason } = (await api.transaction(id)) ?? { status: "pending" };
+    const { status, height, reason } = (await stateOf(api, id)) ?? { status: "pending" };
     if (status === "executed" && height !== undefined) return height;
     if (status === "pending" || status === "ordered") continue;
     const message = `The transaction was ${status}: ${reasonOf(reason)}`;
@@ -42,11 +52,15 @@ const follow = async (api: TenantApi, id: Root): Promise<Height> => {
   );
 };
 
-/** Signs, hands in and follows one control transaction until a block applied it. */
-export const change = async (api: TenantApi, signer: BlsSigner, body: ControlBody): Promise<Ordered> => {
-  const id = await api.submit(signControl(signer, await api.genesis(), body));
+/** Hands in one control transaction and follows it until a block applied it. */
+export const handIn = async (api: TenantApi, transaction: Uint8Array): Promise<Ordered> => {
+  const id = await api.submit(transaction);
   return { id, height: await follow(api, id) };
 };
+
+/** The same for one with a single signature. */
+export const change = async (api: TenantApi, signer: BlsSigner, body: ControlBody): Promise<Ordered> =>
+  await handIn(api, signControl(signer, await api.genesis(), body));
 
 export const findTenant = async (api: TenantApi, domain: Domain): Promise<TenantLine | undefined> =>
   (await api.tenants()).find((tenant) => tenant.domain === domain);

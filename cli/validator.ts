@@ -83,12 +83,14 @@ const createClosers = () => {
  * Starts the validator that `config` describes; resolves once it serves.
  *
  * @param onFatal called when it can't be trusted to go on: the process must end
+ * @param onRecovery called when its store was taken back: it must be closed and started again
  * @throws LockstepError when a file, a port or the disk can't be used
  */
 export const startValidator = async (
   config: NodeConfig,
   log: Logger,
   onFatal: (error: unknown) => void,
+  onRecovery: () => void,
 ): Promise<Validator> => {
   useNativeSha256();
   const genesis = await readGenesis(config.genesis);
@@ -133,6 +135,7 @@ export const startValidator = async (
       urls,
       log: ({ event, ...fields }) => log.info(fields, event),
       onFatal,
+      onRecovery,
     });
     add(node.close);
     await network.start();

@@ -158,7 +158,7 @@ const checkTenant = async (client: LightClient, domain: Domain): Promise<Proof<C
   });
 };
 
-/** An account that the trusted genesis funded and that has funds still; nothing where no such is found. */
+/** An account that the tenant's genesis funded and that has funds still; nothing where no such is found. */
 const checkFundedAccount = async (
   client: LightClient,
   { domain, config, budget }: Registration,
@@ -232,10 +232,12 @@ const prove = async (client: LightClient, task: Task, report: (check: Check) => 
     });
   }
 
-  const genesis = await client.genesis();
-  if (!genesis.ok) return genesis.error;
-  for (const tenant of genesis.value.tenants.filter(({ vm }) => vmName(vm) === "evm")) {
-    const accounts = await checkFundedAccount(client, tenant);
+  for (const { domain } of summary.tenants) {
+    const tenant = await client.tenant(domain);
+    if (!tenant.ok) return tenant.error;
+    const { registration } = tenant.value;
+    if (vmName(registration.vm) !== "evm") continue;
+    const accounts = await checkFundedAccount(client, registration);
     if (!accounts.ok) return accounts.error;
     for (const account of accounts.value) report(account);
   }

@@ -2,9 +2,9 @@
  * Control transactions: what changes tenants, ordered like any other transaction, in the slice of domain 0. Signed by
  * a tenant's owner, by a validator, or by more than two thirds of the validators.
  */
-import { ByteListType, ContainerType, ListCompositeType } from "@chainsafe/ssz";
+import { ByteListType, ContainerType, ListBasicType, ListCompositeType } from "@chainsafe/ssz";
 import { LockstepError } from "./errors.ts";
-import type { Domain, Epoch, PublicKey, Root, Signature } from "./ids.ts";
+import type { Domain, Epoch, Height, PublicKey, Revision, Root, Signature } from "./ids.ts";
 import { limits } from "./limits.ts";
 import { signingRoot } from "./signing.ts";
 import { bytes32, bytes48, bytes96, type SszObject, sszObject, uint8, uint32, uint64 } from "./ssz.ts";
@@ -25,22 +25,50 @@ export type StatusChange = {
   status: TenantStatus;
 };
 
+/** An entry of a slice that is left out when its height is executed again. */
+export type SkippedEntry = { domain: Domain; height: Height; id: Root };
+
+/** Heights above a certified one are executed again, without what keeps validators from executing them. */
+export type Recovery = {
+  /** Newest certified height. */
+  base: Height;
+  /** One more than the revision in force. */
+  revision: Revision;
+  /** Tenants whose last block is that of the base; strictly increasing. */
+  drop: Domain[];
+  skip: SkippedEntry[];
+};
+
 export const Readiness = sszObject<Readiness>("Readiness", new ContainerType({ domain: uint32, genesis: bytes32 }));
 export const StatusChange = sszObject<StatusChange>(
   "StatusChange",
   new ContainerType({ domain: uint32, sequence: uint64, status: uint8 }),
 );
 
+export const Recovery = sszObject<Recovery>(
+  "Recovery",
+  new ContainerType({
+    base: uint64,
+    revision: uint64,
+    drop: new ListBasicType(uint32, limits.tenants),
+    skip: new ListCompositeType(
+      new ContainerType({ domain: uint32, height: uint64, id: bytes32 }),
+      limits.skippedEntries,
+    ),
+  }),
+);
+
 /** Wire numbers of what a control transaction holds. */
-export const controlKinds = { register: 1, ready: 2, setStatus: 3 } as const;
+export const controlKinds = { register: 1, ready: 2, setStatus: 3, recover: 4 } as const;
 
 export type ControlBody =
   | { kind: "register"; value: Registration }
   | { kind: "ready"; value: Readiness }
-  | { kind: "setStatus"; value: StatusChange };
+  | { kind: "setStatus"; value: StatusChange }
+  | { kind: "recover"; value: Recovery };
 export type ControlKind = ControlBody["kind"];
 
-const bodies = { register: Registration, ready: Readiness, setStatus: StatusChange } as const;
+const bodies = { register: Registration, ready: Readiness, setStatus: StatusChange, recover: Recovery } as const;
 
 export type ControlSignature = { publicKey: PublicKey; signature: Signature };
 

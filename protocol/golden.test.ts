@@ -10,7 +10,7 @@ import { usualBudgets } from "./budget.ts";
 import { fromHex, type Hex, toHex, utf8 } from "./bytes.ts";
 import { Cannot, CannotStatement } from "./cannot.ts";
 import { Certificate, emptyCertificate } from "./certificate.ts";
-import { encodeControl, Readiness, StatusChange } from "./control.ts";
+import { encodeControl, Readiness, Recovery, StatusChange } from "./control.ts";
 import { Genesis, vms } from "./genesis.ts";
 import { Certified, Header, Proposal } from "./header.ts";
 import {
@@ -177,6 +177,12 @@ const objects = [
   sample(PayloadEntry, payload[0] as PayloadEntry),
   sample(Proposal, proposal),
   sample(Readiness, { domain: asDomain(501), genesis: root(42) }),
+  sample(Recovery, {
+    base: asHeight(40),
+    revision: asRevision(1),
+    drop: [asDomain(501)],
+    skip: [{ domain: asDomain(31337), height: asHeight(41), id: root(45) }],
+  }),
   sample(Registration, registration),
   sample(StatusChange, { domain: asDomain(501), sequence: 1, status: tenantStatuses.paused }),
   sample(Summary, summary),

@@ -31,8 +31,10 @@ export const limits = {
   readinessMs: 60_000,
   /** How far ahead of its own clock a validator still votes for a header. */
   clockDriftMs: 500,
-  /** With a longer gap between height and certified height, only empty blocks are valid. */
+  /** With a longer gap between height and certified height, only empty blocks and those of the control ledger are valid. */
   uncertifiedHeights: 64,
+  /** Entries that one recovery leaves out. */
+  skippedEntries: 2 ** 10,
   /** What each hopeless transaction that it had ordered takes from a producer's largest batch. */
   hopelessBytes: 64 * KiB,
   /** What of that comes back in a second of the chain's time, and the most that is remembered. */
@@ -54,3 +56,6 @@ export const transactionLimits = {
   fuel: 128 * KiB,
   data: 128 * KiB,
 } as const;
+
+/** Largest control transaction, bytes. */
+export const controlTransactionBytes = 640 * KiB;

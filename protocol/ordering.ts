@@ -4,7 +4,7 @@
  */
 import { ContainerType, ListCompositeType } from "@chainsafe/ssz";
 import { budgetType, type TenantBudget } from "./budget.ts";
-import type { Domain, Height, PublicKey, Root } from "./ids.ts";
+import type { Domain, Height, PublicKey, Revision, Root } from "./ids.ts";
 import { limits } from "./limits.ts";
 import { bytes32, bytes48, sszObject, uint8, uint32, uint64 } from "./ssz.ts";
 import type { TenantStatus } from "./summary.ts";
@@ -78,6 +78,8 @@ export type OrderingState = {
   /** Of the newest block, and the height whose execution it certifies. */
   timestampMs: number;
   certified: Height;
+  /** Under which heights above the certified one are executed and attested to: how many recoveries there were. */
+  revision: Revision;
   /** What is left for control transactions. */
   control: Capacity;
   /** Strictly increasing by domain. */
@@ -97,6 +99,7 @@ export const OrderingState = sszObject<OrderingState>(
     epochLength: uint64,
     timestampMs: uint64,
     certified: uint64,
+    revision: uint64,
     control: capacityType,
     tenants: new ListCompositeType(OrderingTenant.type, limits.tenants),
     validators: validatorsType,

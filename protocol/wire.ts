@@ -10,7 +10,7 @@ import { Certificate } from "./certificate.ts";
 import { failure, type Result, success } from "./errors.ts";
 import { Genesis, type Vm, vms } from "./genesis.ts";
 import { Certified, Header, Proposal } from "./header.ts";
-import type { Domain, Epoch, Height, Root, ValidatorIndex } from "./ids.ts";
+import type { Domain, Epoch, Height, Revision, Root, ValidatorIndex } from "./ids.ts";
 import { Inputs } from "./inputs.ts";
 import { bytesJson, integer, publicKeyJson, rootJson, sszJson } from "./json.ts";
 import { limits } from "./limits.ts";
@@ -128,6 +128,8 @@ export const StatusWire = z.strictObject({
   finalized: heightJson,
   executed: heightJson,
   certified: heightJson,
+  /** Of the ordering state: how many recoveries there were. */
+  revision: integer<Revision>(),
   peers: z.array(integer<ValidatorIndex>()),
   mempool: z.strictObject({ transactions: integer(), bytes: integer() }),
   tenants: z.array(

@@ -2,10 +2,11 @@
 
 import type { Adapter, Seal, SealedHead, StateSource } from "../adapters/adapter.ts";
 import { equalBytes, toHex } from "../protocol/bytes.ts";
+import { Recovery } from "../protocol/control.ts";
 import { LockstepError } from "../protocol/errors.ts";
 import { Genesis, type Vm, vmName } from "../protocol/genesis.ts";
 import { Header } from "../protocol/header.ts";
-import { asHeight, type Domain, type Height, type Root, zeroRoot } from "../protocol/ids.ts";
+import { asHeight, asRevision, type Domain, type Height, type Root, zeroRoot } from "../protocol/ids.ts";
 import { limits } from "../protocol/limits.ts";
 import type { OrderingState } from "../protocol/ordering.ts";
 import type { Disk, DiskWrite, Runtime } from "../protocol/ports.ts";
@@ -13,6 +14,7 @@ import { Summary, tenantStatuses } from "../protocol/summary.ts";
 import { genesisHeader } from "./block/genesis.ts";
 import { genesisState } from "./control/state.ts";
 import { genesisResult } from "./pipeline/execute.ts";
+import type { Recoveries } from "./pipeline/recoveries.ts";
 import { summaryOf } from "./pipeline/summary.ts";
 import type { Tenant, Tenants } from "./pipeline/tenants.ts";
 import { orderWrites, summaryWrites, tenantWrites } from "./pipeline/writes.ts";
@@ -32,6 +34,7 @@ export type Booted = {
   source(domain: Domain): StateSource | undefined;
   /** Newest height whose order is settled, the root of its header, and the ordering state after it. */
   ordered: { height: Height; header: Root; state: OrderingState };
+  recoveries: Recoveries;
   /** Newest height at which all tenants are executed, and the root of its summary. */
   executed: { height: Height; summaryRoot: Root };
 };
@@ -99,7 +102,7 @@ const genesisWrites = (
     ...results.flatMap((result) => tenantWrites(result, new Set())),
     ...orderWrites(block, genesisState(genesis, genesisRoot)),
     ...[...roster.values()].map(rosterWrite),
-    ...summaryWrites(summaryOf(block, zeroRoot, due, records)),
+    ...summaryWrites(summaryOf(block, asRevision(0), zeroRoot, due, records)),
   ];
 };
 
@@ -121,12 +124,18 @@ const checkRestored = (domain: Domain, sealed: SealedHead, head: Head): void => 
   throw new LockstepError("store_corrupt", message);
 };
 
+const readRecoveries = async (disk: Disk): Promise<Recovery[]> => {
+  const recoveries: Recovery[] = [];
+  for await (const [, stored] of disk.range(below(prefixes.recoveries()))) recoveries.push(Recovery.decode(stored));
+  return recoveries;
+};
+
 /** Genesis has its tenants active from the start. */
 const genesisRoster = ({ tenants }: Genesis): Map<Domain, RosterEntry> =>
   new Map(
     tenants.map((registration) => [
       registration.domain,
-      { registration, changes: [{ height: asHeight(0), status: tenantStatuses.active }] },
+      { registration, changes: [{ height: asHeight(0), status: tenantStatuses.active }], dropped: [] },
     ]),
   );
 
@@ -206,6 +215,7 @@ export const boot = async ({ disk, genesis, ...parts }: BootOptions): Promise<Bo
     withBlocks,
     source,
     ordered: OrderedRecord.decode(ordered),
+    recoveries: await readRecoveries(disk),
     executed: { height, summaryRoot: Summary.root(Summary.decode(summary)) },
   };
 };

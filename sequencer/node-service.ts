@@ -115,6 +115,7 @@ export const createNodeService = (options: NodeServiceOptions): NodeService => {
         finalized,
         executed,
         certified,
+        revision: options.state().revision,
         peers: options.network.peers(),
         mempool: pool.size(),
         tenants: tenantInfos(),

@@ -8,7 +8,7 @@ import type { Bls, BlsSigner } from "../consensus/certificate/bls.ts";
 import { createConsensus } from "../consensus/consensus.ts";
 import type { NetworkStats } from "../consensus/network/network.ts";
 import { equalBytes, toHex } from "../protocol/bytes.ts";
-import { controlDomain } from "../protocol/control.ts";
+import { controlDomain, type Recovery } from "../protocol/control.ts";
 import { Genesis, type Vm } from "../protocol/genesis.ts";
 import type { Header } from "../protocol/header.ts";
 import { asEpoch, asHeight, type Domain, type Root, type ValidatorIndex } from "../protocol/ids.ts";
@@ -29,7 +29,7 @@ import { createVoting } from "./block/voting.ts";
 import { boot } from "./boot.ts";
 import { inspectControl, laneAdmission } from "./control/admission.ts";
 import { readCommands, signControl } from "./control/commands.ts";
-import { controlResults } from "./control/settle.ts";
+import { controlResults, recoveryOf } from "./control/settle.ts";
 import { lastSequence, validatorSet } from "./control/state.ts";
 import { createEvents } from "./events.ts";
 import { createInspect } from "./inspection.ts";
@@ -39,6 +39,7 @@ import { createMetrics } from "./metrics.ts";
 import { createNodeService, type Heads } from "./node-service.ts";
 import type { TenantResult } from "./pipeline/execute.ts";
 import { createPipeline } from "./pipeline/pipeline.ts";
+import { revisionAt } from "./pipeline/recoveries.ts";
 import type { ExecutedBlock } from "./pipeline/summarizer.ts";
 import type { Tenant } from "./pipeline/tenants.ts";
 import { cannotNotices, certificationProblems, quarantineProblems } from "./problems.ts";
@@ -73,6 +74,8 @@ export type NodeOptions = {
   log: NodeLog;
   /** Called when the node can't be trusted to go on: disk or store broke. The process must end. */
   onFatal(error: unknown): void;
+  /** Called when the store was taken back under the node: it must be closed and started again over the same disk. */
+  onRecovery(recovery: Recovery): void;
 };
 
 /** What a tenant's own API is served with, and the port that it was registered with. */
@@ -101,10 +104,10 @@ export const startNode = async (options: NodeOptions): Promise<Node> => {
   };
 
   const booted = await boot(options);
-  const { ordered, executed, withBlocks } = booted;
+  const { ordered, executed, withBlocks, recoveries } = booted;
   const { state } = ordered;
   const batches = await openBatchStore(disk, fatal);
-  const progress = await readProgress(disk);
+  const progress = await readProgress(disk, recoveries);
   const f = faultTolerance(state.validators.length);
   const { replication, own: journaled } = await openReplication({ disk, network, runtime, f, fatal });
 
@@ -199,12 +202,14 @@ export const startNode = async (options: NodeOptions): Promise<Node> => {
   const cannot = createCannotBoard({
     ...signing,
     domains: new Set(tenants.keys()),
+    revisionAt: (height) => revisionAt(recoveries, height),
     finalized: () => heads.finalized,
   });
 
   const collector = createAttestationCollector({
     ...signing,
     cannot,
+    revisionAt: (height) => revisionAt(recoveries, height),
     newest: progress.certificate,
     onCertificate: (certified) => {
       disk.write([{ key: keys.certificate(), value: CertifiedRecord.encode(certified) }]).catch(fatal);
@@ -255,7 +260,9 @@ export const startNode = async (options: NodeOptions): Promise<Node> => {
     disk,
     runtime,
     roster,
+    recoveries,
     ordered: ordered.height,
+    certified: () => heads.certified,
     executed,
     finalizedBlock: (height) => consensus.finalizedBlock(height),
     slices: history.slices,
@@ -273,6 +280,11 @@ export const startNode = async (options: NodeOptions): Promise<Node> => {
     onExecuted,
     onQuarantine: () =>
       cannot.publish(new Map([...pipeline.quarantines()].map(([domain, { height }]) => [domain, height]))),
+    onRecovery: (recovery) => {
+      isStuck = true;
+      log({ event: "recovery", ...recovery, skip: recovery.skip.length });
+      if (!closed) options.onRecovery(recovery);
+    },
     onStuck: (error) => stopExecuting(`execution failed: ${error instanceof Error ? error.message : String(error)}`),
     log,
   });
@@ -295,20 +307,23 @@ export const startNode = async (options: NodeOptions): Promise<Node> => {
       const slice = slicesOf(held).get(controlDomain) ?? [];
       const ids = slice.map(({ leaf }) => leaf);
       const before = await history.appliedAmong(controlDomain, ids);
-      const results = controlResults(settled.height, slice, branches.outcomes(root), before);
+      const outcomes = branches.outcomes(root);
+      const results = controlResults(settled.height, slice, outcomes, before);
       if (slice.length > 0) pool.executed(results.settled).catch(fatal);
       const commands = slice.length === 0 ? [] : await readCommands(bls, genesisRoot, held);
-      return [...results.writes, ...(await roster.settle(settled.height, after, commands))];
+      const recovery = recoveryOf(commands, outcomes);
+      const writes = await roster.settle(settled.height, after, commands, recovery);
+      return { writes: [...results.writes, ...writes], ...(recovery === undefined ? {} : { recovery }) };
     },
     pool,
     onSettled: producer.settled,
-    onOrdered: ({ block, state: after, writes }) => {
+    onOrdered: ({ block, state: after, writes, ...recovered }) => {
       const { header: settled } = block;
       judged = { block, state: settledState };
       settledState = after;
       settledHeight = settled.height;
       roster.follow(after);
-      pipeline.push({ block, state: after, writes: [...writes, ...carrierWrites(settled)] });
+      pipeline.push({ ...recovered, block, state: after, writes: [...writes, ...carrierWrites(settled)] });
       if (isStuck || pipeline.backlog() > keptBlocks) batches.release(settled.batches.map(toHex));
     },
     fatal,

@@ -34,7 +34,8 @@ export const certificationProblems = (tenants: Tenants, cannot: readonly Cannot[
     return [
       `validators ${words.map(({ signer }) => signer).join(", ")} can't execute ${titleOf(tenants, domain)}: fewer than two ` +
         `thirds are left, so nothing from height ${Math.min(...heights)} on can be certified, and ${limits.uncertifiedHeights} ` +
-        "heights later blocks stay empty. Their operators must bring the tenant back.",
+        "heights later blocks stay empty. Their operators must bring the tenant back, or agree to go on without what " +
+        "breaks it: see `lockstep recover --help`.",
     ];
   });
 

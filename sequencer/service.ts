@@ -6,7 +6,7 @@ import type { Hex } from "../protocol/bytes.ts";
 import type { Result } from "../protocol/errors.ts";
 import type { Genesis, Vm } from "../protocol/genesis.ts";
 import type { Certified } from "../protocol/header.ts";
-import type { Domain, Epoch, Height, PublicKey, Root, ValidatorIndex } from "../protocol/ids.ts";
+import type { Domain, Epoch, Height, PublicKey, Revision, Root, ValidatorIndex } from "../protocol/ids.ts";
 import type { Input } from "../protocol/inputs.ts";
 import type { OrderingTenant } from "../protocol/ordering.ts";
 import type { SliceProof } from "../protocol/payload.ts";
@@ -70,6 +70,8 @@ export type NodeStatus = {
   finalized: Height;
   executed: Height;
   certified: Height;
+  /** How many recoveries the validators agreed to. */
+  revision: Revision;
   peers: ValidatorIndex[];
   mempool: { transactions: number; bytes: number };
   tenants: TenantInfo[];

@@ -7,4 +7,8 @@ export const cairoAdapter: Adapter = {
   isolated: true,
   open: openCairoExecutor,
   protocolWrites: () => [],
+  serve: async (services, listen) => {
+    const { serveCairoRpc } = await import("./rpc/server.ts");
+    return await serveCairoRpc(services, listen);
+  },
 };

@@ -3,7 +3,7 @@ import type { Hex } from "../../protocol/bytes.ts";
 import { failure, LockstepError, type Result, success } from "../../protocol/errors.ts";
 import { packBytes } from "../byteLists.ts";
 import { createReader } from "./binary.ts";
-import { bufferOf, type CairoEngine, engineCall } from "./engine.ts";
+import { bufferOf, type CairoEngine, type EngineInspected, engineCall } from "./engine.ts";
 import { gasPrices } from "./fees.ts";
 import { feltBytes, feltFromBytes } from "./felt.ts";
 import { executorLimits } from "./limits.ts";
@@ -58,6 +58,10 @@ const answer = (engine: CairoEngine, read: CairoRead): CairoAnswers[CairoRead["k
       const request = JSON.stringify([read.address, read.selector, read.calldata]);
       return JSON.parse(engine.call(read.number, request, executorLimits.callGas));
     }
+    case "message": {
+      const { number, from, to, selector, payload } = read;
+      return JSON.parse(engine.message(number, JSON.stringify([from, to, selector, payload])));
+    }
     case "simulate": {
       const { skipValidate, skipFeeCharge, transactions } = read;
       const flags = JSON.stringify({ skipValidate, skipFeeCharge, gas: executorLimits.callGas });
@@ -79,6 +83,12 @@ const answer = (engine: CairoEngine, read: CairoRead): CairoAnswers[CairoRead["k
     }
     case "stateDiff":
       return stateDiffAt(engine, read.number);
+    case "facts": {
+      const [inspected] = JSON.parse(engine.inspect(packBytes([read.transaction]), false)) as EngineInspected[];
+      if (inspected === undefined || "Err" in inspected) return null;
+      const { hash, sender, classHash } = inspected.Ok;
+      return { hash, sender, ...(classHash === undefined ? {} : { classHash }) };
+    }
     case "prices":
       return gasPrices;
   }

@@ -23,6 +23,8 @@ export type EngineFacts = {
   tip: number;
   accountNonce: number;
   balance: Hex;
+  /** Of the class that a DECLARE declares. */
+  classHash?: Hex;
 };
 
 export type EngineInspected = { Ok: EngineFacts } | { Err: EngineRefusal };
@@ -57,6 +59,7 @@ export type CairoEngine = {
   header(number: number): string;
   prove(number: number, request: string): string;
   call(number: number, request: string, gas: number): string;
+  message(number: number, request: string): string;
   simulate(number: number, transactions: Buffer, queries: boolean[], flags: string): string;
   trace(number: number, transactions: Buffer): string;
 };

@@ -8,7 +8,7 @@ export const prime = 2n ** 251n + 17n * 2n ** 192n + 1n;
 /** Addresses and storage keys are below it: 2^251 - 256. */
 export const addressBound = 2n ** 251n - 256n;
 
-const digits = z.string().regex(/^0x[0-9a-fA-F]{1,64}$/, "not a hexadecimal number");
+const digits = z.string().regex(/^0x[0-9a-fA-F]{1,64}$/, { error: "not a hexadecimal number", abort: true });
 
 /** Any way to write a number below `bound`, given in the only way we write it. */
 const below = (bound: bigint, what: string) =>

@@ -29,6 +29,11 @@ export const CairoRead = z.discriminatedUnion("kind", [
   /** What its Sierra was compiled to. */
   z.strictObject({ kind: z.literal("casm"), number, classHash: feltSchema }),
   z.strictObject({ kind: z.literal("call"), number, address: addressSchema, selector: feltSchema, calldata: felts }),
+  /** What an L1 handler would do with a message. */
+  z.strictObject({
+    ...{ kind: z.literal("message"), number, from: feltSchema, to: addressSchema, selector: feltSchema },
+    payload: felts,
+  }),
   /**
    * Executes transactions one after the other on the state after block `number`, in the environment of that block.
    * With `query` their hashes are those of the query version. Bounds of zero stand for as much as a block takes.
@@ -51,6 +56,8 @@ export const CairoRead = z.discriminatedUnion("kind", [
   }),
   /** What block `number` changed. */
   z.strictObject({ kind: z.literal("stateDiff"), number }),
+  /** What follows from a transaction that isn't executed yet. */
+  z.strictObject({ kind: z.literal("facts"), transaction }),
   /** Prices of a unit of gas in the block after the newest. */
   z.strictObject({ kind: z.literal("prices") }),
 ]);
@@ -79,6 +86,11 @@ export type Simulation =
 /** `failed`: the contract reverted; `error` is its reason, `data` the felts that it panicked with. */
 export type CallOutcome = { kind: "returned"; result: Hex[] } | { kind: "failed"; error: string; data: Hex[] };
 
+/** `failed`: the handler reverted, or there is none. */
+export type MessageOutcome =
+  | { kind: "handled"; resources: CairoReceipt["execution_resources"] }
+  | { kind: "failed"; error: string };
+
 export type CairoAnswers = {
   /** `null`: no contract is there. */
   nonce: Hex | null;
@@ -89,10 +101,13 @@ export type CairoAnswers = {
   casm: Record<string, unknown> | null;
   /** `null`: no contract is there. */
   call: CallOutcome | null;
+  message: MessageOutcome | null;
   simulate: Simulation;
   trace: Simulation;
   prove: StorageProof;
   stateDiff: StateDiff & { old_root: Hex; new_root: Hex; block_hash: Hex };
+  /** `null`: it can't be decoded. `classHash` of the class that a DECLARE declares. */
+  facts: { hash: Hex; sender: Hex; classHash?: Hex } | null;
   prices: GasPrices;
 };
 

@@ -27,6 +27,7 @@ const setUp = (seed: number) => {
       network,
       runtime: world.runtime(index(at)),
       domains: new Set([evm]),
+      revisionAt: () => asRevision(0),
       validatorsOf: () => ({ genesis, epoch: asEpoch(0), members }),
       finalized: () => asHeight(10),
       fatal: (error) => {

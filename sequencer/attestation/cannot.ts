@@ -5,7 +5,14 @@
 import type { Bls, BlsSigner } from "../../consensus/certificate/bls.ts";
 import { Cannot, cannotContext } from "../../protocol/cannot.ts";
 import { epochAt } from "../../protocol/genesis.ts";
-import { asEpoch, asRevision, type Domain, type Height, type Root, type ValidatorIndex } from "../../protocol/ids.ts";
+import {
+  asEpoch,
+  type Domain,
+  type Height,
+  type Revision,
+  type Root,
+  type ValidatorIndex,
+} from "../../protocol/ids.ts";
 import type { Network, Runtime } from "../../protocol/ports.ts";
 import { signingRoot } from "../../protocol/signing.ts";
 import type { ValidatorSet } from "../../protocol/validators.ts";
@@ -34,6 +41,8 @@ export type CannotOptions = {
   network: Network;
   runtime: Runtime;
   domains: ReadonlySet<Domain>;
+  /** Under which a height is executed. */
+  revisionAt(height: Height): Revision;
   validatorsOf(epoch: number): ValidatorSet;
   /** Newest finalized height. */
   finalized(): Height;
@@ -54,7 +63,12 @@ export const createCannotBoard = (options: CannotOptions): CannotBoard => {
   let isStopped = false;
 
   const sign = (domain: Domain, height: Height): Cannot => {
-    const statement = { epoch: asEpoch(epochAt(height, epochLength)), height, revision: asRevision(0), domain };
+    const statement = {
+      epoch: asEpoch(epochAt(height, epochLength)),
+      height,
+      revision: options.revisionAt(height),
+      domain,
+    };
     return { ...statement, signer: self, signature: signer.sign(signingRoot(cannotContext(genesis, statement))) };
   };
 

@@ -40,6 +40,7 @@ const setUp = (seed: number, link = {}) => {
       network: world.network(self),
       runtime: world.runtime(self),
       validatorsOf: () => set,
+      revisionAt: () => asRevision(0),
       newest: undefined,
       onCertificate: (certified) => certificates[index]?.push(certified),
       onDisagreement: (disagreement) => disagreements[index]?.push(disagreement),

@@ -47,6 +47,8 @@ export type AttestationOptions = {
   network: Network;
   runtime: Runtime;
   validatorsOf(epoch: Epoch): ValidatorSet;
+  /** Under which a height is executed, as far as this node knows: what is of another one is not compared with its own. */
+  revisionAt(height: Height): Revision;
   /** Newest certificate on disk. */
   newest: Certified | undefined;
   /** Called with a certificate newer than all before. */
@@ -90,8 +92,8 @@ export const createAttestationCollector = (options: AttestationOptions): Attesta
     for (const known of ownRoots.keys()) if (known <= height) ownRoots.delete(known);
   };
 
-  const compare = (own: Root, { height, summaryRoot }: Certified): void => {
-    if (disagrees || equalBytes(own, summaryRoot)) return;
+  const compare = (own: Root, { height, revision, summaryRoot }: Certified): void => {
+    if (disagrees || equalBytes(own, summaryRoot) || revision !== options.revisionAt(height)) return;
     disagrees = true;
     options.onDisagreement({ height, own, certified: summaryRoot });
   };
@@ -146,6 +148,7 @@ export const createAttestationCollector = (options: AttestationOptions): Attesta
   const add = (attestation: Attestation): void => {
     const { height, signer: index } = attestation;
     const base = newest?.height ?? 0;
+    if (attestation.revision !== options.revisionAt(height)) return;
     if (height <= base || height > base + attestationLimits.heights) return;
     const byRoot = groups.get(height) ?? new Map<string, Group>();
     groups.set(height, byRoot);

@@ -4,7 +4,7 @@ import { createWorld } from "../../consensus/simulator/world.ts";
 import { Batch } from "../../protocol/batch.ts";
 import { equalBytes, utf8 } from "../../protocol/bytes.ts";
 import { sha256 } from "../../protocol/hash.ts";
-import { asDomain, asHeight, asRoot, asValidatorIndex } from "../../protocol/ids.ts";
+import { asDomain, asHeight, asRevision, asRoot, asValidatorIndex } from "../../protocol/ids.ts";
 import type { OrderingState } from "../../protocol/ordering.ts";
 import { batchSigningRoot, createBatchExchange } from "./exchange.ts";
 import { type HeldBatch, holdBatch } from "./held.ts";
@@ -267,6 +267,7 @@ describe("batches between validators", () => {
       epochLength: 4,
       timestampMs: 0,
       certified: asHeight(0),
+      revision: asRevision(0),
       control: { gas: 0, bytes: 0, uncertified: [] },
       tenants: [],
       validators: [],

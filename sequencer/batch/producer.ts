@@ -10,7 +10,7 @@ import { sha256 } from "../../protocol/hash.ts";
 import type { Domain, Root } from "../../protocol/ids.ts";
 import type { Runtime } from "../../protocol/ports.ts";
 import { addLoads, batchAllowance } from "../control/capacity.ts";
-import { lastSequence, producerState } from "../control/state.ts";
+import { lastSequence, producerState, takesOnlyControl } from "../control/state.ts";
 import type { PoolEntry } from "../mempool/entry.ts";
 import { sizeInBatch } from "../mempool/lane.ts";
 import { batchSigningRoot } from "./exchange.ts";
@@ -84,9 +84,15 @@ export const createBatchProducer = (options: BatchProducerOptions): BatchProduce
     cancelRetry = runtime.after(batchLimits.capacityMs, kick);
   };
 
+  /** While batches wait for a certificate, one more may go out: it can only hold control transactions. */
+  const mostInFlight = (): number => {
+    const { height, state } = options.division();
+    return batchLimits.inFlight + (takesOnlyControl(height + 1, state.certified) ? 1 : 0);
+  };
+
   const run = (): void => {
     cancel = undefined;
-    while (inFlight.size < batchLimits.inFlight) {
+    while (inFlight.size < mostInFlight()) {
       const { entries, isCut } = take();
       if (isCut) retry();
       if (entries.length === 0) return;

@@ -5,10 +5,11 @@
  */
 
 import { equalBytes } from "../../protocol/bytes.ts";
+import { controlDomain } from "../../protocol/control.ts";
 import type { Domain, PublicKey } from "../../protocol/ids.ts";
 import type { OrderingState } from "../../protocol/ordering.ts";
 import type { Loads } from "../control/capacity.ts";
-import { capacityOf, meet } from "../control/state.ts";
+import { capacityOf, meet, takesOnlyControl } from "../control/state.ts";
 
 export type Room = { gas: number; bytes: number };
 
@@ -44,7 +45,8 @@ export const roomFor = ({ state, height, nowMs, self, own, others }: Division): 
 
   return (domain) => {
     const of = capacityOf(met, domain);
-    if (of === undefined) return { gas: 0, bytes: 0 };
+    const isClosed = domain !== controlDomain && takesOnlyControl(height + 1, met.certified);
+    if (of === undefined || isClosed) return { gas: 0, bytes: 0 };
     const { budget, capacity, largestBytes } = of;
     return {
       gas: roomIn("gas", domain, capacity.gas, budget.gas.largest),

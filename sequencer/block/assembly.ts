@@ -9,15 +9,17 @@ import { OrderingState } from "../../protocol/ordering.ts";
 import type { Summary } from "../../protocol/summary.ts";
 import type { HeldBatch } from "../batch/held.ts";
 import { addLoads, type Loads } from "../control/capacity.ts";
-import { meet } from "../control/state.ts";
+import { meet, takesOnlyControl } from "../control/state.ts";
 import { payloadRootOf, slicesOf } from "./payload.ts";
-import { refuteBatch, refuteLoads, validatorRoots } from "./validity.ts";
+import { isControlOnly, refuteBatch, refuteLoads, validatorRoots } from "./validity.ts";
 
 /**
- * The batches of a block that meets `state`: in the order given, as long as they are valid there and fit.
- * Passing over one batch of a producer would void it, so a batch that doesn't fit closes its producer.
+ * The batches of a block at `height` that meets `state`: in the order given, as long as they are valid there and fit.
+ * Passing over one batch of a producer would void it, so a batch that doesn't fit closes its producer. Only where
+ * nothing but control transactions may be ordered, others are passed over: what is in them returns.
  */
-export const chooseBatches = (state: OrderingState, candidates: readonly HeldBatch[]): HeldBatch[] => {
+export const chooseBatches = (state: OrderingState, height: number, open: readonly HeldBatch[]): HeldBatch[] => {
+  const candidates = takesOnlyControl(height, state.certified) ? open.filter(isControlOnly) : open;
   const chosen: HeldBatch[] = [];
   const taken = new Map<string, number>();
   const closed = new Set<string>();
@@ -61,9 +63,8 @@ export const assembleHeader = (assembly: Assembly): Header => {
   const height = asHeight(parent.height + 1);
   const { certified } = assembly;
   const timestampMs = Math.max(parent.timestampMs + 1, nowMs);
-  const tooFarAhead = height - certified.height > limits.uncertifiedHeights;
   const met = meet(state, { timestampMs, certified: certified.height }, assembly.summaries);
-  const batches = tooFarAhead ? [] : chooseBatches(met, assembly.candidates);
+  const batches = chooseBatches(met, height, assembly.candidates);
   const epoch = asEpoch(epochAt(height, state.epochLength));
   return {
     epoch,

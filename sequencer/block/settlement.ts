@@ -4,7 +4,6 @@ import type { FinalizedBlock, KnownHeader } from "../../consensus/application.ts
 import type { Hex } from "../../protocol/bytes.ts";
 import { LockstepError } from "../../protocol/errors.ts";
 import type { OrderingState } from "../../protocol/ordering.ts";
-import type { DiskWrite } from "../../protocol/ports.ts";
 import type { Summaries } from "../attestation/summaries.ts";
 import type { BatchExchange } from "../batch/exchange.ts";
 import type { HeldBatch } from "../batch/held.ts";
@@ -25,7 +24,11 @@ export type SettlementOptions = {
   /** Own batches that are on their way no more. */
   onSettled(keys: readonly Hex[]): void;
   /** Takes over what a block's control transactions did; gives the writes to make with its order. */
-  controlled(block: KnownHeader, state: OrderingState, batches: readonly HeldBatch[]): Promise<DiskWrite[]>;
+  controlled(
+    block: KnownHeader,
+    state: OrderingState,
+    batches: readonly HeldBatch[],
+  ): Promise<Pick<OrderedBlock, "writes" | "recovery">>;
   /** Called in order of height. */
   onOrdered(ordered: OrderedBlock): void;
   fatal(error: unknown): void;
@@ -59,7 +62,7 @@ export const createSettlement = (options: SettlementOptions): Settlement => {
     exchange.settled(held, passedOver);
     for (const batch of passedOver) pool.passedOver(batch);
     options.onSettled([...taken, ...passedOver.map(({ key }) => key)]);
-    options.onOrdered({ block, state, writes: [...writes, ...controlled] });
+    options.onOrdered({ ...controlled, block, state, writes: [...writes, ...controlled.writes] });
   };
 
   return {

@@ -192,6 +192,24 @@ describe("batches in a block", () => {
     expect(refuteBlock(block)).toBeUndefined();
   });
 
+  it("of the control ledger are taken all the same, past those of the same producer that must wait", () => {
+    const far = { ...parent, height: asHeight(limits.uncertifiedHeights) };
+    const control = batch(0, 2, [[0, "command"]]);
+    const block = assemble(
+      [
+        batch(0, 1, [[1, "x"]]),
+        control,
+        batch(1, 1, [
+          [0, "command"],
+          [1, "y"],
+        ]),
+      ],
+      { parent: far },
+    );
+    expect(block.batches).toEqual([control]);
+    expect(codeOf(block)).toBeUndefined();
+  });
+
   it("are left out while too many heights are uncertified", () => {
     const far = { ...parent, height: asHeight(limits.uncertifiedHeights) };
     const block = assemble([batch(0, 1, [[1, "x"]])], { parent: far });
@@ -200,6 +218,19 @@ describe("batches in a block", () => {
     const full = assemble([batch(0, 1, [[1, "x"]])]);
     const forced = altered(block, { batches: full.header.batches, payloadRoot: full.header.payloadRoot });
     expect(codeOf({ ...forced, batches: full.batches })).toBe("uncertified_heights");
+  });
+});
+
+describe("a newly certified height", () => {
+  it("is of the revision in force", () => {
+    const certificate = { signers: BitArray.fromBitLen(4), signature };
+    const under = { ...parent, height: asHeight(2) };
+    const certifying = (revision: number) => {
+      const certified = { height: asHeight(1), revision: asRevision(revision), summaryRoot: root0, certificate };
+      return altered(assemble([], { parent: under, state: { ...state, revision: asRevision(1) } }), { certified });
+    };
+    expect(codeOf(certifying(0))).toBe("certified");
+    expect(codeOf(certifying(1))).toBeUndefined();
   });
 });
 

@@ -16,7 +16,15 @@ import { type Summary, tenantStatuses } from "../../protocol/summary.ts";
 import { ValidatorSet } from "../../protocol/validators.ts";
 import type { HeldBatch } from "../batch/held.ts";
 import { addLoads, batchAllowance, type Loads, refuteLoad } from "../control/capacity.ts";
-import { capacityOf, meet, nextValidatorSet, producerState, tenantState, validatorSet } from "../control/state.ts";
+import {
+  capacityOf,
+  meet,
+  nextValidatorSet,
+  producerState,
+  takesOnlyControl,
+  tenantState,
+  validatorSet,
+} from "../control/state.ts";
 import { payloadRootOf, slicesOf } from "./payload.ts";
 
 export type HeaderToJudge = {
@@ -100,6 +108,10 @@ export const refuteBatch = (
   return undefined;
 };
 
+/** Whether a batch holds nothing but control transactions. */
+export const isControlOnly = ({ loads }: Pick<HeldBatch, "loads">): boolean =>
+  [...loads.keys()].every((domain) => domain === controlDomain);
+
 /** Why what a block's batches ask for, all together, can't be had in a block that meets `state`. */
 export const refuteLoads = (loads: Loads, state: OrderingState): string | undefined => {
   for (const [domain, load] of loads) {
@@ -121,6 +133,12 @@ export const refuteBatches = ({ header, state: before, batches, summaries }: Blo
   ) {
     return invalid("batches", "the batches are not those that the header names");
   }
+  if (takesOnlyControl(header.height, header.certified.height) && !batches.every(isControlOnly)) {
+    return invalid(
+      "uncertified_heights",
+      `only control transactions while more than ${limits.uncertifiedHeights} heights are uncertified`,
+    );
+  }
   const state = meet(before, { timestampMs: header.timestampMs, certified: header.certified.height }, summaries);
   const taken = new Map<string, number>();
   for (const batch of batches) {
@@ -137,7 +155,7 @@ export const refuteBatches = ({ header, state: before, batches, summaries }: Blo
     : invalid("payload_root", "the payload root is not that of the batches");
 };
 
-const refuteCertified = ({ header, parent }: HeaderToJudge): Invalidity | undefined => {
+const refuteCertified = ({ header, parent, state }: HeaderToJudge): Invalidity | undefined => {
   const { certified } = header;
   if (certified.height >= header.height) return invalid("certified", "only ancestors can be certified");
   if (certified.height < parent.certified.height) return invalid("certified", "older than the parent's");
@@ -151,16 +169,9 @@ const refuteCertified = ({ header, parent }: HeaderToJudge): Invalidity | undefi
   ) {
     return invalid("certified", "another certificate of the height that the parent's covers");
   }
-  if (certified.height > parent.certified.height && certified.revision !== parent.certified.revision) {
-    return invalid("certified", `revision ${certified.revision} is not in force`);
-  }
-  if (header.height - certified.height > limits.uncertifiedHeights && header.batches.length > 0) {
-    return invalid(
-      "uncertified_heights",
-      `only empty blocks while more than ${limits.uncertifiedHeights} heights are uncertified`,
-    );
-  }
-  return undefined;
+  return certified.height > parent.certified.height && certified.revision !== state.revision
+    ? invalid("certified", `revision ${certified.revision} is not in force`)
+    : undefined;
 };
 
 /**

@@ -5,7 +5,7 @@ import type { BlsVerifier } from "../../consensus/certificate/bls.ts";
 import { refuteCertificate } from "../../consensus/certificate/verify.ts";
 import { toHex } from "../../protocol/bytes.ts";
 import type { Certified, Header } from "../../protocol/header.ts";
-import type { Epoch, Root, ValidatorIndex } from "../../protocol/ids.ts";
+import { asHeight, type Epoch, type Root, type ValidatorIndex } from "../../protocol/ids.ts";
 import { limits } from "../../protocol/limits.ts";
 import type { OrderingState } from "../../protocol/ordering.ts";
 import type { Runtime } from "../../protocol/ports.ts";
@@ -74,9 +74,15 @@ export const createVoting = (options: VotingOptions): Voting => {
       return { batches: held, commands: await readCommands(options.bls, options.genesis, held), summaries };
     };
 
+  /** Certificates of another revision are of no use any more, or not yet. */
+  const newestUnder = (state: OrderingState): Certified | undefined => {
+    const newest = options.certified();
+    return newest?.revision === state.revision ? newest : undefined;
+  };
+
   /** The newest certificate that a block under `state` can carry, and the summaries that it newly covers. */
   const toCertify = async (state: OrderingState, parent: Header) => {
-    const newest = options.certified();
+    const newest = newestUnder(state);
     if (newest === undefined || newest.height <= state.certified) return { certified: parent.certified, summaries: [] };
     const summaries = await options.summaries.known(state.certified, newest);
     return summaries === undefined ? { certified: parent.certified, summaries: [] } : { certified: newest, summaries };
@@ -151,15 +157,13 @@ export const createVoting = (options: VotingOptions): Voting => {
       const state = branches.known(parent.root);
       if (state === undefined) return false;
       const certified = parent.header.certified.height;
-      const newer = options.certified()?.height ?? 0;
+      const newer = newestUnder(state)?.height ?? 0;
       // A certificate is worth a block of its own once it covers work that none before covered.
       if (newer > certified && certified < options.newestWork()) return true;
-      const tooFarAhead = parent.header.height + 1 - Math.max(certified, newer) > limits.uncertifiedHeights;
-      if (tooFarAhead) return false;
       const now = runtime.now();
       const timestampMs = Math.max(parent.header.timestampMs + 1, now);
-      const met = meet(state, { timestampMs, certified: state.certified }, []);
-      return chooseBatches(met, candidates(batches.open(), state, now)).length > 0;
+      const met = meet(state, { timestampMs, certified: asHeight(Math.max(certified, newer)) }, []);
+      return chooseBatches(met, parent.header.height + 1, candidates(batches.open(), state, now)).length > 0;
     },
   };
 };

@@ -8,7 +8,7 @@ import { emptyCertificate } from "../../protocol/certificate.ts";
 import { type ControlTransaction, controlDomain, decodeControl } from "../../protocol/control.ts";
 import { failure, type LockstepError, type Result, success } from "../../protocol/errors.ts";
 import { asHeight, asRevision, type Domain, type Root, zeroRoot } from "../../protocol/ids.ts";
-import { limits } from "../../protocol/limits.ts";
+import { controlTransactionBytes, limits } from "../../protocol/limits.ts";
 import type { OrderingState } from "../../protocol/ordering.ts";
 import { tenantStatuses } from "../../protocol/summary.ts";
 import type { Registration } from "../../protocol/tenant.ts";
@@ -31,6 +31,9 @@ const sentences: Readonly<Record<ControlRefusal, string>> = {
   wrong_sequence: "the sequence must be one more than that of the tenant's last change: look it up and sign again",
   wrong_status: "a tenant can't go from its present status to this one",
   too_many_changes: "the status of this tenant has changed as often as it may",
+  wrong_revision: "a recovery starts the revision after the one in force: look it up in /v1/status and sign again",
+  wrong_base: "a recovery starts from the newest certified height: look it up in /v1/status and sign again",
+  wrong_skip: "a recovery leaves out entries of known tenants, above its base",
 };
 
 export const describeRefusal = (code: ControlRefusal): string => sentences[code];
@@ -72,6 +75,9 @@ const inspectOne = async (options: ControlAdmission, bytes: Uint8Array): Promise
     transaction = decodeControl(bytes);
   } catch (error) {
     return { ok: false, error: (error as LockstepError).failure };
+  }
+  if (bytes.length > controlTransactionBytes) {
+    return failure("oversized", `${bytes.length} bytes, a control transaction has at most ${controlTransactionBytes}`);
   }
   const { body, signatures } = transaction;
   const signers = await signersOf(options.bls, options.genesis, transaction);

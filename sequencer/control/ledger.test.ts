@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { usualBudgets } from "../../protocol/budget.ts";
 import { utf8 } from "../../protocol/bytes.ts";
 import { emptyCertificate } from "../../protocol/certificate.ts";
-import type { ControlBody } from "../../protocol/control.ts";
+import type { ControlBody, Recovery } from "../../protocol/control.ts";
 import { Genesis, vms } from "../../protocol/genesis.ts";
 import type { Header } from "../../protocol/header.ts";
 import {
@@ -187,5 +187,45 @@ describe("a tenant's status", () => {
     expect(codes(state, registering(registrationOf(evm, "evm", { owner }), owner))).toEqual(["domain_taken"]);
     const heir = registrationOf(asDomain(31338), "evm", { owner, port: 8545 });
     expect(codes(state, registering(heir, owner))).toEqual(["done"]);
+  });
+});
+
+describe("a recovery", () => {
+  const stuck: OrderingState = { ...start, certified: asHeight(40) };
+  const recovery = (change: Partial<Recovery> = {}): Recovery => ({
+    base: asHeight(40),
+    revision: asRevision(1),
+    drop: [],
+    skip: [{ domain: evm, height: asHeight(41), id: block0 }],
+    ...change,
+  });
+  const recovering = (value: Recovery, ...signers: PublicKey[]) => commandOf({ kind: "recover", value }, ...signers);
+
+  it("takes two thirds of the validators, and starts the next revision, once", () => {
+    expect(codes(stuck, recovering(recovery(), first, second, owner))).toEqual(["not_signed"]);
+    const twice = [recovering(recovery(), first, second, third), recovering(recovery(), first, second, third)];
+    const { state, outcomes } = run(stuck, twice);
+    expect(outcomes.map(({ code }) => code)).toEqual([undefined, "wrong_revision"]);
+    expect(state.revision).toBe(1);
+    expect(state.tenants).toEqual(stuck.tenants);
+    expect(codes(state, recovering(recovery({ revision: asRevision(2) }), first, second, third))).toEqual(["done"]);
+  });
+
+  it("retires the tenants that it drops", () => {
+    const { state } = run(stuck, [recovering(recovery({ drop: [evm] }), first, second, third)]);
+    expect(statusOf(state, evm)).toBe("retired");
+    expect(statusOf(state, asDomain(1))).toBe("active");
+  });
+
+  it.each<[string, Partial<Recovery>]>([
+    ["wrong_base", { base: asHeight(39) }],
+    ["wrong_base", { base: asHeight(41) }],
+    ["wrong_revision", { revision: asRevision(0) }],
+    ["wrong_revision", { revision: asRevision(2) }],
+    ["unknown_tenant", { drop: [svm] }],
+    ["wrong_skip", { skip: [{ domain: evm, height: asHeight(40), id: block0 }] }],
+    ["wrong_skip", { skip: [{ domain: svm, height: asHeight(41), id: block0 }] }],
+  ])("is refused for %s: %o", (code, change) => {
+    expect(codes(stuck, recovering(recovery(change), ...validators))).toEqual([code]);
   });
 });

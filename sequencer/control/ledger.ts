@@ -5,7 +5,7 @@
 
 import { refuteBudgets } from "../../protocol/budget.ts";
 import { equalBytes, type Hex, toHex } from "../../protocol/bytes.ts";
-import type { ControlBody, Readiness, StatusChange } from "../../protocol/control.ts";
+import type { ControlBody, Readiness, Recovery, StatusChange } from "../../protocol/control.ts";
 import { controlDomain } from "../../protocol/control.ts";
 import { vmName, vms } from "../../protocol/genesis.ts";
 import type { Header } from "../../protocol/header.ts";
@@ -36,6 +36,9 @@ export const controlRefusals = [
   "wrong_sequence",
   "wrong_status",
   "too_many_changes",
+  "wrong_revision",
+  "wrong_base",
+  "wrong_skip",
 ] as const;
 export type ControlRefusal = (typeof controlRefusals)[number];
 
@@ -120,6 +123,31 @@ const setStatus = (state: OrderingState, change: StatusChange, signers: readonly
   return changed(state, { ...tenant, status: change.status, sequence: change.sequence });
 };
 
+/** Why a recovery can't be, whoever signs it; `undefined` where it can. */
+const refuteRecovery = (state: OrderingState, { base, revision, drop, skip }: Recovery): ControlRefusal | undefined => {
+  const { active, paused } = tenantStatuses;
+  if (revision !== state.revision + 1) return "wrong_revision";
+  if (base !== state.certified) return "wrong_base";
+  const dropped = drop.map((domain) => state.tenants.find((tenant) => tenant.domain === domain));
+  if (dropped.some((tenant) => tenant === undefined)) return "unknown_tenant";
+  if (dropped.some((tenant) => tenant?.status !== active && tenant?.status !== paused)) return "wrong_status";
+  const isWrong = skip.some(
+    ({ domain, height }) => height <= base || !state.tenants.some((tenant) => tenant.domain === domain),
+  );
+  return isWrong ? "wrong_skip" : undefined;
+};
+
+/** What is executed again, and without what, is every validator's own business; the order knows the revision. */
+const recover = (state: OrderingState, recovery: Recovery, signers: readonly PublicKey[]): Applied => {
+  if (!isQuorumOf(state, signers)) return { code: "not_signed" };
+  const code = refuteRecovery(state, recovery);
+  if (code !== undefined) return { code };
+  const tenants = state.tenants.map((tenant) =>
+    recovery.drop.includes(tenant.domain) ? { ...tenant, status: tenantStatuses.retired } : tenant,
+  );
+  return { state: { ...state, revision: recovery.revision, tenants } };
+};
+
 const apply = (state: OrderingState, { body, signers }: Command): Applied => {
   switch (body.kind) {
     case "register":
@@ -128,6 +156,8 @@ const apply = (state: OrderingState, { body, signers }: Command): Applied => {
       return becomeReady(state, body.value, signers);
     case "setStatus":
       return setStatus(state, body.value, signers);
+    case "recover":
+      return recover(state, body.value, signers);
   }
 };
 

@@ -1,14 +1,14 @@
 /** What a finalized block's control transactions came to, for the store and for whoever sent them. */
 import type { Execution } from "../../adapters/adapter.ts";
 import { type Hex, toHex, utf8 } from "../../protocol/bytes.ts";
-import { controlDomain } from "../../protocol/control.ts";
+import { controlDomain, type Recovery } from "../../protocol/control.ts";
 import type { Height } from "../../protocol/ids.ts";
 import type { DiskWrite } from "../../protocol/ports.ts";
 import type { SliceEntry } from "../block/payload.ts";
 import type { SettledSlice } from "../mempool/pool.ts";
 import { keys } from "../storage/keys.ts";
 import { OutcomeRecord as Outcome, type OutcomeRecord, outcomeKinds } from "../storage/records.ts";
-import type { ControlOutcome } from "./ledger.ts";
+import type { Command, ControlOutcome } from "./ledger.ts";
 
 /** What is no command at all: bytes that can't be decoded, or gas that is not the number of signatures. */
 const noCommand = "undecodable";
@@ -23,6 +23,13 @@ const reasonsOf = (slice: readonly SliceEntry[], outcomes: readonly ControlOutco
 };
 
 const none = new Uint8Array();
+
+/** The recovery that a block's control transactions brought about: at most one can take its place. */
+export const recoveryOf = (commands: readonly Command[], outcomes: readonly ControlOutcome[]): Recovery | undefined => {
+  const applied = new Set(outcomes.filter(({ code }) => code === undefined).map(({ id }) => toHex(id)));
+  const bodies = commands.filter(({ id }) => applied.has(toHex(id))).map(({ body }) => body);
+  return bodies.find((body) => body.kind === "recover")?.value;
+};
 
 /** `appliedBefore` names the entries that an earlier block applied: that is what counts of them. */
 export const controlResults = (

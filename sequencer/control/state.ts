@@ -9,13 +9,14 @@ import { epochAt, type Genesis, lastHeightOf, vmName } from "../../protocol/gene
 import {
   asEpoch,
   asHeight,
+  asRevision,
   type Domain,
   type Epoch,
   type Height,
   type PublicKey,
   type Root,
 } from "../../protocol/ids.ts";
-import { transactionLimits } from "../../protocol/limits.ts";
+import { controlTransactionBytes, limits, transactionLimits } from "../../protocol/limits.ts";
 import type { Capacity, OrderingState, OrderingTenant, ProducerState } from "../../protocol/ordering.ts";
 import { type Summary, tenantStatuses } from "../../protocol/summary.ts";
 import { Registration } from "../../protocol/tenant.ts";
@@ -47,6 +48,7 @@ export const genesisState = (genesis: Genesis, genesisRoot: Root): OrderingState
     epochLength: genesis.epochLength,
     timestampMs: genesis.timestampMs,
     certified: asHeight(0),
+    revision: asRevision(0),
     control: fullCapacity(controlBudget),
     tenants: genesis.tenants.map((registration) =>
       tenantFrom(registration, {
@@ -72,12 +74,16 @@ export const lastSequence = (state: OrderingState, producer: PublicKey): number 
 export const tenantState = (state: OrderingState, domain: Domain): OrderingTenant | undefined =>
   state.tenants.find((tenant) => tenant.domain === domain);
 
+/** Whether so much is uncertified below a height that its block may hold nothing but control transactions. */
+export const takesOnlyControl = (height: number, certified: Height): boolean =>
+  height - certified > limits.uncertifiedHeights;
+
 /** Budget and capacity of an active tenant, or of the control ledger, and the bytes of its largest transaction. */
 export type CapacityOf = { budget: TenantBudget; capacity: Capacity; largestBytes: number };
 
 export const capacityOf = (state: OrderingState, domain: Domain): CapacityOf | undefined => {
   if (domain === controlDomain) {
-    return { budget: controlBudget, capacity: state.control, largestBytes: controlBudget.bytes.burst };
+    return { budget: controlBudget, capacity: state.control, largestBytes: controlTransactionBytes };
   }
   const tenant = tenantState(state, domain);
   if (tenant?.status !== tenantStatuses.active) return undefined;

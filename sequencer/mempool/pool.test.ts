@@ -26,7 +26,7 @@ const setUp = async (seed: number) => {
   const signers = [0, 1].map(() => createSigner(generateSecretKey(world.random.bytes(32))));
   const { executor } = await dataAdapter.open({ domain: data, config: utf8("{}"), budget: usualBudgets.data });
   let pool: Pool | undefined;
-  const tenant = { isAway: false };
+  const tenant = { isAway: false, inspected: 0 };
   world.restart(self, async () => {
     const [disk, network, runtime] = [world.disk(self), world.network(self), world.runtime(self)];
     const { replication } = await openReplication({ disk, network, runtime, f: 1, fatal });
@@ -42,10 +42,12 @@ const setUp = async (seed: number) => {
     });
     pool = createPool({
       tenant: () => success(usualBudgets.data),
-      inspect: async (_, transactions) =>
-        tenant.isAway
+      inspect: async (_, transactions) => {
+        tenant.inspected += transactions.length;
+        return tenant.isAway
           ? transactions.map(() => failure("unavailable", "the executor is being restarted"))
-          : await executor.inspect(transactions),
+          : await executor.inspect(transactions);
+      },
       runtime,
       exchange,
       replication,
@@ -96,6 +98,16 @@ describe("a transaction of a batch that was passed over", () => {
     await Promise.race([pool.executed({ domain: data, executions: [{ id, key, bytes, execution }] }), world.run(100)]);
     await world.run(10_000);
     expect(pool.size().transactions).toBe(0);
+  });
+});
+
+describe("what is held for others", () => {
+  it("is looked at once in a while, each transaction once", async () => {
+    const { world, pool, batchOf, tenant } = await setUp(3);
+    pool.passedOver(batchOf(1, ["x", "y"]));
+    await world.run(3_500);
+    expect(tenant.inspected).toBeLessThanOrEqual(2 * 3);
+    expect(tenant.inspected).toBeGreaterThan(0);
   });
 });
 

@@ -2,7 +2,7 @@
  * The mempool of a node: takes transactions in, answers once they are on f + 1 disks, hands them to
  * batches, and follows each to its end.
  */
-import { type Execution, lastingRefusals, type RefusalCode, type TransactionFacts } from "../../adapters/adapter.ts";
+import type { Execution, TransactionFacts } from "../../adapters/adapter.ts";
 import { transactionId } from "../../protocol/batch.ts";
 import type { TenantBudget } from "../../protocol/budget.ts";
 import { type Hex, toHex } from "../../protocol/bytes.ts";
@@ -12,10 +12,13 @@ import { limits } from "../../protocol/limits.ts";
 import type { Runtime } from "../../protocol/ports.ts";
 import type { BatchExchange } from "../batch/exchange.ts";
 import type { HeldBatch } from "../batch/held.ts";
+import { createAcknowledgements } from "./acknowledgements.ts";
+import { byDomain, createAdoption } from "./adoption.ts";
 import type { PoolEntry } from "./entry.ts";
 import { createLane, type Lane, type Space, type Taken as TakenFromLane } from "./lane.ts";
 import { poolLimits } from "./limits.ts";
-import type { HeldTransaction, PooledTransaction, Replication } from "./replication.ts";
+import { refuseBelowFloor, refuseOversized } from "./refusals.ts";
+import type { PooledTransaction, Replication } from "./replication.ts";
 
 export type Taken = { id: Root; nativeId: Hex };
 
@@ -66,49 +69,13 @@ export type PoolOptions = {
   fatal(error: unknown): void;
 };
 
-const byDomain = <T extends { domain: Domain }>(transactions: readonly T[]): Map<Domain, T[]> => {
-  const groups = new Map<Domain, T[]>();
-  for (const transaction of transactions) {
-    const group = groups.get(transaction.domain);
-    if (group === undefined) groups.set(transaction.domain, [transaction]);
-    else group.push(transaction);
-  }
-  return groups;
-};
-
-type Submission = { missing: Set<PoolEntry>; end(): void };
-
 const tickMs = 1_000;
-
-/** What no batch could ever hold. */
-const refuseOversized = (
-  { gas, bytes }: TenantBudget,
-  size: number,
-  inspection: Result<TransactionFacts>,
-): Result<TransactionFacts> => {
-  if (!inspection.ok) return inspection;
-  const { gas: asked } = inspection.value;
-  if (asked > gas.largest) {
-    return failure("gas_limit", `its gas limit is ${asked}, a transaction has at most ${gas.largest}`, { gas: asked });
-  }
-  return size <= bytes.burst ? inspection : failure("oversized", `${size} bytes, at most ${bytes.burst} are taken`);
-};
-
-/** For new transactions only: what was acknowledged waits for its end, whatever fees do meanwhile. */
-const refuseBelowFloor = (inspection: Result<TransactionFacts>): Result<TransactionFacts> => {
-  if (!inspection.ok) return inspection;
-  const { price, floor = 0n } = inspection.value;
-  if (price.max >= floor) return inspection;
-  const message = `max fee per gas less than block base fee: maxFeePerGas: ${price.max}, baseFee: ${floor}`;
-  return failure("fee_too_low", message, { maxFeePerGas: price.max.toString(), baseFee: floor.toString() });
-};
 
 export const createPool = (options: PoolOptions): Pool => {
   const { runtime, exchange, replication, f } = options;
+  const { acknowledged, acknowledge } = createAcknowledgements(runtime);
   const lanes = new Map<Domain, Lane>();
   const natives = new Map<Domain, Map<Hex, PoolEntry>>();
-  /** Of each entry that is not acknowledged yet, the submission that waits for it. */
-  const awaited = new Map<PoolEntry, Submission>();
   const pendingListeners = new Map<Domain, Set<(nativeId: Hex) => void>>();
   const turns = new Map<Domain, number>();
   const laneOf = (domain: Domain): Lane => {
@@ -180,29 +147,6 @@ export const createPool = (options: PoolOptions): Pool => {
     });
     end(replaced);
     return results;
-  };
-
-  /** Resolves once f + 1 disks have these entries, or time is up, with those that are still missing there. */
-  const acknowledged = (entries: readonly PoolEntry[]): Promise<ReadonlySet<PoolEntry>> =>
-    new Promise((resolve) => {
-      const missing = new Set(entries);
-      if (missing.size === 0) return resolve(missing);
-      const end = () => {
-        cancel();
-        for (const entry of missing) awaited.delete(entry);
-        resolve(missing);
-      };
-      const cancel = runtime.after(poolLimits.acknowledgementMs, end);
-      for (const entry of entries) awaited.set(entry, { missing, end });
-    });
-
-  /** Takes note that nobody has to wait for the entry any more. */
-  const acknowledge = (entry: PoolEntry): void => {
-    const submission = awaited.get(entry);
-    if (submission === undefined) return;
-    awaited.delete(entry);
-    submission.missing.delete(entry);
-    if (submission.missing.size === 0) submission.end();
   };
 
   /** Entries that no batch takes yet go to other disks by themselves. */
@@ -367,36 +311,14 @@ export const createPool = (options: PoolOptions): Pool => {
     await refresh(domain, [...asked.values()]);
   };
 
-  const delayOf = (held: HeldTransaction): number =>
-    replication.isOwnerPresent(held) ? poolLimits.busyHolderDelayMs : poolLimits.holderDelayMs;
-
-  /** Puts peers' transactions into own lanes when their entry node has not had them ordered for long. */
-  const adoptHeld = async (): Promise<void> => {
-    const now = runtime.now();
-    const candidates = replication.nextHeld(poolLimits.heldPerTick);
-    if (candidates.length === 0) return;
-    for (const [domain, group] of byDomain(candidates)) {
-      const bytes = group.map((held) => held.bytes);
-      const inspections = await options.inspect(domain, bytes);
-      const over: typeof group = [];
-      const hopeless: typeof group = [];
-      for (const [i, held] of group.entries()) {
-        const inspection = inspections[i];
-        if (inspection?.ok === false && inspection.error.code === "unavailable") continue;
-        const isOld = now - held.since > poolLimits.lifetimeMs;
-        const nonce = inspection?.ok ? inspection.value.nonce : undefined;
-        const next = inspection?.ok ? inspection.value.account?.nonce : undefined;
-        if (inspection?.ok === false && lastingRefusals.has(inspection.error.code as RefusalCode)) hopeless.push(held);
-        else if (!inspection?.ok || isOld || (nonce ?? 0) < (next ?? 0)) over.push(held);
-        else if (nonce !== next) continue;
-        else if (held.executableSince === undefined) held.executableSince = now;
-        else if (now - held.executableSince >= delayOf(held)) takeIn(domain, [held.bytes], [inspection]);
-      }
-      await replication.forget(over);
-      await replication.reject(hopeless);
-    }
-    options.onReady();
-  };
+  const adoption = createAdoption({
+    runtime,
+    replication,
+    inspect: options.inspect,
+    takeIn,
+    omit: (domain, bytes, facts, reason) => end([{ entry: entryFor(domain, bytes, facts), status: "omitted", reason }]),
+    onReady: options.onReady,
+  });
 
   const expire = (): void => {
     const oldest = runtime.now() - poolLimits.lifetimeMs;
@@ -406,34 +328,9 @@ export const createPool = (options: PoolOptions): Pool => {
     end(expired.map((entry) => ({ entry, status: "expired", reason: "not executable in time" })));
   };
 
-  /** Own journaled transactions, until the tenant's executor was there to be asked about them. */
-  const unread = new Map<Domain, readonly Uint8Array[]>();
-
-  const restoreWaiting = async (): Promise<void> => {
-    for (const [domain, waiting] of unread) {
-      const inspections = await options.inspect(domain, waiting);
-      if (inspections.some((inspection) => !inspection.ok && inspection.error.code === "unavailable")) continue;
-      unread.delete(domain);
-      const overtaken = takeIn(domain, waiting, inspections).flatMap((result, i): Ending[] => {
-        const inspection = inspections[i];
-        if (result.ok || !inspection?.ok) return [];
-        const entry = entryFor(domain, waiting[i] as Uint8Array, inspection.value);
-        return [{ entry, status: "omitted", reason: result.error.code }];
-      });
-      end(overtaken);
-    }
-  };
-
-  const lookAfterWaiting = async (): Promise<void> => {
-    await adoptHeld();
-    if (unread.size === 0) return;
-    await restoreWaiting();
-    options.onReady();
-  };
-
   const tick = (): void => {
     expire();
-    lookAfterWaiting().then(() => {
+    adoption.lookAfter().then(() => {
       if (!stopped) cancelTick = runtime.after(tickMs, tick);
     }, options.fatal);
   };
@@ -483,14 +380,7 @@ export const createPool = (options: PoolOptions): Pool => {
           if (entry.ok) laneOf(domain).mark(entry.value, "batched");
         }
       }
-      const alone = journaled.filter(({ bytes }) => !known.has(toHex(transactionId(bytes))));
-      for (const [domain, group] of byDomain(alone)) {
-        unread.set(
-          domain,
-          group.map(({ bytes }) => bytes),
-        );
-      }
-      await restoreWaiting();
+      await adoption.restore(journaled.filter(({ bytes }) => !known.has(toHex(transactionId(bytes)))));
       options.onReady();
     },
     onPending: (domain, listener) => {

@@ -245,8 +245,10 @@ export const openReplication = async (
     replication: {
       nextHeld: (count) => {
         const next: HeldTransaction[] = [];
+        const most = Math.min(count, held.size);
         for (const [place, transaction] of held) {
-          if (next.length === count) break;
+          // What was taken stands at the end now: it must not be met again.
+          if (next.length === most) break;
           next.push(transaction);
           held.delete(place);
           held.set(place, transaction);

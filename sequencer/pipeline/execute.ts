@@ -1,11 +1,12 @@
 /** One tenant at one height: what is applied to it, what comes out, and what the node keeps of that. */
 import type { Adapter, BlockContext, Execution, Executor, OrderedEntry, Seal } from "../../adapters/adapter.ts";
-import { fromHex, utf8 } from "../../protocol/bytes.ts";
+import { fromHex, type Hex, utf8 } from "../../protocol/bytes.ts";
 import { type Domain, zeroRoot } from "../../protocol/ids.ts";
 import { type Input, inputKinds, inputsRoot } from "../../protocol/inputs.ts";
 import type { SliceEntry } from "../block/payload.ts";
 import { type ExecutionRecord, outcomeKinds, type TenantRecord } from "../storage/records.ts";
 import { hopelessCounts } from "./hopeless.ts";
+import { keptPositions } from "./recoveries.ts";
 
 export type TenantResult = {
   domain: Domain;
@@ -24,20 +25,34 @@ const orderedEntry = ({ bytes, declarations }: SliceEntry): OrderedEntry => ({
   gas: declarations.map(({ gas }) => gas),
 });
 
-/** Runs a whole block; nothing is awaited in between, so it costs one round trip to the executor. */
+/** What is left out by agreement comes last, like everything that is not applied. */
+const skippedOf = (slice: readonly SliceEntry[], skipped: ReadonlySet<Hex>): Execution[] =>
+  slice.flatMap(({ key }, index): Execution[] =>
+    skipped.has(key) ? [{ kind: "omitted", index, reason: "skipped", hopeless: false }] : [],
+  );
+
+/**
+ * Runs a whole block; nothing is awaited in between, so it costs one round trip to the executor, which never
+ * sees the `skipped` entries.
+ */
 export const executeTenant = async (
   executor: Executor,
   adapter: Pick<Adapter, "protocolWrites">,
   domain: Domain,
   context: BlockContext,
   slice: readonly SliceEntry[],
+  skipped: ReadonlySet<Hex>,
 ): Promise<TenantResult> => {
+  const positions = keptPositions(slice, skipped);
+  const entries = positions.map((index) => orderedEntry(slice[index] as SliceEntry));
   const writes = adapter.protocolWrites(context);
   const begun = executor.begin(context);
   const written = writes.map((write) => executor.write(write));
-  const executed = slice.length === 0 ? Promise.resolve([]) : executor.execute(slice.map(orderedEntry));
+  const executed = entries.length === 0 ? Promise.resolve([]) : executor.execute(entries);
   const sealed = executor.seal();
-  const [executions, seal] = await Promise.all([executed, sealed, begun, ...written]);
+  const [kept, seal] = await Promise.all([executed, sealed, begun, ...written]);
+  const executions = kept.map((execution) => ({ ...execution, index: positions[execution.index] as number }));
+  executions.push(...skippedOf(slice, skipped));
   return tenantResult({ domain, context, writes, slice, executions, seal });
 };
 

@@ -1,3 +1,5 @@
+import { limits } from "../../protocol/limits.ts";
+
 /** Bounds of the patience with executors. */
 export const pipelineLimits = {
   /** How long a height waits for tenants that are executing it; whoever takes longer falls behind the others. */
@@ -8,4 +10,6 @@ export const pipelineLimits = {
   quarantineMs: 5 * 60_000,
   /** Heights that a tenant may be behind the certified one and still take transactions in here. */
   staleHeights: 16,
+  /** How far above the certified height a tenant is executed: as far as reads reach back, and diffs to a recovery's base. */
+  heightsAhead: limits.readableHeights - 1,
 } as const;

@@ -7,18 +7,21 @@
 import type { BlockContext } from "../../adapters/adapter.ts";
 import type { FinalizedBlock } from "../../consensus/application.ts";
 import type { Hex } from "../../protocol/bytes.ts";
+import type { Recovery } from "../../protocol/control.ts";
 import { LockstepError } from "../../protocol/errors.ts";
-import type { Domain, Height, Root } from "../../protocol/ids.ts";
+import { asHeight, type Domain, type Height, type Root } from "../../protocol/ids.ts";
 import type { OrderingState } from "../../protocol/ordering.ts";
 import type { DiskWrite, Runtime } from "../../protocol/ports.ts";
 import type { SliceEntry, Slices } from "../block/payload.ts";
 import type { TenantResult } from "./execute.ts";
 import { pipelineLimits } from "./limits.ts";
 import type { Quarantine } from "./quarantine.ts";
+import { skippedAt } from "./recoveries.ts";
+import { rewindSummaries, rewindTenant } from "./rewind.ts";
 import { createSummarizer, type SummarizerOptions } from "./summarizer.ts";
 import type { Tenant } from "./tenants.ts";
 import { createTrack, type Track } from "./track.ts";
-import { omittedIds, orderWrites, tenantWrites } from "./writes.ts";
+import { omittedIds, orderWrites, recoveryWrite, tenantWrites } from "./writes.ts";
 
 /** A finalized block whose batches are held. */
 export type OrderedBlock = {
@@ -27,12 +30,16 @@ export type OrderedBlock = {
   state: OrderingState;
   /** What settling its order changes in the store. */
   writes: readonly DiskWrite[];
+  /** What the block has executed again. */
+  recovery?: Recovery;
 };
 
 export type PipelineOptions = Omit<SummarizerOptions, "ordered" | "blockAt"> & {
   runtime: Runtime;
   /** Newest height whose order is stored. */
   ordered: Height;
+  /** Newest certified height. */
+  certified(): Height;
   finalizedBlock(height: Height): Promise<FinalizedBlock | undefined>;
   /** What was ordered at a height, from batches in memory or on disk. */
   slices(block: FinalizedBlock): Promise<Slices>;
@@ -46,6 +53,8 @@ export type PipelineOptions = Omit<SummarizerOptions, "ordered" | "blockAt"> & {
   onTenant(result: TenantResult): void;
   /** Called when a tenant's quarantine begins or ends. */
   onQuarantine(): void;
+  /** Called once the store stands at a recovery's base: whatever is in memory is of what was taken back. */
+  onRecovery(recovery: Recovery): void;
   log(event: { event: string; [field: string]: unknown }): void;
 };
 
@@ -107,11 +116,16 @@ export const createPipeline = (options: PipelineOptions): Pipeline => {
     return block;
   };
 
+  const front = (): Height => {
+    const newest = step === undefined ? ordered : heightOf(step.ordered);
+    return asHeight(Math.min(newest, options.certified() + pipelineLimits.heightsAhead));
+  };
+
   const trackOf = (tenant: Tenant): Track =>
     createTrack({
       tenant,
       runtime,
-      front: () => (step === undefined ? ordered : heightOf(step.ordered)),
+      front,
       ordered: async (height, domain) => {
         const newest = step !== undefined && heightOf(step.ordered) === height ? step : undefined;
         const block = newest?.ordered.block ?? (await blockAt(height));
@@ -119,6 +133,7 @@ export const createPipeline = (options: PipelineOptions): Pipeline => {
         return { block, slice: slices.get(domain) ?? [] };
       },
       executed: options.stored,
+      skipped: (domain, height) => skippedAt(options.recoveries, domain, height),
       store,
       onAway: () => lookAtStep(),
       onQuarantine: options.onQuarantine,
@@ -177,9 +192,35 @@ export const createPipeline = (options: PipelineOptions): Pipeline => {
     done();
   };
 
+  /** Ends all execution; resolves once nothing of it is written any more. */
+  const stop = async (): Promise<void> => {
+    isStopped = true;
+    queue.length = 0;
+    await Promise.all([summarizer.stop(), ...tracks.map((track) => track.stop())]);
+  };
+
+  /** Takes the store back to the base, in the write that settles the order of the block; the next start goes on from there. */
+  const recover = async ({ block, state, writes }: OrderedBlock, recovery: Recovery): Promise<void> => {
+    const stopped = stop();
+    // An engine that hangs would hold this up.
+    for (const { executor } of tenants.values()) await executor.close();
+    await stopped;
+    const ordered = async (height: Height, domain: Domain) =>
+      (await options.slices(await blockAt(height))).get(domain) ?? [];
+    const rewinding = [...options.roster.entries.values()].map((entry) =>
+      rewindTenant({ disk, ordered }, entry, recovery.base),
+    );
+    const back = (await Promise.all(rewinding)).flat();
+    const summaries = rewindSummaries(summarizer.executed(), recovery.base);
+    await disk.write([...writes, ...orderWrites(block, state), recoveryWrite(recovery), ...back, ...summaries]);
+    options.onRecovery(recovery);
+  };
+
   const run = async (): Promise<void> => {
     isRunning = true;
-    for (let next = queue[0]; next !== undefined && !isStopped; next = queue[0]) await runStep(next);
+    for (let next = queue[0]; next !== undefined && !isStopped; next = queue[0]) {
+      await (next.recovery === undefined ? runStep(next) : recover(next, next.recovery));
+    }
     isRunning = false;
   };
 
@@ -209,11 +250,6 @@ export const createPipeline = (options: PipelineOptions): Pipeline => {
           return quarantine === undefined ? [] : [[track.tenant.domain, quarantine] as const];
         }),
       ),
-    stop: () => {
-      isStopped = true;
-      queue.length = 0;
-      summarizer.stop();
-      for (const track of tracks) track.stop();
-    },
+    stop: () => void stop(),
   };
 };

@@ -6,6 +6,7 @@ import type { Disk, DiskWrite } from "../../protocol/ports.ts";
 import { Summary } from "../../protocol/summary.ts";
 import type { Roster } from "../roster/roster.ts";
 import type { TenantRecord } from "../storage/records.ts";
+import { type Recoveries, revisionAt } from "./recoveries.ts";
 import { summaryOf } from "./summary.ts";
 import { reached } from "./tenants.ts";
 import { summaryWrites } from "./writes.ts";
@@ -15,7 +16,8 @@ export type ExecutedBlock = { block: FinalizedBlock; summary: Summary; summaryRo
 
 export type SummarizerOptions = {
   disk: Disk;
-  roster: Pick<Roster, "tenants" | "due">;
+  roster: Pick<Roster, "tenants" | "entries" | "due">;
+  recoveries: Recoveries;
   /** Newest height at which all tenants are executed, and the root of its summary. */
   executed: { height: Height; summaryRoot: Root };
   /** Newest height whose order is stored. */
@@ -40,12 +42,16 @@ export type Summarizer = {
   stored(draft: Draft): void;
   /** Makes the summaries of heights at which the last tenant has arrived meanwhile. */
   catchUp(): void;
-  stop(): void;
+  /** Newest height of a stored summary. */
+  executed(): Height;
+  /** Resolves once nothing is written any more. */
+  stop(): Promise<void>;
 };
 
 export const createSummarizer = (options: SummarizerOptions): Summarizer => {
   const { roster } = options;
   let { executed } = options;
+  let running = Promise.resolve();
   let isRunning = false;
   let isStopped = false;
 
@@ -53,7 +59,8 @@ export const createSummarizer = (options: SummarizerOptions): Summarizer => {
     const due = roster.due(block.header.height);
     const isWhole = due.every(({ domain }) => records.has(domain));
     if (!isWhole || executed.height + 1 !== block.header.height) return undefined;
-    const summary = summaryOf(block, executed.summaryRoot, due, records);
+    const revision = revisionAt(options.recoveries, block.header.height);
+    const summary = summaryOf(block, revision, executed.summaryRoot, due, records);
     const next = { block, summary, summaryRoot: Summary.root(summary) };
     return { executed: next, writes: [...summaryWrites(summary), ...options.seal(next)] };
   };
@@ -87,10 +94,14 @@ export const createSummarizer = (options: SummarizerOptions): Summarizer => {
     draft,
     stored,
     catchUp: () => {
-      if (!isRunning && !isStopped) run().catch(options.onStuck);
+      if (isRunning || isStopped) return;
+      running = run();
+      running.catch(options.onStuck);
     },
-    stop: () => {
+    executed: () => executed.height,
+    stop: async () => {
       isStopped = true;
+      await running.catch(() => {});
     },
   };
 };

@@ -1,6 +1,6 @@
 /** What a height came to, from its header and every tenant's record. */
 import type { KnownHeader } from "../../consensus/application.ts";
-import { asRevision, type Domain, type Root, zeroRoot } from "../../protocol/ids.ts";
+import { type Domain, type Revision, type Root, zeroRoot } from "../../protocol/ids.ts";
 import type { Summary, TenantStatus, TenantSummary } from "../../protocol/summary.ts";
 import type { Due } from "../roster/entry.ts";
 import type { TenantRecord } from "../storage/records.ts";
@@ -24,13 +24,14 @@ const tenantSummary = (domain: Domain, record: TenantRecord, status: TenantStatu
 /** @param records of all tenants that are due */
 export const summaryOf = (
   { header, root }: KnownHeader,
+  revision: Revision,
   previous: Root,
   due: readonly Due[],
   records: ReadonlyMap<Domain, TenantRecord>,
 ): Summary => ({
   epoch: header.epoch,
   height: header.height,
-  revision: asRevision(0),
+  revision,
   header: root,
   previous,
   timestampMs: header.timestampMs,

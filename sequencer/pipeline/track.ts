@@ -4,6 +4,7 @@
  */
 import type { BlockContext, Place } from "../../adapters/adapter.ts";
 import type { KnownHeader } from "../../consensus/application.ts";
+import type { Hex } from "../../protocol/bytes.ts";
 import { LockstepError } from "../../protocol/errors.ts";
 import { asHeight, type Domain, type Height } from "../../protocol/ids.ts";
 import type { Runtime } from "../../protocol/ports.ts";
@@ -12,6 +13,7 @@ import { retiredAt } from "../roster/entry.ts";
 import { executeTenant, genesisResult, type TenantResult } from "./execute.ts";
 import { pipelineLimits } from "./limits.ts";
 import { countDeath, type Deaths, describePlace, isTooMany, type Quarantine } from "./quarantine.ts";
+import { keptPositions } from "./recoveries.ts";
 import type { Tenant } from "./tenants.ts";
 
 export type TrackOptions = {
@@ -23,6 +25,8 @@ export type TrackOptions = {
   ordered(height: Height, domain: Domain): Promise<{ block: KnownHeader; slice: readonly SliceEntry[] }>;
   /** An executed block of the tenant as it was ordered, from the store. */
   executed(domain: Domain, number: number): Promise<{ context: BlockContext; slice: readonly SliceEntry[] }>;
+  /** Ids of what is left out of the tenant's slice at a height. */
+  skipped(domain: Domain, height: Height): ReadonlySet<Hex>;
   /** Resolves once the result is stored, and the tenant's `stored` and `head` are those of it. */
   store(result: TenantResult): Promise<void>;
   /** Called when it stops to execute a height without a result. */
@@ -41,7 +45,8 @@ export type Track = {
   /** Whether it executes this height now. */
   isExecuting(height: Height): boolean;
   quarantine(): Quarantine | undefined;
-  stop(): void;
+  /** Resolves once it executes and stores nothing any more. */
+  stop(): Promise<void>;
 };
 
 const placeOf = (error: LockstepError): Place | undefined => error.failure.place as Place | undefined;
@@ -55,6 +60,7 @@ export const createTrack = (options: TrackOptions): Track => {
   let executing: Height | undefined;
   let deaths: Deaths | undefined;
   let quarantine: Quarantine | undefined;
+  let running = Promise.resolve();
   let isRunning = false;
   let isStopped = false;
   let wake = (): void => {};
@@ -65,7 +71,7 @@ export const createTrack = (options: TrackOptions): Track => {
     if (started === tenant.startedFrom) return;
     for (let missing = started.number + 1; missing < number; missing++) {
       const { context, slice } = await options.executed(domain, missing);
-      await executeTenant(executor, tenant.adapter, domain, context, slice);
+      await executeTenant(executor, tenant.adapter, domain, context, slice, options.skipped(domain, context.height));
     }
     tenant.startedFrom = started;
   };
@@ -87,7 +93,7 @@ export const createTrack = (options: TrackOptions): Track => {
       certified: Math.max(0, header.certified.height - activatedAt),
     };
     if (block0 !== undefined) return genesisResult(domain, context, block0);
-    return await executeTenant(executor, tenant.adapter, domain, context, slice);
+    return await executeTenant(executor, tenant.adapter, domain, context, slice, options.skipped(domain, height));
   };
 
   const beginQuarantine = (height: Height, reason: string): void => {
@@ -112,6 +118,15 @@ export const createTrack = (options: TrackOptions): Track => {
       };
     });
 
+  /** Which entry of a slice an executor died of: who is to have it skipped has to name it. */
+  const entryAt = async (height: Height, at: Place["at"]): Promise<string> => {
+    if (typeof at !== "number") return "";
+    const { slice } = await options.ordered(height, domain);
+    const position = keptPositions(slice, options.skipped(domain, height))[at];
+    const entry = position === undefined ? undefined : slice[position];
+    return entry === undefined ? "" : `, ${entry.key}`;
+  };
+
   /** After an attempt that gave no result: sees to it that the next one finds a sound executor. */
   const recover = async (height: Height, error: unknown): Promise<void> => {
     if (isDeath(error)) {
@@ -120,7 +135,8 @@ export const createTrack = (options: TrackOptions): Track => {
       deaths = countDeath(deaths, place);
       options.log({ event: "executor_died", domain, ...deaths });
       if (!isTooMany(deaths)) return;
-      beginQuarantine(height, `its executor died ${deaths.count} times ${describePlace(place)}`);
+      const entry = await entryAt(height, place.at);
+      beginQuarantine(height, `its executor died ${deaths.count} times ${describePlace(place)}${entry}`);
       await pause();
     } else {
       beginQuarantine(height, textOf(error));
@@ -165,13 +181,16 @@ export const createTrack = (options: TrackOptions): Track => {
       // Also where it is about to learn that its last result is stored: it goes on at once.
       const isNext = tenant.stored + 1 === options.front();
       if (isNext && quarantine === undefined && tenant.isUp()) executing = options.front();
-      if (!isRunning) run().catch(options.onStuck);
+      if (isRunning) return;
+      running = run();
+      running.catch(options.onStuck);
     },
     isExecuting: (height) => executing === height,
     quarantine: () => quarantine,
-    stop: () => {
+    stop: async () => {
       isStopped = true;
       wake();
+      await running.catch(() => {});
     },
   };
 };

@@ -3,6 +3,7 @@
 import { diffWrites } from "../../adapters/diff.ts";
 import type { KnownHeader } from "../../consensus/application.ts";
 import { equalBytes, type Hex } from "../../protocol/bytes.ts";
+import { Recovery } from "../../protocol/control.ts";
 import type { Domain, Root } from "../../protocol/ids.ts";
 import { limits } from "../../protocol/limits.ts";
 import type { OrderingState } from "../../protocol/ordering.ts";
@@ -69,6 +70,12 @@ export const tenantWrites = (result: TenantResult, appliedBefore: ReadonlySet<He
 export const orderWrites = ({ header, root }: KnownHeader, state: OrderingState): DiskWrite[] => [
   { key: keys.ordered(), value: OrderedRecord.encode({ height: header.height, header: root, state }) },
 ];
+
+/** Keeps a recovery: what it says holds for good. */
+export const recoveryWrite = (recovery: Recovery): DiskWrite => ({
+  key: keys.recovery(recovery.revision),
+  value: Recovery.encode(recovery),
+});
 
 /** Writes of a height's summary. */
 export const summaryWrites = (summary: Summary): DiskWrite[] => [

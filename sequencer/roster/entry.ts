@@ -1,6 +1,6 @@
 /** A tenant as the node keeps it: what it was registered with, and how its status has changed. */
-import { ContainerType, ListCompositeType } from "@chainsafe/ssz";
-import type { Domain, Height } from "../../protocol/ids.ts";
+import { ContainerType, ListBasicType, ListCompositeType } from "@chainsafe/ssz";
+import { asHeight, type Domain, type Height } from "../../protocol/ids.ts";
 import { limits } from "../../protocol/limits.ts";
 import { sszObject, uint8, uint64 } from "../../protocol/ssz.ts";
 import { type TenantStatus, tenantStatuses } from "../../protocol/summary.ts";
@@ -10,6 +10,8 @@ export type RosterEntry = {
   registration: Registration;
   /** Increasing by height; empty while the tenant is registered only. */
   changes: { height: Height; status: TenantStatus }[];
+  /** Height of its last block, of a tenant that a recovery dropped; else none. */
+  dropped: Height[];
 };
 
 export const RosterEntry = sszObject<RosterEntry>(
@@ -17,6 +19,7 @@ export const RosterEntry = sszObject<RosterEntry>(
   new ContainerType({
     registration: Registration.type,
     changes: new ListCompositeType(new ContainerType({ height: uint64, status: uint8 }), limits.statusChanges + 1),
+    dropped: new ListBasicType(uint64, 1),
   }),
 );
 
@@ -28,8 +31,14 @@ export const statusAt = ({ changes }: RosterEntry, height: Height): TenantStatus
   changes.findLast((change) => change.height <= height)?.status ?? tenantStatuses.registered;
 
 /** Height of its last block; absent while it is not retired. */
-export const retiredAt = ({ changes }: RosterEntry): Height | undefined =>
-  changes.find(({ status }) => status === tenantStatuses.retired)?.height;
+export const retiredAt = ({ changes, dropped }: RosterEntry): Height | undefined =>
+  dropped[0] ?? changes.find(({ status }) => status === tenantStatuses.retired)?.height;
+
+/** What a recovery leaves of a tenant that it drops: blocks up to its base, or block 0 alone where that came later. */
+export const dropAfter = ({ registration, changes }: RosterEntry, base: Height): RosterEntry => {
+  const last = asHeight(Math.max(base, changes[0]?.height ?? base));
+  return { registration, changes: changes.filter(({ height }) => height <= last), dropped: [last] };
+};
 
 /** Whether the tenant has a block at a height. */
 export const hasBlockAt = (entry: RosterEntry, height: Height): boolean => {

@@ -5,6 +5,7 @@
 import type { Adapter, StateSource } from "../../adapters/adapter.ts";
 import type { TenantExecutor } from "../../adapters/host/host.ts";
 import { equalBytes } from "../../protocol/bytes.ts";
+import type { Recovery } from "../../protocol/control.ts";
 import { LockstepError } from "../../protocol/errors.ts";
 import { type Vm, vmName } from "../../protocol/genesis.ts";
 import { asHeight, type Domain, type Height, type PublicKey, type Root, zeroRoot } from "../../protocol/ids.ts";
@@ -15,7 +16,7 @@ import { Registration, writersOf } from "../../protocol/tenant.ts";
 import type { Command } from "../control/ledger.ts";
 import type { Tenant } from "../pipeline/tenants.ts";
 import { below, keys, prefixes } from "../storage/keys.ts";
-import { activatedAt, type Due, dueAt, RosterEntry, retiredAt, statusAt } from "./entry.ts";
+import { activatedAt, type Due, dropAfter, dueAt, RosterEntry, retiredAt, statusAt } from "./entry.ts";
 import { createLateExecutor, type LateExecutor } from "./lateExecutor.ts";
 import { createProbe, type Probe } from "./probe.ts";
 
@@ -35,8 +36,11 @@ export type Roster = {
   add(tenant: Tenant): void;
   /** Tenants that have a block at a height, in order of domain. */
   due(height: Height): Due[];
-  /** Takes over what a settled block did to tenants; gives the writes to make with its order. */
-  settle(height: Height, after: OrderingState, commands: readonly Command[]): Promise<DiskWrite[]>;
+  /**
+   * Takes over what a settled block did to tenants; gives the writes to make with its order. What a recovery does
+   * stands in the store only: heights before the block are still executed as they were ordered.
+   */
+  settle(height: Height, after: OrderingState, commands: readonly Command[], recovery?: Recovery): Promise<DiskWrite[]>;
   /** Opens the executors of tenants that are registered only, so that they become ready. */
   follow(state: OrderingState): void;
   /** Whether this node's engine takes a registration, and the block 0 that it makes of it. */
@@ -171,7 +175,7 @@ export const createRoster = (options: RosterOptions): Roster => {
     entries,
     add: (tenant) => void tenants.set(tenant.domain, tenant),
     due: (height) => dueAt(entries, height),
-    settle: async (height, after, commands) => {
+    settle: async (height, after, commands, recovery) => {
       const writes: DiskWrite[] = [];
       const known = new Set(after.tenants.map(({ domain }) => domain));
       for (const domain of [...entries.keys()].filter((each) => !known.has(each))) {
@@ -181,8 +185,12 @@ export const createRoster = (options: RosterOptions): Roster => {
       }
       for (const tenant of after.tenants) {
         const before = entries.get(tenant.domain);
-        const entry = before ?? { registration: registrationOf(tenant, commands), changes: [] };
-        const changed = tenant.status !== statusAt(entry, height);
+        if (before !== undefined && recovery?.drop.includes(tenant.domain)) {
+          writes.push(rosterWrite(dropAfter(before, recovery.base)));
+          continue;
+        }
+        const entry = before ?? { registration: registrationOf(tenant, commands), changes: [], dropped: [] };
+        const changed = entry.dropped.length === 0 && tenant.status !== statusAt(entry, height);
         const isFirst = entry.changes.length === 0;
         if (before === undefined) entries.set(tenant.domain, entry);
         if (changed) entry.changes.push({ height, status: tenant.status });

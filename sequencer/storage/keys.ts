@@ -2,7 +2,7 @@
 import type { Domain, Height, Root } from "../../protocol/ids.ts";
 
 /** Raised when the meaning of stored bytes changes; a store of another version is refused. */
-export const schemaVersion = 4;
+export const schemaVersion = 5;
 
 const u32 = (value: number): Uint8Array => {
   const bytes = new Uint8Array(4);
@@ -51,6 +51,8 @@ export const keys = {
   executed: (): Uint8Array => prefixed("executed"),
   /** What a tenant was registered with, and how its status changed. */
   roster: (domain: Domain): Uint8Array => prefixed("r/", u32(domain)),
+  /** What the validators agreed to execute again, by revision. */
+  recovery: (revision: number): Uint8Array => prefixed("v/", u32(revision)),
   /** Number of a tenant's newest block. Tenants may be ahead of the newest summary, each by itself. */
   tenantHead: (domain: Domain): Uint8Array => prefixed("e/", u32(domain)),
   tenantBlock: (domain: Domain, number: number): Uint8Array => prefixed("k/", u32(domain), u64(number)),
@@ -76,6 +78,7 @@ export const below = (prefix: Uint8Array): { gte: Uint8Array; lt: Uint8Array } =
 
 export const prefixes = {
   roster: (): Uint8Array => prefixed("r/"),
+  recoveries: (): Uint8Array => prefixed("v/"),
   openBatches: (): Uint8Array => prefixed("o/"),
   pooled: (): Uint8Array => prefixed("p/"),
   outcomes: (id: Root): Uint8Array => prefixed("t/", id),

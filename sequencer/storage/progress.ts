@@ -1,9 +1,10 @@
 /** What a node keeps of certificates and of its own newest attestation. */
 
 import type { Certified } from "../../protocol/header.ts";
-import { asHeight, type Height } from "../../protocol/ids.ts";
+import { asHeight, type Height, type Revision } from "../../protocol/ids.ts";
 import type { Disk } from "../../protocol/ports.ts";
 import { Attestation } from "../../protocol/summary.ts";
+import { type Recoveries, revisionAt } from "../pipeline/recoveries.ts";
 import { decodeHeight, keys } from "./keys.ts";
 import { CertifiedRecord } from "./records.ts";
 
@@ -16,13 +17,17 @@ export type Progress = {
   attestation: Attestation | undefined;
 };
 
-export const readProgress = async (disk: Disk): Promise<Progress> => {
+/** What is of a revision that is not in force any more counts for nothing. */
+export const readProgress = async (disk: Disk, recoveries: Recoveries): Promise<Progress> => {
+  const inForce = <T extends { height: Height; revision: Revision }>(known: T): T | undefined =>
+    known.revision === revisionAt(recoveries, known.height) ? known : undefined;
+
   const carrier = await disk.get(keys.carrier());
   const certificate = await disk.get(keys.certificate());
   const attestation = await disk.get(keys.attestation());
   return {
     carrier: asHeight(carrier === undefined ? 0 : decodeHeight(carrier)),
-    certificate: certificate === undefined ? undefined : CertifiedRecord.decode(certificate),
-    attestation: attestation === undefined ? undefined : Attestation.decode(attestation),
+    certificate: certificate === undefined ? undefined : inForce(CertifiedRecord.decode(certificate)),
+    attestation: attestation === undefined ? undefined : inForce(Attestation.decode(attestation)),
   };
 };

@@ -33,6 +33,8 @@ export type DevnetFlags = {
   dataDir?: string;
   /** Whether it is ready before all tenants have joined. */
   early?: boolean;
+  /** Another `lockstep` than the one that was built. */
+  executable?: string;
   /** Instead of this process's own. */
   environment?: NodeJS.ProcessEnv;
 };
@@ -68,6 +70,7 @@ export const startDevnet = async ({
   flags = [],
   dataDir,
   early = false,
+  executable = command,
   environment = process.env,
 }: DevnetFlags = {}): Promise<Devnet> => {
   const folder = dataDir ?? (await mkdtemp(join(tmpdir(), "lockstep-devnet-")));
@@ -75,7 +78,7 @@ export const startDevnet = async ({
   const wait = early ? [] : ["--wait", "all"];
   const place = ["--port-base", "0", "--data-dir", folder];
   const args = ["devnet", "--json", ...place, "--die-with-parent", ...wait, ...epochs, ...flags];
-  const child = spawn(process.execPath, [command, ...args], { stdio: ["pipe", "pipe", "pipe"], env: environment });
+  const child = spawn(process.execPath, [executable, ...args], { stdio: ["pipe", "pipe", "pipe"], env: environment });
   const errors: string[] = [];
   createInterface({ input: child.stderr }).on("line", (line) => errors.push(line));
 

@@ -30,7 +30,13 @@ export const noFaults = (): Faults => ({
 const restartMs = 300;
 const watchdogMs = 30_000;
 
-type Life = { executor: Executor; died: Promise<never>; die(place: Place | undefined): void };
+type Life = {
+  executor: Executor;
+  died: Promise<never>;
+  die(place: Place | undefined): void;
+  /** Refuses what is still asked of it. */
+  end(place?: Place): void;
+};
 
 export const hostInWorld = async (
   runtime: Runtime,
@@ -55,15 +61,18 @@ export const hostInWorld = async (
       reject = refuse;
     });
     died.catch(() => {});
+    const end = (at?: Place): void =>
+      reject(new LockstepError("executor_died", "the executor's process ended", { place: at }));
     const current: Life = {
       executor,
       died,
+      end,
       die: (at) => {
         if (life !== current) return;
         life = undefined;
         isBlockLost = true;
         head = restart();
-        reject(new LockstepError("executor_died", "the executor's process ended", { place: at }));
+        end(at);
       },
     };
     life = current;
@@ -128,7 +137,9 @@ export const hostInWorld = async (
     discard: () => call((running) => running.discard()),
     read: (request) => call((running) => running.read(request)),
     close: async () => {
+      const last = life;
       life = undefined;
+      last?.end();
     },
   };
   return {

@@ -56,6 +56,9 @@ pub struct Facts {
     tip: u64,
     account_nonce: u64,
     balance: Felt,
+    /// Of the class that a DECLARE declares.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    class_hash: Option<Felt>,
 }
 
 impl Engine {
@@ -150,6 +153,7 @@ impl Engine {
             tip: transaction.tip.0,
             account_nonce,
             balance: self.balance(newest.number(), *transaction.sender.0.key()).map_err(Failed::Broken)?,
+            class_hash: transaction.sierra.as_ref().map(|sierra| sierra.hash.0),
         })
     }
 

@@ -310,6 +310,17 @@ impl CairoEngine {
         })
     }
 
+    /// What an L1 handler would do with a message at a height, given as JSON `[from, to, selector, payload]`; JSON, null
+    /// where no contract is.
+    #[napi]
+    pub fn message(&self, number: i64, request: String) -> Result<String, Code> {
+        self.read_with(|engine| {
+            let (from, to, selector, payload): (Felt, Felt, Felt, Vec<Felt>) = parse(&request)?;
+            let to = ContractAddress::try_from(to).map_err(EngineError::bad_input)?;
+            json(&engine.message(height(number)?, from, to, selector, payload)?)
+        })
+    }
+
     /// Executes a packed list of transactions on the state of a height; JSON. `queries` says of each whether its hash
     /// is the query version's.
     #[napi]
