@@ -1,4 +1,13 @@
-/** Caps of what a Cairo executor takes and answers. None is part of consensus. */
+/** Caps of what a Cairo executor takes and answers. */
+
+/** Felts in the parts of a transaction, as Starknet's gateways have them: hashing goes by felts. Changing one forks the chain. */
+export const encodingLimits = {
+  signature: 4_000,
+  calldata: 5_000,
+  program: 81_920,
+} as const;
+
+/** None is part of consensus. */
 export const executorLimits = {
   /** Transactions simulated by one read. */
   simulated: 64,

@@ -86,17 +86,20 @@ impl Engine {
         }
         let compiled = transaction.sierra.as_ref().map(|sierra| self.compiler.compile(sierra)).transpose()?;
         let executable = transaction.executable(compiled.as_deref(), STRICT)?;
-        let info = executable.execute(&mut self.state, &block.context).map_err(|error| refusal::of_execution(&error))?;
+        let info =
+            executable.execute(&mut self.state, &block.context).map_err(|error| refusal::of_execution(&error))?;
         if let (Some(sierra), Some(compiled)) = (&transaction.sierra, &compiled) {
             self.state.add_class(sierra.hash, Arc::new(Class::new(sierra, compiled)));
         }
+        // The last step of a run that ends for want of gas can go beyond; nobody pays for that.
+        let gas_used = info.receipt.gas.l2_gas.0.min(transaction.gas());
         block.progress.asked = asked;
-        block.progress.used += info.receipt.gas.l2_gas.0;
+        block.progress.used += gas_used;
         block.transactions.push(hashing_data(&executable, &info));
         let receipt = Receipt::new(&transaction, &info);
         Ok(Applied {
             hash: transaction.hash.0,
-            gas_used: info.receipt.gas.l2_gas.0,
+            gas_used,
             succeeded: !info.is_reverted(),
             receipt: serde_json::to_string(&receipt).map_err(|error| Failed::Broken(EngineError::broken(error)))?,
         })
@@ -179,10 +182,6 @@ impl Engine {
 
     fn validate(&self, number: u64, transaction: &Transaction) -> std::result::Result<(), Failed> {
         let version = self.versions.at(number).map_err(Failed::Broken)?;
-        let compiled: Option<Arc<Compiled>> =
-            transaction.sierra.as_ref().map(|sierra| self.compiler.compile(sierra)).transpose()?;
-        let flags = ExecutionFlags { strict_nonce_check: false, ..STRICT };
-        let executable = transaction.executable(compiled.as_deref(), flags)?;
         let deployed = version.world.contract(transaction.sender).is_some();
         if !deployed && !transaction.is_deploy_account() {
             if transaction.nonce.0 == Felt::ZERO {
@@ -192,6 +191,10 @@ impl Engine {
             // Its deployment can be on the way; without it this is never executed.
             return Ok(());
         }
+        let compiled: Option<Arc<Compiled>> =
+            transaction.sierra.as_ref().map(|sierra| self.compiler.compile(sierra)).transpose()?;
+        let flags = ExecutionFlags { strict_nonce_check: false, ..STRICT };
+        let executable = transaction.executable(compiled.as_deref(), flags)?;
         let context = self.chain.context(number + 1, version.head.header.timestamp);
         let view = self.view(number).map_err(Failed::Broken)?;
         let mut validator = StatefulValidator::create(CachedState::new(view), context);
@@ -211,4 +214,3 @@ pub fn hashing_data(transaction: &AccountTransaction, info: &TransactionExecutio
         transaction_hash: transaction.tx_hash(),
     }
 }
-

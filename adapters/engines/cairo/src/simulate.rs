@@ -77,10 +77,9 @@ impl Engine {
         let head = &self.versions.at(before)?.head;
         let mut state = CachedState::new(self.view(before)?);
         let context = self.chain.context(number, header.timestamp);
-        let old = number.checked_sub(HASH_BUFFER).map(|old| BlockHashAndNumber {
-            number: BlockNumber(old),
-            hash: BlockHash(head.recent[0]),
-        });
+        let old = number
+            .checked_sub(HASH_BUFFER)
+            .map(|old| BlockHashAndNumber { number: BlockNumber(old), hash: BlockHash(head.recent[0]) });
         pre_process_block(&mut state, old, BlockNumber(number), &context.versioned_constants().os_constants)
             .map_err(EngineError::broken)?;
         let transactions: Vec<_> = transactions.iter().map(|raw| (*raw, false)).collect();
@@ -122,7 +121,8 @@ impl Engine {
         raw: &[u8],
         query: bool,
         flags: Option<SimulationFlags>,
-    ) -> std::result::Result<(Transaction, blockifier::transaction::account_transaction::AccountTransaction), Failed> {
+    ) -> std::result::Result<(Transaction, blockifier::transaction::account_transaction::AccountTransaction), Failed>
+    {
         let mut transaction = Transaction::decode(raw, &self.chain.id, query)?;
         let execution = match flags {
             None => STRICT,
