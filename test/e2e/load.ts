@@ -1,12 +1,15 @@
 /** Light load on a network: a few clients, each with one transaction under way at a time. */
 import { randomBytes } from "node:crypto";
+import { Keypair, SystemProgram, Transaction } from "@solana/web3.js";
 import { privateKeyToAccount } from "viem/accounts";
-import type { Account } from "../../devnet/accounts.ts";
+import { fromBase58 } from "../../adapters/svm/base58.ts";
+import type { Account, Accounts, SvmAccount } from "../../devnet/accounts.ts";
 import type { DevnetReady } from "../../devnet/ready.ts";
 import { type Hex, toHex } from "../../protocol/bytes.ts";
 import { pause, rpc, submit } from "./api.ts";
 
 export const dataDomain = 1;
+export const svmDomain = 501;
 export const evmDomain = 31337;
 
 const sink: Hex = "0x00000000000000000000000000000000000051f7";
@@ -16,13 +19,13 @@ const restMs = 60;
 export type Acknowledged = { domain: number; nativeId: Hex };
 
 /** Where one validator takes transactions in. */
-type Entrance = { api: string; rpc: string };
+type Entrance = { api: string; evm: string; svm: string };
 
 const entrancesOf = ({ validators }: DevnetReady): Entrance[] =>
-  validators.map(({ api, tenants }) => ({
-    api,
-    rpc: tenants.find(({ domain }) => domain === evmDomain)?.rpc ?? "",
-  }));
+  validators.map(({ api, tenants }) => {
+    const rpcOf = (domain: number): string => tenants.find((each) => each.domain === domain)?.rpc ?? "";
+    return { api, evm: rpcOf(evmDomain), svm: rpcOf(svmDomain) };
+  });
 
 /** What a validator said to a transaction; `gone` when it can't answer for it. */
 type Word = { taken: Hex } | { known: string } | { refused: string } | "gone";
@@ -42,7 +45,7 @@ const wordOf = (nativeId: unknown, error: { message: string } | undefined): Word
 type Client = {
   domain: number;
   /** The next transaction: the same bytes until a validator has taken it. */
-  transaction(): Promise<Hex>;
+  transaction(entrance: Entrance): Promise<Hex>;
   offer(entrance: Entrance, transaction: Hex): Promise<Word>;
   settled(): void;
 };
@@ -67,12 +70,41 @@ const evmClient = ({ privateKey }: Account): Client => {
       return signed;
     },
     offer: async (entrance, transaction) => {
-      const { result, error } = await rpc(entrance.rpc, "eth_sendRawTransaction", transaction);
+      const { result, error } = await rpc(entrance.evm, "eth_sendRawTransaction", transaction);
       return wordOf(result, error);
     },
     settled: () => {
       signed = undefined;
       nonce++;
+    },
+  };
+};
+
+/** Pays itself, a different amount each time. */
+const svmClient = ({ secretKey }: SvmAccount): Client => {
+  const account = Keypair.fromSecretKey(fromBase58(secretKey, 64) ?? new Uint8Array());
+  const { publicKey } = account;
+  let lamports = 0;
+  let signed: Hex | undefined;
+  return {
+    domain: svmDomain,
+    transaction: async ({ svm }) => {
+      if (signed !== undefined) return signed;
+      const { result } = await rpc(svm, "getLatestBlockhash", { commitment: "confirmed" });
+      const { blockhash } = (result as { value: { blockhash: string } }).value;
+      const transfer = SystemProgram.transfer({ fromPubkey: publicKey, toPubkey: publicKey, lamports });
+      const transaction = new Transaction({ recentBlockhash: blockhash, feePayer: publicKey }).add(transfer);
+      transaction.sign(account);
+      signed = toHex(Uint8Array.from(transaction.serialize()));
+      return signed;
+    },
+    offer: async ({ api }, transaction) => {
+      const [answer] = await submit(api, svmDomain, transaction);
+      return wordOf(answer?.nativeId, answer?.error);
+    },
+    settled: () => {
+      signed = undefined;
+      lamports++;
     },
   };
 };
@@ -106,9 +138,9 @@ export type Load = {
   stop(): Promise<void>;
 };
 
-/** One EVM client for each account, and as many clients of the data tenant. */
-export const createLoad = (accounts: readonly Account[]): Load => {
-  const clients = [...accounts.map(evmClient), ...accounts.map(dataClient)];
+/** One client for each account, and as many of the data tenant as of the EVM. */
+export const createLoad = ({ evm = [], svm = [] }: Accounts): Load => {
+  const clients = [...evm.map(evmClient), ...svm.map(svmClient), ...evm.map(dataClient)];
   const acknowledged: Acknowledged[] = [];
   const refused: string[] = [];
   let isRunning = false;
@@ -116,9 +148,9 @@ export const createLoad = (accounts: readonly Account[]): Load => {
 
   const run = async (client: Client, entrances: readonly Entrance[], first: number): Promise<void> => {
     for (let at = first; isRunning; await pause(restMs)) {
-      const transaction = await client.transaction();
       const entrance = entrances[at % entrances.length] as Entrance;
-      const word = await client.offer(entrance, transaction).catch((): Word => "gone");
+      const offered = client.transaction(entrance).then((transaction) => client.offer(entrance, transaction));
+      const word = await offered.catch((): Word => "gone");
       if (word === "gone") {
         at++;
         continue;

@@ -1,12 +1,10 @@
 import { describe, expect, test } from "vitest";
-import { evmAccounts } from "../../devnet/accounts.ts";
+import { accountsOf } from "../../devnet/accounts.ts";
 import { type Attempt, attemptOf } from "./attempt.ts";
 import { faultOf } from "./check.ts";
 import { createGenerators } from "./generator.ts";
 
-const [account] = evmAccounts(1);
-if (account === undefined) throw new Error("there are no accounts");
-const vms = createGenerators(account);
+const vms = createGenerators(accountsOf(["evm", "svm", "cairo"]));
 const attempts = (seed: number, count: number): Promise<Attempt[]> =>
   Promise.all(Array.from({ length: count }, (_, number) => attemptOf(seed, number, vms, 4)));
 
@@ -25,6 +23,7 @@ test("attempts reach every door of every validator", async () => {
 
 describe("an answer", () => {
   const to = (door: Attempt["door"], method = "POST"): Attempt => ({
+    over: "http",
     door,
     validator: 0,
     method,

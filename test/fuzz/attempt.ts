@@ -1,10 +1,12 @@
-/** One HTTP request of the fuzzer: made of its seed and number alone. */
+/** One request of the fuzzer: made of its seed and number, and of what its VM knows of the chain. */
 import { concatBytes, toHex, utf8 } from "../../protocol/bytes.ts";
 import { createRandom, type Random } from "../replay/random.ts";
 import type { Call, VmGenerator } from "./generator.ts";
 import { anyJson, mutateBytes, mutateJson, mutateText } from "./mutate.ts";
 
 export type Attempt = {
+  /** Whether it is a request over HTTP, or a message over a WebSocket of the tenant's. */
+  over: "http" | "socket";
   /** The API of a validator, or the JSON-RPC of the tenant with this domain. */
   door: "api" | number;
   /** Which validator, by index. */
@@ -50,10 +52,11 @@ const envelope = (random: Random, { method, params }: Call): Record<string, unkn
   params,
 });
 
-type Body = Pick<Attempt, "door" | "method" | "path" | "contentType" | "body">;
-type Make = (random: Random, vms: readonly VmGenerator[]) => Promise<Body>;
+type Body = Omit<Attempt, "validator">;
+type Make = (random: Random, vms: readonly VmGenerator[], number: number) => Promise<Body>;
 
 const post = (door: Attempt["door"], path: string, value: unknown): Body => ({
+  over: "http",
   door,
   method: "POST",
   path,
@@ -65,9 +68,9 @@ type RpcVm = VmGenerator & Required<Pick<VmGenerator, "rpc">>;
 const withRpc = (random: Random, vms: readonly VmGenerator[]): RpcVm =>
   random.pick(vms.filter((vm): vm is RpcVm => vm.rpc !== undefined));
 
-const transactionsOf = async (random: Random, vm: VmGenerator): Promise<Uint8Array[]> => {
+const transactionsOf = async (random: Random, vm: VmGenerator, number: number): Promise<Uint8Array[]> => {
   const transactions: Uint8Array[] = [];
-  for (let count = 1 + random.int(4); count > 0; count--) transactions.push(await vm.transaction(random));
+  for (let count = 1 + random.int(4); count > 0; count--) transactions.push(await vm.transaction(random, number));
   return transactions;
 };
 
@@ -77,23 +80,24 @@ const framed = (bytes: Uint8Array): Uint8Array => {
   return concatBytes(length, bytes);
 };
 
-const rawTransaction: Make = async (random, vms) => {
+const rawTransaction: Make = async (random, vms, number) => {
   const vm = withRpc(random, vms);
-  return post(vm.domain, "/", envelope(random, vm.rpc.submit(await vm.transaction(random))));
+  return post(vm.domain, "/", envelope(random, vm.rpc.submit(await vm.transaction(random, number), random)));
 };
 
-const submission: Make = async (random, vms) => {
+const submission: Make = async (random, vms, number) => {
   const vm = random.pick(vms);
-  const transactions = (await transactionsOf(random, vm)).map((bytes) => toHex(bytes));
+  const transactions = (await transactionsOf(random, vm, number)).map((bytes) => toHex(bytes));
   const domain = random.chance(0.9) ? vm.domain : random.pick([0, 7, 2 ** 32 - 1]);
   const value: unknown = { domain, transactions };
   return post("api", "/v1/transactions", random.chance(0.3) ? mutateJson(random, value) : value);
 };
 
-const octets: Make = async (random, vms) => {
+const octets: Make = async (random, vms, number) => {
   const vm = random.pick(vms);
-  const body = concatBytes(...(await transactionsOf(random, vm)).map(framed));
+  const body = concatBytes(...(await transactionsOf(random, vm, number)).map(framed));
   return {
+    over: "http",
     door: "api",
     method: "POST",
     path: `/v1/transactions?domain=${random.chance(0.9) ? vm.domain : random.pick(["", "x", "-1", "0", "99"])}`,
@@ -110,23 +114,23 @@ const call: Make = async (random, vms) => {
   return post(vm.domain, "/", random.chance(0.1) ? mutateJson(random, request) : request);
 };
 
-const batch: Make = async (random, vms) => {
+const batch: Make = async (random, vms, number) => {
   const vm = withRpc(random, vms);
   const calls: unknown[] = [];
   for (let count = random.int(8); count > 0; count--) {
-    const made = random.chance(0.5) ? vm.rpc.call(random) : vm.rpc.submit(await vm.transaction(random));
+    const made = random.chance(0.5) ? vm.rpc.call(random) : vm.rpc.submit(await vm.transaction(random, number), random);
     calls.push(random.chance(0.2) ? anyJson(random) : envelope(random, made));
   }
   return post(vm.domain, "/", calls);
 };
 
-const brokenText: Make = async (random, vms) => {
-  const made = random.chance(0.5) ? await call(random, vms) : await submission(random, vms);
+const brokenText: Make = async (random, vms, number) => {
+  const made = random.chance(0.5) ? await call(random, vms, number) : await submission(random, vms, number);
   return { ...made, body: mutateText(random, new TextDecoder().decode(made.body)) };
 };
 
-const wrongDoor: Make = async (random, vms) => {
-  const made = await random.pick([call, submission, octets])(random, vms);
+const wrongDoor: Make = async (random, vms, number) => {
+  const made = await random.pick([call, submission, octets])(random, vms, number);
   const method = random.pick(verbs);
   return {
     ...made,
@@ -140,16 +144,22 @@ const wrongDoor: Make = async (random, vms) => {
 const question: Make = async (random) => {
   const path = random.pick(paths);
   const mutated = random.chance(0.6) ? pathOf(mutateBytes(random, utf8(path.slice(1)))) : path;
-  return { door: "api", method: "GET", path: mutated, contentType: "", body: new Uint8Array() };
+  return { over: "http", door: "api", method: "GET", path: mutated, contentType: "", body: new Uint8Array() };
 };
+
+const message: Make = async (random, vms, number) => ({
+  ...(await random.pick([call, rawTransaction, batch])(random, vms, number)),
+  over: "socket",
+});
 
 /** Of a hundred attempts, so many are of each kind. */
 const shares: readonly (readonly [share: number, make: Make])[] = [
-  [35, rawTransaction],
+  [33, rawTransaction],
   [10, submission],
   [8, octets],
-  [22, call],
+  [18, call],
   [5, batch],
+  [6, message],
   [5, brokenText],
   [5, wrongDoor],
   [10, question],
@@ -164,5 +174,5 @@ export const attemptOf = async (
   validators: number,
 ): Promise<Attempt> => {
   const random = createRandom(Math.imul(seed, 0x9e3779b1) ^ Math.imul(number + 1, 0x85ebca6b));
-  return { ...(await random.pick(kinds)(random, vms)), validator: random.int(validators) };
+  return { ...(await random.pick(kinds)(random, vms, number)), validator: random.int(validators) };
 };
