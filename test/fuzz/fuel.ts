@@ -76,7 +76,29 @@ const policies = (random: Random): Policies => ({
 const several = <T>(random: Random, most: number, make: () => T): T[] =>
   Array.from({ length: random.int(most + 1) }, make);
 
+/** One that is executed, whatever its script does. */
+const sound = (random: Random, owner: Hex, { utxoId, amount }: Coin): ChargeableTransaction => ({
+  kind: "script",
+  scriptGasLimit: random.pick([10_000n, 1_000_000n]),
+  receiptsRoot: zero32,
+  script: random.chance(0.5) ? toHex(random.bytes(4 * random.int(20))) : code(random),
+  scriptData: code(random),
+  policies: { maxFee: 10n ** 7n },
+  inputs: [
+    {
+      ...{ kind: "coin", utxoId, owner, amount, assetId: baseAssetId, txPointer: { height: 0, index: 0 } },
+      ...{ witnessIndex: 0, predicateGasUsed: 0n, predicate: "0x", predicateData: "0x" },
+    },
+  ],
+  outputs: [
+    { kind: "change", to: owner, amount: 0n, assetId: baseAssetId },
+    { kind: "variable", to: zero32, amount: 0n, assetId: zero32 },
+  ],
+  witnesses: ["0x"],
+});
+
 const transaction = (random: Random, owner: Hex, coins: readonly Coin[]): ChargeableTransaction => {
+  if (coins.length > 0 && random.chance(0.4)) return sound(random, owner, random.pick(coins));
   const common = {
     policies: policies(random),
     inputs: [input(random, owner, coins), ...several(random, 2, () => input(random, owner, coins))],
