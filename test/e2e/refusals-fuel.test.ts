@@ -20,7 +20,7 @@ import {
 } from "../../adapters/fuel/testChain.ts";
 import { callData, programs } from "../../adapters/fuel/testPrograms.ts";
 import type { ChargeableTransaction, CoinInput } from "../../adapters/fuel/transaction.ts";
-import type { Account } from "../../devnet/accounts.ts";
+import { type Account, fuelAccounts } from "../../devnet/accounts.ts";
 import { concatBytes, type Hex, toHex, utf8 } from "../../protocol/bytes.ts";
 import { sha256 } from "../../protocol/hash.ts";
 import { transactionLimits } from "../../protocol/limits.ts";
@@ -33,7 +33,7 @@ expectUnharmed(devnet);
 
 /** Nobody else sends from it. */
 const senderIndex = 9;
-const { address, privateKey } = devnet.accounts.fuel?.[senderIndex] as Account;
+const { address, privateKey } = fuelAccounts()[senderIndex] as Account;
 const owner: Owner = { address, secret: bytesOf(privateKey) };
 const apis = devnet.validators.map(({ api }) => api);
 const [provider, elsewhere] = fuelEndpoints.map((url) => new Provider(url)) as [Provider, Provider];
