@@ -10,6 +10,8 @@ export const loadAdapter = async (vm: Vm): Promise<Adapter> => {
       return (await import("./data/adapter.ts")).dataAdapter;
     case "evm":
       return (await import("./evm/adapter.ts")).evmAdapter;
+    case "fuel":
+      return (await import("./fuel/adapter.ts")).fuelAdapter;
     case "svm":
       return (await import("./svm/adapter.ts")).svmAdapter;
     case "cairo":

@@ -5,6 +5,7 @@ import { balanceOf, balanceSlots } from "../adapters/cairo/token.ts";
 import { type EvmConfig, parseEvmConfig } from "../adapters/evm/genesis.ts";
 import { addressText } from "../adapters/svm/proof.ts";
 import type { LightClient } from "../messaging/light-client/client.ts";
+import { type FuelUtxoId, utxoText } from "../messaging/light-client/fuelState.ts";
 import type { Proof, Refusal } from "../messaging/light-client/refusal.ts";
 import { fromHex, type Hex, toHex } from "../protocol/bytes.ts";
 import { failure, LockstepError, type Result, success } from "../protocol/errors.ts";
@@ -23,6 +24,10 @@ export type VerifyArguments = {
   transaction?: string;
   /** `<domain>:<address>` of an EVM, SVM or Cairo tenant's account. */
   account?: string;
+  /** `<domain>:<utxo id>` of a Fuel tenant's coin. */
+  coin?: string;
+  /** `<domain>:<contract>:<slot>` of a Fuel tenant. */
+  slot?: string;
   /** Domain of a tenant whose registration is to be proven. */
   tenant?: string;
   json?: boolean;
@@ -36,12 +41,38 @@ export type ExitCode = 0 | 1 | 2;
 /** Something that was proven: a sentence, and its facts. */
 type Check = { proven: string; facts: Readonly<Record<string, unknown>> };
 
-type Task = TrustedApi & { transaction?: Root; account?: { domain: Domain; address: string }; tenant?: Domain };
+type Task = TrustedApi & {
+  transaction?: Root;
+  account?: { domain: Domain; address: string };
+  coin?: { domain: Domain; utxoId: FuelUtxoId };
+  slot?: { domain: Domain; contractId: Hex; slot: Hex };
+  tenant?: Domain;
+};
 
 /** Genesis accounts of a tenant that are tried until one still has funds. */
 const accountsTried = 10;
 
-const parseArguments = ({ api, trust, transaction, account, tenant }: VerifyArguments): Result<Task> => {
+const lower = (hex: string): Hex => hex.toLowerCase() as Hex;
+
+const parseCoin = (coin: string | undefined): Result<Pick<Task, "coin">> => {
+  const [, domain, txId, index] = /^([0-9]{1,10}):(0x[0-9a-fA-F]{64})([0-9a-fA-F]{4})$/.exec(coin ?? "") ?? [];
+  if (coin === undefined) return success({});
+  return domain && txId && index
+    ? success({
+        coin: { domain: asDomain(Number(domain)), utxoId: { txId: lower(txId), index: Number.parseInt(index, 16) } },
+      })
+    : failure("usage", `--coin ${coin} is no <domain>:<utxo id>: give one like 9889:0x…, 34 bytes in hexadecimal`);
+};
+
+const parseSlot = (slot: string | undefined): Result<Pick<Task, "slot">> => {
+  const [, domain, contract, place] = /^([0-9]{1,10}):(0x[0-9a-fA-F]{64}):(0x[0-9a-fA-F]{64})$/.exec(slot ?? "") ?? [];
+  if (slot === undefined) return success({});
+  return domain && contract && place
+    ? success({ slot: { domain: asDomain(Number(domain)), contractId: lower(contract), slot: lower(place) } })
+    : failure("usage", `--slot ${slot} is no <domain>:<contract>:<slot>: both have 32 bytes, 9889:0x…:0x…`);
+};
+
+const parseArguments = ({ api, trust, transaction, account, tenant, ...fuel }: VerifyArguments): Result<Task> => {
   const trusted = parseTrustedApi(api, trust);
   if (!trusted.ok) return trusted;
   const id = transaction === undefined ? undefined : fromHex(transaction);
@@ -61,7 +92,13 @@ const parseArguments = ({ api, trust, transaction, account, tenant }: VerifyArgu
   }
   const registered = tenant === undefined ? undefined : parseDomain("tenant", tenant, "a tenant's number: 31337");
   if (registered?.ok === false) return registered;
+  const coin = parseCoin(fuel.coin);
+  if (!coin.ok) return coin;
+  const slot = parseSlot(fuel.slot);
+  if (!slot.ok) return slot;
   return success({
+    ...coin.value,
+    ...slot.value,
     ...trusted.value,
     ...(registered ? { tenant: registered.value } : {}),
     ...(id ? { transaction: asRoot(id) } : {}),
@@ -145,6 +182,48 @@ const checkCairoAccount = async (client: LightClient, domain: Domain, address: H
   });
 };
 
+const inState = ({ domain, number }: { domain: Domain; number: number }): string =>
+  `of tenant ${domain} in the certified state of block ${number}`;
+
+const checkFuelCoin = async (client: LightClient, domain: Domain, utxoId: FuelUtxoId): Promise<Proof<Check>> => {
+  const found = await client.fuelCoin(domain, utxoId);
+  if (!found.ok) return found;
+  const { coin, height, tenant } = found.value;
+  const { number, stateRoot } = tenant;
+  const state =
+    coin === undefined
+      ? "is not there, or spent"
+      : `is worth ${coin.amount} of asset ${coin.assetId}, owned by ${coin.owner}`;
+  return success({
+    proven: `coin ${utxoText(utxoId)} ${inState({ domain, number })} ${state}`,
+    facts: { domain, utxoId: utxoText(utxoId), exists: coin !== undefined, height, number, stateRoot, ...coin },
+  });
+};
+
+const checkFuelSlot = async (
+  client: LightClient,
+  { domain, contractId, slot }: NonNullable<Task["slot"]>,
+): Promise<Proof<Check>> => {
+  const found = await client.fuelSlot(domain, contractId, slot);
+  if (!found.ok) return found;
+  const { height, tenant } = found.value;
+  const { number, stateRoot } = tenant;
+  const value = found.value.value && toHex(found.value.value);
+  return success({
+    proven: `slot ${slot} of contract ${contractId} ${inState({ domain, number })} holds ${value ?? "nothing"}`,
+    facts: {
+      domain,
+      contractId,
+      slot,
+      exists: value !== undefined,
+      height,
+      number,
+      stateRoot,
+      ...(value ? { value } : {}),
+    },
+  });
+};
+
 const checkTenant = async (client: LightClient, domain: Domain): Promise<Proof<Check>> => {
   const found = await client.tenant(domain);
   if (!found.ok) return found;
@@ -220,7 +299,17 @@ const prove = async (client: LightClient, task: Task, report: (check: Check) => 
     if (!tenant.ok) return tenant.error;
     report(tenant.value);
   }
-  if (task.transaction || task.account || task.tenant !== undefined) return undefined;
+  if (task.coin) {
+    const coin = await checkFuelCoin(client, task.coin.domain, task.coin.utxoId);
+    if (!coin.ok) return coin.error;
+    report(coin.value);
+  }
+  if (task.slot) {
+    const slot = await checkFuelSlot(client, task.slot);
+    if (!slot.ok) return slot.error;
+    report(slot.value);
+  }
+  if (task.transaction || task.account || task.coin || task.slot || task.tenant !== undefined) return undefined;
 
   for (const { domain } of summary.tenants) {
     const slice = await client.inputs(height, domain);

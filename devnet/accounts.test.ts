@@ -1,11 +1,20 @@
 import { Keypair } from "@solana/web3.js";
+import { Wallet } from "fuels";
 import { ec, hash } from "starknet";
 import { mnemonicToAccount } from "viem/accounts";
 import { expect, test } from "vitest";
 import { contract } from "../adapters/cairo/contracts/classes.ts";
 import { fromBase58 } from "../adapters/svm/base58.ts";
 import { fromHex, toHex } from "../protocol/bytes.ts";
-import { cairoAccounts, deriveEd25519, evmAccounts, mnemonic, svmAccounts, svmFaucet } from "./accounts.ts";
+import {
+  cairoAccounts,
+  deriveEd25519,
+  evmAccounts,
+  fuelAccounts,
+  mnemonic,
+  svmAccounts,
+  svmFaucet,
+} from "./accounts.ts";
 
 test("the first account is the one that every EVM tool knows", () => {
   expect(evmAccounts(1)).toEqual([
@@ -46,5 +55,13 @@ test("Cairo accounts have the addresses that starknet.js computes from their key
     const { classHash } = contract("account");
     const expected = hash.calculateContractAddressFromHash(publicKey, classHash, [publicKey], 0);
     expect(BigInt(address)).toBe(BigInt(expected));
+  }
+});
+
+test("Fuel accounts are what Fuel's SDK derives", () => {
+  const accounts = fuelAccounts();
+  for (const [i, { address, privateKey }] of accounts.entries()) {
+    const wallet = Wallet.fromMnemonic(mnemonic, `m/44'/1179993420'/${i}'/0/0`);
+    expect([address, privateKey]).toEqual([wallet.address.toB256(), wallet.privateKey]);
   }
 });

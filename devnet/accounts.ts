@@ -1,12 +1,13 @@
 /** The accounts that every development network funds. Their keys are public: never use them elsewhere. */
-import { createHmac, createPrivateKey, createPublicKey, pbkdf2Sync } from "node:crypto";
+import { createECDH, createHmac, createPrivateKey, createPublicKey, pbkdf2Sync } from "node:crypto";
 import { getStarkKey, grindKey } from "@scure/starknet";
-import { mnemonicToAccount, privateKeyToAccount } from "viem/accounts";
+import { HDKey, mnemonicToAccount, privateKeyToAccount } from "viem/accounts";
 import { contract } from "../adapters/cairo/contracts/classes.ts";
 import { contractAddress } from "../adapters/cairo/contracts/classHash.ts";
 import { feltOf } from "../adapters/cairo/felt.ts";
 import { toBase58 } from "../adapters/svm/base58.ts";
 import { concatBytes, type Hex, toHex } from "../protocol/bytes.ts";
+import { sha256 } from "../protocol/hash.ts";
 
 export const mnemonic = "test test test test test test test test test test test junk";
 
@@ -94,11 +95,28 @@ export const cairoAccounts = (count = 10): CairoAccount[] => {
   });
 };
 
+/** What each Fuel account starts with, in the smallest unit of the base asset, and in how many coins of equal worth. */
+export const fuelBalance = 10n ** 18n;
+export const fuelCoins = 10;
+
+/** Accounts m/44'/1179993420'/i'/0/0 of the mnemonic, as Fuel's wallets derive them. */
+export const fuelAccounts = (count = 10): Account[] => {
+  const master = HDKey.fromMasterSeed(seedOfMnemonic());
+  return Array.from({ length: count }, (_, i) => {
+    const { privateKey } = master.derive(`m/44'/1179993420'/${i}'/0/0`);
+    if (privateKey === null) throw new Error("the mnemonic yields private keys");
+    const pair = createECDH("secp256k1");
+    pair.setPrivateKey(privateKey);
+    return { address: toHex(sha256(pair.getPublicKey().subarray(1))), privateKey: toHex(privateKey) };
+  });
+};
+
 /** The funded accounts of each VM that has some. */
-export type Accounts = { evm?: Account[]; svm?: SvmAccount[]; cairo?: CairoAccount[] };
+export type Accounts = { evm?: Account[]; svm?: SvmAccount[]; cairo?: CairoAccount[]; fuel?: Account[] };
 
 export const accountsOf = (vms: readonly string[]): Accounts => ({
   ...(vms.includes("evm") ? { evm: evmAccounts() } : {}),
   ...(vms.includes("svm") ? { svm: svmAccounts() } : {}),
   ...(vms.includes("cairo") ? { cairo: cairoAccounts() } : {}),
+  ...(vms.includes("fuel") ? { fuel: fuelAccounts() } : {}),
 });

@@ -2,6 +2,8 @@
 import { contract } from "../adapters/cairo/contracts/classes.ts";
 import type { CairoConfig } from "../adapters/cairo/genesis.ts";
 import type { EvmConfig } from "../adapters/evm/genesis.ts";
+import type { FuelConfig } from "../adapters/fuel/genesis.ts";
+import { baseAssetId } from "../adapters/fuel/params.ts";
 import type { SvmConfig } from "../adapters/svm/genesis.ts";
 import type { BlsSigner } from "../consensus/certificate/bls.ts";
 import { usualBudgets } from "../protocol/budget.ts";
@@ -14,6 +16,9 @@ import {
   cairoBalance,
   evmAccounts,
   evmBalance,
+  fuelAccounts,
+  fuelBalance,
+  fuelCoins,
   svmAccounts,
   svmBalance,
   svmFaucet,
@@ -71,6 +76,21 @@ const cairoConfig = (timestampMs: number): CairoConfig => ({
   ),
 });
 
+/** Contract that gets the fees of the Fuel tenant; its code gives nothing back. */
+const fuelFeeRecipient: FuelConfig["feeRecipient"] = `0x${"fee5".padStart(64, "0")}`;
+
+const fuelConfig = (timestampMs: number): Omit<FuelConfig, "gasPrice"> => ({
+  feeRecipient: fuelFeeRecipient,
+  timestamp: Math.floor(timestampMs / 1000),
+  coins: fuelAccounts().flatMap(({ address: owner }) =>
+    Array.from({ length: fuelCoins }, () => ({
+      owner,
+      amount: String(fuelBalance / BigInt(fuelCoins)),
+      assetId: baseAssetId,
+    })),
+  ),
+});
+
 const configOf = ({ name, domain }: TenantPlan, timestampMs: number): unknown => {
   switch (name) {
     case "evm":
@@ -79,6 +99,8 @@ const configOf = ({ name, domain }: TenantPlan, timestampMs: number): unknown =>
       return svmConfig(timestampMs);
     case "cairo":
       return cairoConfig(timestampMs);
+    case "fuel":
+      return fuelConfig(timestampMs);
     case "data":
       return {};
   }

@@ -59,18 +59,23 @@ export const readStatuses = (
 
 const request = { method: "POST", headers: { "content-type": "application/json" } } as const;
 
+const jsonRpc = (method: string, params: readonly unknown[]) => ({ jsonrpc: "2.0", id: 1, method, params });
+
+const zero32 = `0x${"00".repeat(32)}`;
+
 /** For each VM with an API, something that its executor answers. */
-const questions: Readonly<Record<string, { method: string; params: readonly unknown[] }>> = {
-  evm: { method: "eth_getBalance", params: [`0x${"00".repeat(20)}`, "latest"] },
-  cairo: { method: "starknet_blockNumber", params: [] },
-  svm: { method: "getBalance", params: ["11111111111111111111111111111111"] },
+const questions: Readonly<Record<string, unknown>> = {
+  evm: jsonRpc("eth_getBalance", [`0x${"00".repeat(20)}`, "latest"]),
+  cairo: jsonRpc("starknet_blockNumber", []),
+  svm: jsonRpc("getBalance", ["11111111111111111111111111111111"]),
+  fuel: { query: `{ balance(owner: "${zero32}", assetId: "${zero32}") { amount } }` },
 };
 
 const answers = async ({ vm, rpc }: ServedTenant, signal: AbortSignal): Promise<boolean> => {
   if (rpc === undefined) return false;
-  const body = JSON.stringify({ jsonrpc: "2.0", id: 1, ...questions[vm] });
-  const answer = await ask(rpc, { ...request, body }, signal);
-  return (answer as { result?: unknown } | undefined)?.result !== undefined;
+  const answer = await ask(rpc, { ...request, body: JSON.stringify(questions[vm]) }, signal);
+  const { result, data } = (answer ?? {}) as { result?: unknown; data?: unknown };
+  return (result ?? data ?? undefined) !== undefined;
 };
 
 /** What one validator still lacks, in words. */

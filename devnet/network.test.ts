@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { parseCairoConfig } from "../adapters/cairo/genesis.ts";
 import { parseEvmConfig } from "../adapters/evm/genesis.ts";
+import { parseFuelConfig } from "../adapters/fuel/genesis.ts";
 import { parseSvmConfig } from "../adapters/svm/genesis.ts";
 import { createBlst } from "../consensus/certificate/blst.ts";
 import { usualBudgets } from "../protocol/budget.ts";
@@ -62,7 +63,7 @@ describe("data directory", () => {
 });
 
 describe("network", () => {
-  const choice = { validators: 4, tenants: ["data", "svm", "cairo", "evm"], epochLength: 20 } as const;
+  const choice = { validators: 4, tenants: ["data", "svm", "cairo", "fuel", "evm"], epochLength: 20 } as const;
   const open = (path: string, chosen: NetworkChoice, nowMs: number) => openNetwork(path, chosen, nowMs);
   const names = (plans: readonly TenantPlan[]) => plans.map(({ name }) => name);
 
@@ -71,7 +72,7 @@ describe("network", () => {
     const kept = await open(folder, {}, 1_800_000_000_000);
     expect(kept).toEqual(made);
     expect(kept.validators).toHaveLength(4);
-    expect([names(kept.present), names(kept.coming)]).toEqual([["data"], ["svm", "cairo", "evm"]]);
+    expect([names(kept.present), names(kept.coming)]).toEqual([["data"], ["svm", "cairo", "fuel", "evm"]]);
     expect(kept.genesis.epochLength).toBe(20);
   });
 
@@ -99,9 +100,10 @@ describe("network", () => {
       [1, "data"],
       [501, "svm"],
       [9004, "cairo"],
+      [9889, "fuel"],
       [31337, "evm"],
     ]);
-    const evm = registered[3];
+    const evm = registered[4];
     const config = parseEvmConfig(asDomain(31337), evm?.config ?? new Uint8Array(), usualBudgets.evm);
     expect(config.timestamp).toBe(1_700_000_000);
     expect(Object.values(config.alloc)).toEqual(Array(10).fill({ balance: "10000000000000000000000" }));
@@ -112,6 +114,9 @@ describe("network", () => {
     const svm = parseSvmConfig(registered[1]?.config ?? new Uint8Array());
     expect(svm.timestamp).toBe(1_700_000_000);
     expect(Object.values(svm.accounts).filter((lamports) => lamports === "10000000000000")).toHaveLength(10);
+    const fuel = parseFuelConfig(registered[3]?.config ?? new Uint8Array());
+    expect(fuel.timestamp).toBe(1_700_000_000);
+    expect(fuel.coins.map(({ amount }) => amount)).toEqual(Array(100).fill(String(10n ** 17n)));
   });
 
   test("key files are readable by their owner only", async () => {
@@ -129,7 +134,7 @@ describe("network", () => {
     const made = await open(folder, choice, 0);
     expect(made.genesis.tenants.map(({ domain }) => domain)).toEqual([1]);
     const comingAt = async (chosen: NetworkChoice) => names((await open(folder, chosen, 0)).coming);
-    expect(await comingAt({})).toEqual(["svm", "cairo", "evm"]);
+    expect(await comingAt({})).toEqual(["svm", "cairo", "fuel", "evm"]);
     expect(await comingAt({ tenants: ["data"] })).toEqual([]);
     expect(await comingAt({})).toEqual([]);
     expect(await comingAt({ tenants: ["evm"] })).toEqual(["evm"]);

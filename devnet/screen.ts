@@ -29,7 +29,7 @@ const endpoints = ({ api, tenants, validators }: DevnetReady, coming: readonly s
 const listAccounts = (title: string, rows: readonly (readonly [address: string, secret: string])[]): string =>
   `\n${title}; everybody knows these keys\n${column(rows.map((row, i) => [String(i), ...row]))}`;
 
-const accountList = ({ evm, svm, cairo }: Accounts): string =>
+const accountList = ({ evm, svm, cairo, fuel }: Accounts): string =>
   [
     evm &&
       listAccounts(
@@ -45,6 +45,11 @@ const accountList = ({ evm, svm, cairo }: Accounts): string =>
       listAccounts(
         "Cairo accounts, 1,000 STRK each",
         cairo.map(({ address, privateKey }) => [address, privateKey]),
+      ),
+    fuel &&
+      listAccounts(
+        "Fuel accounts, 1,000,000,000 ETH each in ten coins",
+        fuel.map(({ address, privateKey }) => [address, privateKey]),
       ),
   ].join("");
 
@@ -81,18 +86,30 @@ const pay = (rpc: string, from: CairoAccount, to: string): string =>
     console.log(await provider.waitForTransaction(sent.transaction_hash, { retryInterval: 200 }));'
 `;
 
+const fuelTransfer = (rpc: string, from: string, to: string): string =>
+  `  # send a thousandth of ETH with fuels, unmodified
+  node --input-type=module -e '
+    import { Address, Provider, Wallet } from "fuels";
+    const wallet = Wallet.fromPrivateKey("${from}", new Provider("${rpc}"));
+    const response = await wallet.transfer(new Address("${to}"), 1_000_000);
+    const { id, status, blockId } = await response.waitForResult();
+    console.log(id, status, blockId);'
+`;
+
 /** First steps with the tenants whose VMs have accounts. */
 const tenantCommands = (tenants: readonly DevnetTenant[], accounts: Accounts): string[] => {
   const rpcOf = (name: string) => tenants.find(({ vm }) => vm === name)?.rpc;
-  const [evm, svm, cairo] = [rpcOf("evm"), rpcOf("svm"), rpcOf("cairo")];
+  const [evm, svm, cairo, fuel] = [rpcOf("evm"), rpcOf("svm"), rpcOf("cairo"), rpcOf("fuel")];
   const [from, to] = accounts.evm ?? [];
   const [payer, payee] = accounts.cairo ?? [];
   const canPay = cairo !== undefined && payer !== undefined && payee !== undefined;
+  const [holder, receiver] = accounts.fuel ?? [];
   const canTransfer = evm !== undefined && from !== undefined && to !== undefined;
   return [
     ...(canTransfer ? [transfer(evm, from.privateKey, to.address)] : []),
     ...(svm === undefined ? [] : [airdrop(svm)]),
     ...(canPay ? [pay(cairo, payer, payee.address)] : []),
+    ...(fuel && holder && receiver ? [fuelTransfer(fuel, holder.privateKey, receiver.address)] : []),
   ];
 };
 

@@ -1,6 +1,7 @@
 /** JSON-RPC over HTTP POST. */
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Budget, Holding } from "../http/budget.ts";
+import { readBody } from "../http/body.ts";
+import type { Budget } from "../http/budget.ts";
 import { dispatch } from "./dispatch.ts";
 import { errorCodes } from "./error.ts";
 import { transportLimits as limits } from "./limits.ts";
@@ -37,7 +38,7 @@ export const answerHttp = async (
     evict: () => request.socket.destroy(),
   });
   response.once("close", holding.end);
-  const body = await readBody(request, holding);
+  const body = await readBody(request, holding, limits);
   if (body === "aborted") return;
   if (body === "oversized") {
     refuse(response, 413, `the body has more than ${limits.requestBytes} bytes: send less at once`);
@@ -63,38 +64,3 @@ const send = (response: ServerResponse, status: number, body: Buffer): void => {
 const refuse = (response: ServerResponse, status: number, message: string): void => {
   send(response, status, Buffer.from(errorText(null, { code: errorCodes.invalidRequest, message })));
 };
-
-/** Reads a body; its bytes are held, and stay held when it is returned. */
-const readBody = (request: IncomingMessage, holding: Holding): Promise<Buffer | "oversized" | "busy" | "aborted"> =>
-  new Promise((resolve) => {
-    let chunks: Buffer[] = [];
-    let received = 0;
-    let held = 0;
-    let refused: "oversized" | "busy" | undefined;
-    const release = (): void => {
-      holding.give(held);
-      held = 0;
-      chunks = [];
-    };
-    request.on("data", (chunk: Buffer) => {
-      received += chunk.length;
-      if (received > limits.discardedBytes) {
-        request.destroy();
-        return;
-      }
-      if (refused !== undefined) return;
-      if (received > limits.requestBytes) refused = "oversized";
-      else if (!holding.take(chunk.length)) refused = "busy";
-      if (refused !== undefined) {
-        release();
-        return;
-      }
-      held += chunk.length;
-      chunks.push(chunk);
-    });
-    request.once("end", () => resolve(refused ?? Buffer.concat(chunks, held)));
-    request.once("close", () => {
-      if (!request.complete) resolve("aborted");
-    });
-    request.on("error", () => request.destroy());
-  });

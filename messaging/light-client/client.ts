@@ -4,6 +4,7 @@
  */
 
 import type { ProvenContract } from "../../adapters/cairo/proof.ts";
+import type { ProvenCoin } from "../../adapters/fuel/proof.ts";
 import type { ProvenSvmAccount } from "../../adapters/svm/proof.ts";
 import type { BlsVerifier } from "../../consensus/certificate/bls.ts";
 import { transactionId } from "../../protocol/batch.ts";
@@ -28,6 +29,14 @@ import { type ProvenState, proveState } from "./account.ts";
 import { proveCairoContract, storageProofParams } from "./cairoContract.ts";
 import { refuteExecution, refuteInputs, tenantOf } from "./execution.ts";
 import { createFinality } from "./finality.ts";
+import {
+  coinProofQuery,
+  type FuelUtxoId,
+  proveFuelCoin,
+  proveFuelSlot,
+  slotProofQuery,
+  utxoText,
+} from "./fuelState.ts";
 import { createOrder, type OrderCursor, type OrderedRun, shownSlice } from "./order.ts";
 import { type Proof, refused } from "./refusal.ts";
 import { createTrustedSets } from "./sets.ts";
@@ -63,6 +72,12 @@ export type ProvenSvmState = { account?: ProvenSvmAccount; height: Height; tenan
 /** Zeros everywhere where it is proven that there is none. */
 export type ProvenCairoState = ProvenContract & { height: Height; tenant: TenantSummary };
 
+/** Without a coin where it is proven that there is none: spent, or never put out. */
+export type ProvenFuelCoin = { coin?: ProvenCoin; height: Height; tenant: TenantSummary };
+
+/** Without a value where it is proven that nothing is stored. */
+export type ProvenFuelSlot = { value?: Uint8Array; height: Height; tenant: TenantSummary };
+
 /** Every method answers with what it proved, or why it could not. None throws. */
 export type LightClient = {
   genesis(): Promise<Proof<Genesis>>;
@@ -86,6 +101,10 @@ export type LightClient = {
   svmAccount(domain: Domain, address: string): Promise<Proof<ProvenSvmState>>;
   /** A Cairo tenant's contract and slots in it, in the newest certified state. */
   cairoContract(domain: Domain, address: Hex, slots?: readonly Hex[]): Promise<Proof<ProvenCairoState>>;
+  /** A Fuel tenant's coin in the newest certified state. */
+  fuelCoin(domain: Domain, utxoId: FuelUtxoId): Promise<Proof<ProvenFuelCoin>>;
+  /** What a contract of a Fuel tenant stores in a slot (32 bytes each) in the newest certified state. */
+  fuelSlot(domain: Domain, contractId: Hex, slot: Hex): Promise<Proof<ProvenFuelSlot>>;
 };
 
 export const createLightClient = ({
@@ -296,6 +315,30 @@ export const createLightClient = ({
     return proven.ok ? success({ ...proven.value, height, tenant }) : proven;
   };
 
+  const fuelCoin: LightClient["fuelCoin"] = async (domain, utxoId) => {
+    const certified = await certifiedTenant(domain, "fuel");
+    if (!certified.ok) return certified;
+    const { height, tenant, rpc } = certified.value;
+    const variables = { utxoId: utxoText(utxoId), blockHeight: String(tenant.number) };
+    const answer = await api.query(rpc, coinProofQuery, variables);
+    if (!answer.ok) return answer;
+    const proven = proveFuelCoin(tenant.stateRoot, utxoId, answer.value);
+    if (!proven.ok) return proven;
+    return success({ ...(proven.value === undefined ? {} : { coin: proven.value }), height, tenant });
+  };
+
+  const fuelSlot: LightClient["fuelSlot"] = async (domain, contract, slot) => {
+    const certified = await certifiedTenant(domain, "fuel");
+    if (!certified.ok) return certified;
+    const { height, tenant, rpc } = certified.value;
+    const variables = { contract, slot, blockHeight: String(tenant.number) };
+    const answer = await api.query(rpc, slotProofQuery, variables);
+    if (!answer.ok) return answer;
+    const proven = proveFuelSlot(tenant.stateRoot, contract, slot, answer.value);
+    if (!proven.ok) return proven;
+    return success({ ...(proven.value === undefined ? {} : { value: proven.value }), height, tenant });
+  };
+
   return {
     genesis: sets.genesis,
     validators: sets.newest,
@@ -310,5 +353,7 @@ export const createLightClient = ({
     account,
     svmAccount,
     cairoContract,
+    fuelCoin,
+    fuelSlot,
   };
 };

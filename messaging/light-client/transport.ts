@@ -1,4 +1,4 @@
-/** How a light client asks: an API's routes, and a tenant's JSON-RPC. Nothing it brings is believed. */
+/** How a light client asks: an API's routes, and a tenant's JSON-RPC or GraphQL. Nothing it brings is believed. */
 import * as z from "zod";
 import { failure, success } from "../../protocol/errors.ts";
 import { decodeWire, ErrorWire } from "../../protocol/wire.ts";
@@ -10,6 +10,8 @@ export type Transport = {
   get(path: string): Promise<Proof<unknown>>;
   /** Result of a JSON-RPC method at an address. */
   call(url: string, method: string, params: readonly unknown[]): Promise<Proof<unknown>>;
+  /** Data of a GraphQL query at an address. */
+  query(url: string, query: string, variables: Readonly<Record<string, unknown>>): Promise<Proof<unknown>>;
 };
 
 /** What `fetch` is in browsers and Node. */
@@ -43,6 +45,11 @@ const rpcAnswer = z.union([
   z.object({ result: z.unknown() }),
 ]);
 
+const graphQlAnswer = z.object({
+  data: z.unknown(),
+  errors: z.array(z.object({ message: z.string() })).optional(),
+});
+
 /** Speaks to the API at `api` (`http://host:port`) through `fetch`; deadlines are the caller's, in its `fetch`. */
 export const createTransport = (api: string, fetch: Fetch): Transport => {
   const base = api.replace(/\/+$/, "");
@@ -69,6 +76,12 @@ export const createTransport = (api: string, fetch: Fetch): Transport => {
     }
   };
 
+  const post = async (url: string, body: unknown): Promise<Proof<{ ok: boolean; json: unknown }>> => {
+    if (!/^https?:\/\//.test(url)) return failure("malformed_answer", `${url} is no address of an RPC`, { url });
+    const headers = { "content-type": "application/json" };
+    return await request(url, { method: "POST", headers, body: JSON.stringify(body) });
+  };
+
   return {
     get: async (path) => {
       const answer = await request(`${base}${path}`);
@@ -84,15 +97,23 @@ export const createTransport = (api: string, fetch: Fetch): Transport => {
       );
     },
     call: async (url, method, params) => {
-      if (!/^https?:\/\//.test(url)) return failure("malformed_answer", `${url} is no address of a JSON-RPC`, { url });
-      const body = JSON.stringify({ jsonrpc: "2.0", id: 1, method, params });
-      const answer = await request(url, { method: "POST", headers: { "content-type": "application/json" }, body });
+      const answer = await post(url, { jsonrpc: "2.0", id: 1, method, params });
       if (!answer.ok) return answer;
       const parsed = rpcAnswer.safeParse(answer.value.json);
       if (!parsed.success) return failure("malformed_answer", `${url} doesn't answer in JSON-RPC`, { url });
       return "error" in parsed.data
         ? failure("not_available", `${url} says: ${parsed.data.error.message}`, { answer: parsed.data.error.code })
         : success(parsed.data.result);
+    },
+    query: async (url, query, variables) => {
+      const answer = await post(url, { query, variables });
+      if (!answer.ok) return answer;
+      const parsed = graphQlAnswer.safeParse(answer.value.json);
+      if (!parsed.success) return failure("malformed_answer", `${url} doesn't answer in GraphQL`, { url });
+      const [error] = parsed.data.errors ?? [];
+      return error === undefined
+        ? success(parsed.data.data)
+        : failure("not_available", `${url} says: ${error.message}`, { url });
     },
   };
 };

@@ -14,6 +14,7 @@ export const dataDomain = asDomain(1);
 export const evmDomain = asDomain(31337);
 export const svmDomain = asDomain(501);
 export const cairoDomain = asDomain(9004);
+export const fuelDomain = asDomain(9889);
 
 /** Where a validator serves its API and its EVM tenant. */
 export type Endpoint = { index: number; api: string; rpc: string; ws: string };
@@ -34,6 +35,13 @@ const endpointsOf = (wanted: Domain): readonly { rpc: string; ws: string }[] =>
 
 export const svmEndpoints = endpointsOf(svmDomain);
 export const cairoEndpoints = endpointsOf(cairoDomain);
+
+/** Where each validator serves its Fuel tenant. */
+export const fuelEndpoints: readonly string[] = devnet.validators.map(({ index, tenants }) => {
+  const { rpc } = tenants.find(({ domain }) => domain === fuelDomain) ?? {};
+  if (rpc === undefined) throw new Error(`validator ${index} serves no Fuel tenant`);
+  return rpc;
+});
 
 /** Account `index` of the devnet. Files run at the same time, so each has senders of its own. */
 export const fundedAccount = (index: number): Account => {

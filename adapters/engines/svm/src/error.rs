@@ -35,3 +35,14 @@ impl EngineError {
         Self { code, message: message.to_string() }
     }
 }
+
+impl From<lockstep_tree::TreeError> for EngineError {
+    fn from(error: lockstep_tree::TreeError) -> Self {
+        let code = match error.code {
+            lockstep_tree::Code::WrongState => Code::WrongState,
+            lockstep_tree::Code::HeightUnavailable => Code::HeightUnavailable,
+            lockstep_tree::Code::Broken => Code::Broken,
+        };
+        Self::new(code, error.message)
+    }
+}

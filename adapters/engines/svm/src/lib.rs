@@ -2,20 +2,16 @@
 //! nothing else: it turns JavaScript values into Rust ones and keeps panics from crossing into Node.
 
 mod error;
-mod nodes;
 mod signature;
-#[cfg(test)]
-mod tests;
-mod tree;
 
 use std::panic::{catch_unwind, AssertUnwindSafe};
 
+use lockstep_tree::{Change, Tree};
 use napi::bindgen_prelude::Buffer;
 use napi::{Error, Result};
 use napi_derive::napi;
 
 use crate::error::{Code, EngineError};
-use crate::tree::{Change, Tree};
 
 /// A sparse Merkle tree and its last 256 versions. A change without a value deletes its key.
 #[napi]
@@ -43,7 +39,7 @@ impl SvmTree {
     #[napi]
     pub fn load(&mut self, keys: Vec<Buffer>, values: Vec<Buffer>) -> Result<(), Code> {
         let values = values.into_iter().map(Some).collect::<Vec<_>>();
-        self.change(|tree| tree.load(&changes(&keys, &values)?))
+        self.change(|tree| Ok(tree.load(&changes(&keys, &values)?)?))
     }
 
     /// Ends the first version; gives its root.
@@ -55,7 +51,7 @@ impl SvmTree {
     /// Adds the version before the oldest; false when no more are kept.
     #[napi]
     pub fn load_undo(&mut self, keys: Vec<Buffer>, values: Vec<Option<Buffer>>) -> Result<bool, Code> {
-        self.change(|tree| tree.load_undo(&changes(&keys, &values)?))
+        self.change(|tree| Ok(tree.load_undo(&changes(&keys, &values)?)?))
     }
 
     /// Adds the version after the newest; gives its root.

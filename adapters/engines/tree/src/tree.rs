@@ -7,7 +7,7 @@ use fuel_merkle::sparse::in_memory::NodesTable;
 use fuel_merkle::sparse::proof::{ExclusionLeaf, Proof};
 use fuel_merkle::sparse::{MerkleTree, MerkleTreeKey};
 
-use crate::error::{Code, EngineError, Result};
+use crate::error::{Code, Result, TreeError};
 use crate::nodes::{Direction, Nodes};
 
 /// How many versions are readable, the newest included.
@@ -41,7 +41,7 @@ impl Tree {
     /// Adds to the first version.
     pub fn load(&mut self, changes: &[Change]) -> Result<()> {
         if !self.roots.is_empty() {
-            return Err(EngineError::new(Code::WrongState, "the tree is loaded already"));
+            return Err(TreeError::new(Code::WrongState, "the tree is loaded already"));
         }
         self.building = apply(&mut self.nodes, &self.building, changes)?;
         Ok(())
@@ -86,7 +86,7 @@ impl Tree {
         let oldest = self.oldest()?;
         number.checked_sub(oldest).and_then(|index| self.roots.get(index as usize)).copied().ok_or_else(|| {
             let message = format!("block {number} is not among the readable ones, {oldest} to {}", self.newest);
-            EngineError::new(Code::HeightUnavailable, message)
+            TreeError::new(Code::HeightUnavailable, message)
         })
     }
 
@@ -112,7 +112,7 @@ impl Tree {
 
     fn oldest(&self) -> Result<u64> {
         match self.roots.len() {
-            0 => Err(EngineError::new(Code::WrongState, "the tree is still loading")),
+            0 => Err(TreeError::new(Code::WrongState, "the tree is still loading")),
             length => Ok(self.newest + 1 - length as u64),
         }
     }
@@ -132,6 +132,6 @@ fn apply(nodes: &mut Nodes, root: &Bytes32, changes: &[Change]) -> Result<Bytes3
     Ok(tree.root())
 }
 
-fn broken(error: impl std::fmt::Debug) -> EngineError {
-    EngineError::new(Code::Broken, format!("{error:?}"))
+fn broken(error: impl std::fmt::Debug) -> TreeError {
+    TreeError::new(Code::Broken, format!("{error:?}"))
 }

@@ -1,0 +1,80 @@
+//! What the engine throws. An error is never an outcome of a block: whoever gets one has to correct its call or stop.
+
+use std::fmt::{self, Display};
+
+use crate::refusal::Refusal;
+
+/// Stable codes of thrown errors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Code {
+    BadInput,
+    WrongState,
+    BadCheckpoint,
+    HeightUnavailable,
+    RootMismatch,
+    Panicked,
+    /// A transaction of a dry run that can't be executed, or coins that aren't there; carries its own code.
+    Request(&'static str),
+}
+
+impl AsRef<str> for Code {
+    fn as_ref(&self) -> &str {
+        match self {
+            Self::BadInput => "bad_input",
+            Self::WrongState => "wrong_state",
+            Self::BadCheckpoint => "bad_checkpoint",
+            Self::HeightUnavailable => "height_unavailable",
+            Self::RootMismatch => "root_mismatch",
+            Self::Panicked => "panicked",
+            Self::Request(code) => code,
+        }
+    }
+}
+
+/// A thrown error: a stable code and a sentence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EngineError {
+    pub code: Code,
+    pub message: String,
+}
+
+pub type Result<T> = std::result::Result<T, EngineError>;
+
+impl EngineError {
+    pub fn new(code: Code, message: impl Display) -> Self {
+        Self { code, message: message.to_string() }
+    }
+
+    pub fn bad_input(message: impl Display) -> Self {
+        Self::new(Code::BadInput, message)
+    }
+
+    pub fn wrong_state(message: impl Display) -> Self {
+        Self::new(Code::WrongState, message)
+    }
+}
+
+impl From<Refusal> for EngineError {
+    fn from(refusal: Refusal) -> Self {
+        Self::new(Code::Request(refusal.code), refusal.message)
+    }
+}
+
+impl From<lockstep_tree::TreeError> for EngineError {
+    fn from(error: lockstep_tree::TreeError) -> Self {
+        let code = match error.code {
+            lockstep_tree::Code::WrongState => Code::WrongState,
+            lockstep_tree::Code::HeightUnavailable => Code::HeightUnavailable,
+            lockstep_tree::Code::Broken => Code::Panicked,
+        };
+        Self::new(code, error.message)
+    }
+}
+
+impl Display for EngineError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.code.as_ref(), self.message)
+    }
+}
+
+impl std::error::Error for EngineError {}
