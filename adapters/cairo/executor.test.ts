@@ -306,6 +306,20 @@ describe("simulations", () => {
     expect(traced).toMatchObject({ kind: "simulated", transactions: [{ receipt: spent }] });
   });
 
+  it("end when they have used as much gas as a simulation may", async () => {
+    const most = bounds(1_000_000_000n);
+    const nonce = nonces.get(alice.address) ?? 0;
+    const transactions = [nonce, nonce + 1]
+      .map((each) => invoke(alice, { nonce: each, bounds: most }, ask("spin")))
+      .map(({ bytes }) => ({ bytes, query: false }));
+    const request = { number: head.number, skipValidate: false, skipFeeCharge: true, transactions };
+    expect(await read({ kind: "simulate", ...request })).toMatchObject({
+      kind: "refused",
+      index: 1,
+      code: "gas_limit",
+    });
+  }, 60_000);
+
   it("build on one another, and say which one can't be executed", async () => {
     const fresh = accountOf("simulated");
     const request = { kind: "simulate", number: head.number, skipValidate: false, skipFeeCharge: false } as const;

@@ -45,13 +45,22 @@ pub struct Chain {
     pub burst: u64,
     info: ChainInfo,
     constants: VersionedConstants,
+    admission: VersionedConstants,
 }
+
+/// L2 gas of a `__validate__` at admission, which nobody pays for: checking a signature takes less than a million. In
+/// a block it may use what Starknet lets it.
+pub const ADMISSION_GAS: u64 = 20_000_000;
+/// The same for classes whose steps are counted, of about a hundred gas each.
+const ADMISSION_STEPS: u32 = 200_000;
 
 impl Chain {
     pub fn new(config: &ChainConfig) -> Result<Self> {
         let id = ChainId::from(config.chain_id.clone());
         let token = FeeTokenAddresses { strk_fee_token_address: *STRK, eth_fee_token_address: *STRK };
         let constants = VersionedConstants::get(&STARKNET).map_err(EngineError::broken)?.clone();
+        let mut admission = constants.clone();
+        admission.validate_max_n_steps = ADMISSION_STEPS;
         Ok(Self {
             info: ChainInfo { chain_id: id.clone(), fee_token_addresses: token, is_l3: false },
             id,
@@ -59,6 +68,7 @@ impl Chain {
             largest: config.largest,
             burst: config.burst,
             constants,
+            admission,
         })
     }
 
@@ -73,6 +83,12 @@ impl Chain {
             gas_prices: GasPrices { eth_gas_prices: prices.clone(), strk_gas_prices: prices },
             use_kzg_da: true,
         }
+    }
+
+    /// As a block's, but for the steps that validation may use.
+    pub fn admission_context(&self, number: u64, timestamp: u64) -> BlockContext {
+        let info = self.block_info(number, timestamp);
+        BlockContext::new(info, self.info.clone(), self.admission.clone(), BouncerConfig::max())
     }
 
     /// Its bouncer lets everything through: the tenant's budget is what limits a block.
