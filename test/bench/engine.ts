@@ -3,11 +3,10 @@
 import type { BlockContext } from "../../adapters/adapter.ts";
 import { declared } from "../../adapters/complianceChain.ts";
 import { loadAdapter } from "../../adapters/registry.ts";
-import { createRegistration } from "../../devnet/genesis.ts";
-import { plansOf, type TenantName } from "../../devnet/tenants.ts";
+import type { TenantName } from "../../devnet/tenants.ts";
 import { asHeight, type Root, zeroRoot } from "../../protocol/ids.ts";
-import { nobody } from "../../protocol/tenant.ts";
 import { chunksOf } from "./bodies.ts";
+import { genesisMs, registrationOf } from "./engineTenant.ts";
 import { serve } from "./worker.ts";
 
 export type EngineRun = {
@@ -21,15 +20,14 @@ export type EngineRun = {
 export type EngineRate = {
   /** Transactions for each second of processor time, signatures checked where there are any, blocks sealed. */
   perCpuSecond: number;
+  /** What one transaction uses of the VM's gas: all use the same. */
+  gas: number;
 };
 
-const genesisMs = 1_700_000_000_000;
 const blockMs = 1000;
 
 const openEngine = async (vm: TenantName) => {
-  const [plan] = plansOf([vm]);
-  if (plan === undefined) throw new Error(`the devnet has no tenant ${vm}`);
-  const tenant = createRegistration(plan, nobody, genesisMs);
+  const tenant = registrationOf(vm);
   const adapter = await loadAdapter(vm);
   const { executor, sealed } = await adapter.open({
     domain: tenant.domain,
@@ -39,7 +37,8 @@ const openEngine = async (vm: TenantName) => {
   let parentHash: Root = sealed.blockHash;
   let number = sealed.number;
 
-  return async (entries: readonly Uint8Array[]): Promise<void> => {
+  /** Gives the gas that each used. */
+  return async (entries: readonly Uint8Array[]): Promise<number[]> => {
     number++;
     const timestampMs = genesisMs + number * blockMs;
     const context: BlockContext = {
@@ -55,17 +54,26 @@ const openEngine = async (vm: TenantName) => {
     for (const write of adapter.protocolWrites(context)) await executor.write(write);
     const executions = await executor.execute(await declared(executor, entries));
     parentHash = (await executor.seal()).blockHash;
-    const failed = executions.find((execution) => execution.kind !== "applied" || !execution.succeeded);
-    if (failed !== undefined) throw new Error(`the ${vm} engine did not apply a transaction: ${failed.kind}`);
+    return executions.map((execution) => {
+      if (execution.kind === "applied" && execution.succeeded) return execution.gasUsed;
+      const reason = execution.kind === "applied" ? "it failed" : execution.reason;
+      throw new Error(`the ${vm} engine did not apply a transaction: ${execution.kind}, ${reason}`);
+    });
   };
 };
 
 serve(async ({ vm, transactions, warmUp, perBlock }: EngineRun): Promise<EngineRate> => {
   const execute = await openEngine(vm);
-  for (const block of chunksOf(transactions.slice(0, warmUp), perBlock)) await execute(block);
+  const used = new Set<number>();
+  const executeAll = async (all: readonly Uint8Array[]): Promise<void> => {
+    for (const block of chunksOf(all, perBlock)) for (const gas of await execute(block)) used.add(gas);
+  };
+  await executeAll(transactions.slice(0, warmUp));
   const measured = transactions.slice(warmUp);
   const before = process.cpuUsage();
-  for (const block of chunksOf(measured, perBlock)) await execute(block);
+  await executeAll(measured);
   const { user, system } = process.cpuUsage(before);
-  return { perCpuSecond: measured.length / ((user + system) / 1e6) };
+  const [gas = 0, ...others] = used;
+  if (others.length > 0) throw new Error(`transactions of ${vm} use ${gas}, ${others.join(", ")} gas: not the same`);
+  return { perCpuSecond: measured.length / ((user + system) / 1e6), gas };
 });

@@ -2,13 +2,16 @@
 import { spawnSync } from "node:child_process";
 import { writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { findAnvil } from "./anvil.ts";
+import { findAnvil, measureAnvil } from "./anvil.ts";
 import { findCometBft, howToInstall, measureCometBft } from "./cometbft.ts";
-import { measureAnvil, measureEvm, measureEvmEngine, signTransfers } from "./evm.ts";
+import type { EngineRate } from "./engine.ts";
 import { describeMachine } from "./machine.ts";
 import { type Options, parseOptions, usage } from "./options.ts";
 import { measureDataEngine, measureOrdering } from "./ordering.ts";
 import { formatReport, type Results } from "./report.ts";
+import { measureTogether } from "./together.ts";
+import { type VmName, vmNames } from "./vms/part.ts";
+import { measureVm, measureVmEngine, prepareTransfers, type Signed } from "./vmThroughput.ts";
 import { openWorkspace, type Workspace } from "./workspace.ts";
 
 const say = (text: string): void => {
@@ -56,18 +59,42 @@ const measureAll = async (workspace: Workspace, { only, sizes }: Options, result
       });
     }
   }
-  if (!has("evm", "anvil")) return;
-  say("signing transfers");
-  const transfers = await signTransfers(workspace, sizes);
-  if (has("evm")) {
-    await measure("EVM engine", async () => {
-      results.engines.evm = await measureEvmEngine(workspace, transfers);
-    });
-    await measure("EVM, 4 validators", async () => {
-      results.evm.four = await measureEvm(workspace, 4, transfers);
-    });
-    await measure("EVM, 1 validator", async () => {
-      results.evm.one = await measureEvm(workspace, 1, transfers);
+  /** Signed, and its engine measured, only if need be and once: `four` has fewer of its own. */
+  const signed = new Map<VmName, Signed>();
+  const signedOf = (vm: VmName): Signed => {
+    const known = signed.get(vm) ?? prepareTransfers(workspace, vm, sizes.vms[vm]);
+    signed.set(vm, known);
+    return known;
+  };
+  const engineOf = async (vm: VmName, transfers: Signed): Promise<EngineRate> => {
+    say(`${vm} engine`);
+    const rate = results.engines[vm] ?? (await measureVmEngine(workspace, vm, transfers));
+    results.engines[vm] = rate;
+    return rate;
+  };
+  for (const vm of vmNames) {
+    if (!has(vm)) continue;
+    for (const [name, validators] of [
+      ["four", 4],
+      ["one", 1],
+    ] as const) {
+      await measure(`${vm}, ${validators} validators`, async () => {
+        const engine = await engineOf(vm, signedOf(vm));
+        results.vms[vm] = {
+          ...results.vms[vm],
+          [name]: await measureVm(workspace, vm, validators, signedOf(vm), engine),
+        };
+      });
+    }
+  }
+  if (has("four")) {
+    await measure("all VMs at once, 4 validators", async () => {
+      const together: Parameters<typeof measureTogether>[1][number][] = [];
+      for (const vm of vmNames) {
+        const own = prepareTransfers(workspace, vm, sizes.four[vm]);
+        together.push({ vm, signed: own, engine: await engineOf(vm, own) });
+      }
+      results.together = await measureTogether(workspace, together);
     });
   }
   if (!has("anvil")) return;
@@ -76,10 +103,10 @@ const measureAll = async (workspace: Workspace, { only, sizes }: Options, result
     return;
   }
   await measure("anvil, a block for each transaction", async () => {
-    results.anvil.instant = await measureAnvil(workspace, "instant", transfers);
+    results.anvil.instant = await measureAnvil(workspace, "instant", await signedOf("evm")());
   });
   await measure("anvil, blocks at the end", async () => {
-    results.anvil.manual = await measureAnvil(workspace, "manual", transfers);
+    results.anvil.manual = await measureAnvil(workspace, "manual", await signedOf("evm")());
   });
 };
 
@@ -88,7 +115,7 @@ const run = async (options: Options): Promise<number> => {
     machine: describeMachine(),
     engines: {},
     ordering: {},
-    evm: {},
+    vms: {},
     anvil: {},
     notes: [],
     problems: [],
