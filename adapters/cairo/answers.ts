@@ -64,7 +64,7 @@ const answer = (engine: CairoEngine, read: CairoRead): CairoAnswers[CairoRead["k
     }
     case "simulate": {
       const { skipValidate, skipFeeCharge, transactions } = read;
-      const flags = JSON.stringify({ skipValidate, skipFeeCharge, gas: executorLimits.callGas });
+      const flags = JSON.stringify({ skipValidate, skipFeeCharge, gas: executorLimits.simulatedGas });
       const packed = packBytes(transactions.map(({ bytes }) => bytes));
       return simulationOf(
         engine.simulate(

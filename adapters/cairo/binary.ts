@@ -9,6 +9,9 @@ import { feltOf } from "./felt.ts";
 /** Says what is wrong with bytes that are no encoding. */
 export class Malformed extends Error {}
 
+/** Says what is longer than it may be, though well-formed. */
+export class Oversized extends Error {}
+
 const wordBytes = 32;
 
 export type Writer = {
@@ -62,7 +65,8 @@ export type Reader = {
   /** A number below `bound`. */
   number(bound: bigint, what: string): bigint;
   felt(bound: bigint, what: string): Hex;
-  list<T>(read: () => T): T[];
+  /** At most `most` elements; a list that is longer is `Oversized`. */
+  list<T>(read: () => T, most?: number): T[];
   text(): string;
   end(): void;
 };
@@ -90,7 +94,11 @@ export const createReader = (bytes: Uint8Array, start: number): Reader => {
   return {
     number,
     felt: (bound, what) => feltOf(number(bound, what)),
-    list: (read) => Array.from({ length: length() }, read),
+    list: (read, most = bytes.length) => {
+      const count = length();
+      if (count > most) throw new Oversized(`a list of ${count} felts is longer than the ${most} allowed`);
+      return Array.from({ length: count }, read);
+    },
     text: () => {
       const encoded = take(length());
       try {

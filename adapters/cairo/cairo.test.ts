@@ -144,6 +144,7 @@ describeAdapterCompliance("cairo", {
     const { bytes, transaction } = valid;
     if (transaction.type !== "INVOKE") throw new Error("not an INVOKE");
     const huge = encodeTransaction({ ...transaction, calldata: new Array(2 ** 21).fill("0x1") });
+    const long = encodeTransaction({ ...transaction, signature: new Array(4001).fill("0x1") });
     return [
       { what: "nothing", bytes: new Uint8Array(0), reason: "undecodable" },
       { what: "a cut off transaction", bytes: bytes.subarray(0, -1), reason: "undecodable" },
@@ -152,6 +153,7 @@ describeAdapterCompliance("cairo", {
       { what: "another version", bytes: Uint8Array.of(1, ...bytes.subarray(1)), reason: "unsupported" },
       { what: "a needless zero", bytes: hexBytes(`03000200${"01"}`), reason: "undecodable" },
       { what: "too many bytes", bytes: huge, reason: "oversized" },
+      { what: "too long a signature", bytes: long, reason: "oversized" },
       {
         what: "another chain",
         bytes: invoke(alice, { nonce: 0, chain: "0x534e5f4d41494e" }, pay(bob.address, 1n)).bytes,

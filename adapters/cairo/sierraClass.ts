@@ -3,6 +3,7 @@ import * as z from "zod";
 import type { Hex } from "../../protocol/bytes.ts";
 import type { Reader, Writer } from "./binary.ts";
 import { feltSchema, prime } from "./felt.ts";
+import { encodingLimits } from "./limits.ts";
 
 const entryPoints = z.array(z.strictObject({ selector: feltSchema, function_idx: z.int().nonnegative() }));
 
@@ -43,7 +44,7 @@ export const readClass = (reader: Reader): SierraClass => {
     function_idx: Number(reader.number(indexBound, "a function's index")),
   });
   return {
-    sierra_program: reader.list(() => reader.felt(prime, "an element of the program")),
+    sierra_program: reader.list(() => reader.felt(prime, "an element of the program"), encodingLimits.program),
     contract_class_version: reader.text(),
     entry_points_by_type: {
       CONSTRUCTOR: reader.list(entryPoint),

@@ -13,8 +13,9 @@
 import type { Hex } from "../../protocol/bytes.ts";
 import { failure, type Result, success } from "../../protocol/errors.ts";
 import { transactionLimits } from "../../protocol/limits.ts";
-import { createReader, createWriter, Malformed, type Reader, type Writer } from "./binary.ts";
+import { createReader, createWriter, Malformed, Oversized, type Reader, type Writer } from "./binary.ts";
 import { addressBound, prime } from "./felt.ts";
+import { encodingLimits } from "./limits.ts";
 import { readClass, type SierraClass, writeClass } from "./sierraClass.ts";
 
 export type ResourceBounds = { max_amount: Hex; max_price_per_unit: Hex };
@@ -68,7 +69,7 @@ const readCommon = (reader: Reader): Common => {
     nonce: reader.felt(prime, "nonce"),
     resource_bounds: { l1_gas: bounds("l1_gas"), l1_data_gas: bounds("l1_data_gas"), l2_gas: bounds("l2_gas") },
     tip: uint64("tip"),
-    signature: reader.list(() => reader.felt(prime, "an element of the signature")),
+    signature: reader.list(() => reader.felt(prime, "an element of the signature"), encodingLimits.signature),
   };
 };
 
@@ -99,7 +100,7 @@ export const encodeTransaction = (transaction: CairoTransaction): Uint8Array => 
 const readTransaction = (type: (typeof kinds)[number], reader: Reader): CairoTransaction => {
   const felt = (what: string) => reader.felt(prime, what);
   const sender = () => reader.felt(addressBound, "sender_address");
-  const calldata = () => reader.list(() => felt("an element of the calldata"));
+  const calldata = () => reader.list(() => felt("an element of the calldata"), encodingLimits.calldata);
   switch (type) {
     case "INVOKE":
       return { type, sender_address: sender(), ...readCommon(reader), calldata: calldata() };
@@ -136,6 +137,7 @@ export const decodeTransaction = (bytes: Uint8Array): Result<CairoTransaction, C
     reader.end();
     return success(transaction);
   } catch (error) {
+    if (error instanceof Oversized) return failure("oversized", error.message);
     if (!(error instanceof Malformed)) throw error;
     return failure("undecodable", `not an encoded ${type}: ${error.message}`);
   }

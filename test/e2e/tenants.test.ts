@@ -251,7 +251,7 @@ describe("is refused with a reason", () => {
     await refused(/chainId 31338 is not the tenant's domain, 31339/, "register", ...claim(31339, "third", ...evm));
     await refused(/lower-case/, "register", ...claim(8, "Third", "--vm", "data", ...key()));
     await refused(/no senders/, "register", ...claim(8, "notes", "--vm", "data", "--writer", "alice", ...key()));
-    await refused(/there is no adapter for cairo/, "register", ...claim(9004, "cairo", ...evm, "--vm", "cairo"));
+    await refused(/config of a Cairo tenant/, "register", ...claim(9005, "cairo", ...evm, "--vm", "cairo"));
     await refused(/signature of the tenant's owner/, "pause", String(domain), ...key("stranger.json"));
     await refused(/can't go from its present status/, "resume", String(domain), ...key());
     await refused(/No tenant has domain 99/, "retire", "99", ...key());

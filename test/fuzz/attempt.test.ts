@@ -4,7 +4,7 @@ import { type Attempt, attemptOf } from "./attempt.ts";
 import { faultOf } from "./check.ts";
 import { createGenerators } from "./generator.ts";
 
-const vms = createGenerators(accountsOf(["evm", "svm", "cairo"]));
+const vms = createGenerators(accountsOf(["evm", "svm", "cairo", "fuel"]));
 const attempts = (seed: number, count: number): Promise<Attempt[]> =>
   Promise.all(Array.from({ length: count }, (_, number) => attemptOf(seed, number, vms, 4)));
 
@@ -17,7 +17,10 @@ test("the same seed makes the same attempts, another seed others", async () => {
 
 test("attempts reach every door of every validator", async () => {
   const reached = new Set((await attempts(3, 300)).map(({ door, validator }) => `${door} ${validator}`));
-  const doors = ["api", ...vms.flatMap(({ domain, rpc }) => (rpc === undefined ? [] : [domain]))];
+  const doors = [
+    "api",
+    ...vms.flatMap(({ domain, rpc, graphql }) => (rpc === undefined && graphql === undefined ? [] : [domain])),
+  ];
   for (const door of doors) for (const validator of [0, 1, 2, 3]) expect(reached).toContain(`${door} ${validator}`);
 });
 
@@ -51,6 +54,22 @@ describe("an answer", () => {
     }
     expect(rpc(500, refused)).toEqual("status 500");
     expect(faultOf(to(31337), { status: 200, body: '{"jsonrpc":' })).toEqual(expect.any(String));
+  });
+
+  test("of GraphQL has data, or errors with messages", () => {
+    const graphql = (status: number, body: unknown) => faultOf(to(9889), { status, body: JSON.stringify(body) });
+    for (const body of [
+      { data: {} },
+      { data: null, errors: [{ message: "no such coin" }] },
+      { errors: [{ message: "x" }] },
+    ]) {
+      expect(graphql(200, body)).toBeUndefined();
+    }
+    expect(graphql(400, { errors: [{ message: "the body is not JSON" }] })).toBeUndefined();
+    for (const body of [{}, 1, { errors: [{}] }, { data: {}, errors: [{ message: "internal error" }] }]) {
+      expect(graphql(200, body)).toEqual(expect.any(String));
+    }
+    expect(graphql(500, { data: {} })).toEqual("status 500");
   });
 
   test("of the API is JSON, or an error with a code and a sentence, and no 5xx but 503", () => {

@@ -7,7 +7,7 @@ import { anyJson, mutateBytes, mutateJson, mutateText } from "./mutate.ts";
 export type Attempt = {
   /** Whether it is a request over HTTP, or a message over a WebSocket of the tenant's. */
   over: "http" | "socket";
-  /** The API of a validator, or the JSON-RPC of the tenant with this domain. */
+  /** The API of a validator, or that of the tenant with this domain. */
   door: "api" | number;
   /** Which validator, by index. */
   validator: number;
@@ -124,8 +124,14 @@ const batch: Make = async (random, vms, number) => {
   return post(vm.domain, "/", calls);
 };
 
+const graphql: Make = async (random, vms) => {
+  const vm = random.pick(vms.filter((each) => each.graphql !== undefined));
+  const request = (await vm.graphql?.(random)) ?? {};
+  return post(vm.domain, "/v1/graphql", random.chance(0.2) ? mutateJson(random, request) : request);
+};
+
 const brokenText: Make = async (random, vms, number) => {
-  const made = random.chance(0.5) ? await call(random, vms, number) : await submission(random, vms, number);
+  const made = await random.pick([call, submission, submission, graphql])(random, vms, number);
   return { ...made, body: mutateText(random, new TextDecoder().decode(made.body)) };
 };
 
@@ -154,7 +160,8 @@ const message: Make = async (random, vms, number) => ({
 
 /** Of a hundred attempts, so many are of each kind. */
 const shares: readonly (readonly [share: number, make: Make])[] = [
-  [33, rawTransaction],
+  [25, rawTransaction],
+  [8, graphql],
   [10, submission],
   [8, octets],
   [18, call],

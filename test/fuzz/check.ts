@@ -1,4 +1,5 @@
 /** Whether what a node answers is a result or an error that says what was wrong. */
+import { domain as fuelDomain } from "../../adapters/fuel/testChain.ts";
 import type { Attempt } from "./attempt.ts";
 
 export type Answer = { status: number; body: string };
@@ -49,6 +50,21 @@ const faultOfApi = ({ status, body }: Answer, { method, path }: Attempt): string
   return isSentence(error.message) ? undefined : "an error that says nothing";
 };
 
+const faultOfGraphql = ({ status, body }: Answer): string | undefined => {
+  if (status >= 500 && status !== 503) return `status ${status}`;
+  const value = parse(body);
+  if (!isObject(value) || !("data" in value || "errors" in value)) return "neither data nor errors";
+  const { errors = [] } = value;
+  if (!Array.isArray(errors)) return "errors that are no list";
+  const messages = errors.map((error: unknown) => (isObject(error) ? error.message : undefined));
+  if (messages.some((message) => typeof message !== "string" || message === "")) return "an error without a message";
+  return messages.includes("internal error") ? "an internal error" : undefined;
+};
+
 /** What is wrong with the answer; `undefined` where it is well-formed. */
 export const faultOf = (attempt: Attempt, answer: Answer): string | undefined =>
-  attempt.door === "api" ? faultOfApi(answer, attempt) : faultOfRpc(answer);
+  attempt.door === "api"
+    ? faultOfApi(answer, attempt)
+    : attempt.door === fuelDomain
+      ? faultOfGraphql(answer)
+      : faultOfRpc(answer);

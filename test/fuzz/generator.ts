@@ -4,6 +4,7 @@ import type { Random } from "../replay/random.ts";
 import { cairoGenerator } from "./cairo.ts";
 import { dataGenerator } from "./data.ts";
 import { evmGenerator } from "./evm.ts";
+import { fuelGenerator } from "./fuel.ts";
 import { svmGenerator } from "./svm.ts";
 
 export type Call = { method: string; params: unknown };
@@ -24,15 +25,18 @@ export type VmGenerator = {
     /** The call that submits a transaction. */
     submit(transaction: Uint8Array, random: Random): Call;
   };
+  /** Where it has a GraphQL API: an operation as a client sends it. */
+  graphql?(random: Random): Promise<{ query: string; variables?: Readonly<Record<string, unknown>> }>;
 };
 
 /** First of the devnet's accounts that sign what is mutated, and nothing else. */
 const signerIndex = 7;
 
 /** @param accounts funded ones of a devnet with all VMs */
-export const createGenerators = ({ evm, svm, cairo }: Accounts): VmGenerator[] => {
+export const createGenerators = ({ evm, svm, cairo, fuel }: Accounts): VmGenerator[] => {
   const [ether, sols, strk] = [evm?.[signerIndex], svm?.slice(signerIndex) ?? [], cairo?.[signerIndex]];
-  if (ether === undefined || sols.length === 0 || strk === undefined)
+  const coins = fuel?.[signerIndex];
+  if (ether === undefined || sols.length === 0 || strk === undefined || coins === undefined)
     throw new Error(`the devnet has no account ${signerIndex} of each VM`);
-  return [dataGenerator, evmGenerator(ether), svmGenerator(sols), cairoGenerator(strk)];
+  return [dataGenerator, evmGenerator(ether), svmGenerator(sols), cairoGenerator(strk), fuelGenerator(coins)];
 };

@@ -3,7 +3,7 @@ import type { Hex } from "../../../protocol/bytes.ts";
 import { list } from "../../jsonRpc/params.ts";
 import type { Method } from "../../jsonRpc/service.ts";
 import type { StateDiff } from "../reads.ts";
-import { blockId } from "./blockId.ts";
+import { type BlockId, blockId } from "./blockId.ts";
 import type { ChainBlock, ChainTransaction } from "./blocks.ts";
 import type { Chain, Finality } from "./chain.ts";
 import { starknetError } from "./errors.ts";
@@ -34,7 +34,7 @@ const noChanges: StateDiff = {
 
 export const blockMethods = (chain: Chain): Record<string, Method> => {
   /** `undefined`: the block after the newest. */
-  const blockOf = async (id: Parameters<Chain["numberOf"]>[0]): Promise<ChainBlock | undefined> =>
+  const blockOf = async (id: BlockId): Promise<ChainBlock | undefined> =>
     id === "pre_confirmed" ? undefined : await chain.block(await chain.numberOf(id));
 
   const newest = () => chain.block(chain.head("ACCEPTED_ON_L2"));

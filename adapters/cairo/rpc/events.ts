@@ -1,7 +1,7 @@
 /** starknet_getEvents: pages of events, each with a token to go on from. */
 import { expected, member, object, type Reader } from "../../jsonRpc/params.ts";
 import type { Method } from "../../jsonRpc/service.ts";
-import { blockId } from "./blockId.ts";
+import { type BlockId, blockId } from "./blockId.ts";
 import type { Chain } from "./chain.ts";
 import { starknetError } from "./errors.ts";
 import { type EventQuery, eventAddresses, eventKeys, matches } from "./eventQuery.ts";
@@ -49,6 +49,12 @@ const search = async (chain: Chain, query: EventQuery, place: Place, last: numbe
   return end < last ? { events, continuation_token: token({ number: end + 1, index: 0 }) } : { events };
 };
 
+/** The number of a boundary; one beyond the newest block is as good as any. */
+const boundaryOf = async (chain: Chain, id: BlockId | undefined, otherwise: number): Promise<number> => {
+  if (id === undefined) return otherwise;
+  return typeof id === "object" && "number" in id ? id.number : await chain.numberOf(id);
+};
+
 export const eventMethods = (chain: Chain): Record<string, Method> => ({
   starknet_getEvents: async (params) => {
     const filter = parameters(params, "filter").required("filter", object);
@@ -56,17 +62,8 @@ export const eventMethods = (chain: Chain): Record<string, Method> => ({
     const query = { addresses: of("address", eventAddresses) ?? new Set(), keys: of("keys", eventKeys) ?? [] };
     const size = pageSize(filter.chunk_size, "filter.chunk_size");
     const newest = chain.head("ACCEPTED_ON_L2");
-    /** What is beyond the newest block holds no events yet. */
-    const boundary: Reader<ReturnType<typeof blockId>> = (value, name) => {
-      const id = blockId(value, name);
-      return typeof id === "object" && "number" in id && id.number > newest ? { number: newest + 1 } : id;
-    };
-    const numberOf = async (id: ReturnType<typeof blockId> | undefined, otherwise: number): Promise<number> => {
-      if (id === undefined) return otherwise;
-      return typeof id === "object" && "number" in id ? id.number : await chain.numberOf(id);
-    };
-    const first = await numberOf(of("from_block", boundary), 0);
-    const last = Math.min(newest, await numberOf(of("to_block", boundary), newest));
+    const first = await boundaryOf(chain, of("from_block", blockId), 0);
+    const last = Math.min(newest, await boundaryOf(chain, of("to_block", blockId), newest));
     const place = of("continuation_token", placeOf) ?? { number: first, index: 0 };
     if (place.number < first || place.number > Math.max(first, last)) throw starknetError("INVALID_CONTINUATION_TOKEN");
     return await chain.scan(() => search(chain, query, place, last, size));

@@ -13,7 +13,7 @@ import { type ChainBlock, nativeIdOf } from "./blocks.ts";
 import type { Chain } from "./chain.ts";
 import { starknetError } from "./errors.ts";
 import { rpcLimits } from "./limits.ts";
-import { address, felt, oneOf, parameters, unread } from "./params.ts";
+import { address, felt, noFlags, oneOf, parameters, unread } from "./params.ts";
 import { findTransaction } from "./transactions.ts";
 
 type Simulated = Extract<Simulation, { kind: "simulated" }>["transactions"];
@@ -148,7 +148,7 @@ export const executionMethods = (chain: Chain): Record<string, Method> => {
         "transactions",
       );
       const flags = given.optional("simulation_flags", list(oneOf("SKIP_VALIDATE", "SKIP_FEE_CHARGE"), 2)) ?? [];
-      noTraceFlags(given.optional("trace_flags", list(unread, 1)));
+      given.optional("trace_flags", noFlags);
       const number = await chain.stateAt(given.required("block_id", blockId));
       const results = simulated(
         await chain.read({
@@ -173,17 +173,11 @@ export const executionMethods = (chain: Chain): Record<string, Method> => {
     starknet_traceBlockTransactions: async (params) => {
       const given = parameters(params, "block_id", "trace_flags");
       const id = given.required("block_id", blockId);
-      noTraceFlags(given.optional("trace_flags", list(unread, 1)));
+      given.optional("trace_flags", noFlags);
       if (id === "pre_confirmed") throw invalidParams("invalid block_id: pre_confirmed has no traces yet");
       const block = await chain.block(await chain.numberOf(id));
       const shown = await traces(block, block.transactions.length - 1);
       return shown.map(({ receipt, trace }) => ({ transaction_hash: receipt.transaction_hash, trace_root: trace }));
     },
   };
-};
-
-/** @throws RpcError for a part of a trace that is not recorded */
-const noTraceFlags = (flags: readonly unknown[] | undefined): void => {
-  if (flags !== undefined && flags.length > 0)
-    throw invalidParams("trace_flags are not supported here: leave them out");
 };

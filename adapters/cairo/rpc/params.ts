@@ -46,6 +46,12 @@ export const oneOrMore =
   (value, name) =>
     Array.isArray(value) ? list(reader, most)(value, name) : [reader(value, name)];
 
+/** Flags of which none is supported. */
+export const noFlags: Reader<readonly unknown[]> = (value, name) => {
+  if (Array.isArray(value) && value.length === 0) return value;
+  throw invalidParams(`${name} are not supported here: leave them out`);
+};
+
 /** As it is; who takes it reads it. */
 export const unread: Reader<unknown> = (value) => value;
 

@@ -1,4 +1,5 @@
 /** Methods that read the state. */
+import type { Hex } from "../../../protocol/bytes.ts";
 import { invalidParams } from "../../jsonRpc/error.ts";
 import { list, member, object, type Reader } from "../../jsonRpc/params.ts";
 import type { Method } from "../../jsonRpc/service.ts";
@@ -7,7 +8,7 @@ import { blockId } from "./blockId.ts";
 import type { Chain } from "./chain.ts";
 import { type StarknetErrorName, starknetError } from "./errors.ts";
 import { rpcLimits } from "./limits.ts";
-import { address, felt, parameters } from "./params.ts";
+import { address, felt, noFlags, parameters } from "./params.ts";
 
 /** What is there, or the error that says that nothing is. */
 const found = <T>(value: T | null, missing: StarknetErrorName): T => {
@@ -16,7 +17,7 @@ const found = <T>(value: T | null, missing: StarknetErrorName): T => {
 };
 
 /** Keys of one contract's storage that are to be proven. */
-const storageKeys: Reader<{ address: ReturnType<typeof address>; keys: ReturnType<typeof felt>[] }> = (value, name) => {
+const storageKeys: Reader<{ address: Hex; keys: Hex[] }> = (value, name) => {
   const holder = object(value, name);
   const contract = member(holder, "contract_address", address, name);
   const keys = member(holder, "storage_keys", list(felt, rpcLimits.proofKeys), name);
@@ -27,10 +28,10 @@ const storageKeys: Reader<{ address: ReturnType<typeof address>; keys: ReturnTyp
 };
 
 export const stateMethods = (chain: Chain): Record<string, Method> => {
-  const classOf = async (number: number, classHash: ReturnType<typeof felt>): Promise<SierraClass> =>
+  const classOf = async (number: number, classHash: Hex): Promise<SierraClass> =>
     found(await chain.read({ kind: "class", number, classHash }), "CLASS_HASH_NOT_FOUND");
 
-  const classHashAt = async (number: number, contract: ReturnType<typeof address>) =>
+  const classHashAt = async (number: number, contract: Hex) =>
     found(await chain.read({ kind: "classHashAt", number, address: contract }), "CONTRACT_NOT_FOUND");
 
   return {
@@ -49,8 +50,7 @@ export const stateMethods = (chain: Chain): Record<string, Method> => {
       const contract = given.required("contract_address", address);
       const key = given.required("key", felt);
       const number = await chain.stateAt(given.required("block_id", blockId));
-      const flags = given.optional("response_flags", list(felt, 0));
-      if (flags !== undefined && flags.length > 0) throw invalidParams("response_flags are not supported here");
+      given.optional("response_flags", noFlags);
       return found(await chain.read({ kind: "storage", number, address: contract, key }), "CONTRACT_NOT_FOUND");
     },
     starknet_getClassHashAt: async (params) => {

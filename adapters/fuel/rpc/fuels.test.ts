@@ -158,6 +158,17 @@ describe("unmodified fuels", () => {
     expect(coins[0]?.blockCreated.toNumber()).toBeGreaterThan(0);
   });
 
+  it("funds a transaction the older way: cost, coins, then signing", async () => {
+    const to = someone();
+    const request = new ScriptTransactionRequest();
+    request.addCoinOutput(to.address, 100, baseAssetId);
+    const cost = await alice.getTransactionCost(request as TransactionRequestLike);
+    Object.assign(request, { gasLimit: cost.gasUsed, maxFee: cost.maxFee });
+    await alice.fund(request, cost);
+    const { isStatusSuccess } = await (await alice.sendTransaction(request as TransactionRequestLike)).waitForResult();
+    expect([isStatusSuccess, (await to.getBalance()).toNumber()]).toEqual([true, 100]);
+  });
+
   it("pages through coins", async () => {
     const first = await provider.getCoins(bob.address, baseAssetId, { first: 4 });
     expect([first.coins.length, first.pageInfo.hasNextPage]).toEqual([4, true]);

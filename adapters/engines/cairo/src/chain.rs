@@ -1,6 +1,6 @@
 //! What stays the same for the life of a chain, and the context of a block in it.
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use blockifier::blockifier_versioned_constants::VersionedConstants;
 use blockifier::bouncer::BouncerConfig;
@@ -10,6 +10,7 @@ use starknet_api::block::{
     BlockInfo, BlockNumber, BlockTimestamp, GasPrice, GasPriceVector, GasPrices, NonzeroGasPrice, StarknetVersion,
 };
 use starknet_api::core::{ChainId, ContractAddress};
+use starknet_api::execution_resources::GasAmount;
 use starknet_api::versioned_constants_logic::VersionedConstantsTrait;
 use starknet_types_core::felt::Felt;
 
@@ -45,13 +46,23 @@ pub struct Chain {
     pub burst: u64,
     info: ChainInfo,
     constants: VersionedConstants,
+    admission: VersionedConstants,
 }
+
+/// L2 gas of a `__validate__` at admission, which nobody pays for: checking a signature takes less than a million. In
+/// a block it may use what Starknet lets it.
+const ADMISSION_GAS: u64 = 20_000_000;
+/// The same for classes whose steps are counted, of about a hundred gas each.
+const ADMISSION_STEPS: u32 = 200_000;
 
 impl Chain {
     pub fn new(config: &ChainConfig) -> Result<Self> {
         let id = ChainId::from(config.chain_id.clone());
         let token = FeeTokenAddresses { strk_fee_token_address: *STRK, eth_fee_token_address: *STRK };
         let constants = VersionedConstants::get(&STARKNET).map_err(EngineError::broken)?.clone();
+        let mut admission = constants.clone();
+        Arc::make_mut(&mut admission.os_constants).validate_max_sierra_gas = GasAmount(ADMISSION_GAS);
+        admission.validate_max_n_steps = ADMISSION_STEPS;
         Ok(Self {
             info: ChainInfo { chain_id: id.clone(), fee_token_addresses: token, is_l3: false },
             id,
@@ -59,6 +70,7 @@ impl Chain {
             largest: config.largest,
             burst: config.burst,
             constants,
+            admission,
         })
     }
 
@@ -73,6 +85,12 @@ impl Chain {
             gas_prices: GasPrices { eth_gas_prices: prices.clone(), strk_gas_prices: prices },
             use_kzg_da: true,
         }
+    }
+
+    /// As a block's, but for what validation may use.
+    pub fn admission_context(&self, number: u64, timestamp: u64) -> BlockContext {
+        let info = self.block_info(number, timestamp);
+        BlockContext::new(info, self.info.clone(), self.admission.clone(), BouncerConfig::max())
     }
 
     /// Its bouncer lets everything through: the tenant's budget is what limits a block.

@@ -53,10 +53,4 @@ impl Class {
     }
 }
 
-impl PartialEq for Class {
-    fn eq(&self, other: &Self) -> bool {
-        self.compiled_hash == other.compiled_hash && self.sierra == other.sierra
-    }
-}
-
 pub type Classes = std::collections::HashMap<starknet_api::core::ClassHash, Arc<Class>>;

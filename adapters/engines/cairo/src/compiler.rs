@@ -20,7 +20,8 @@ pub struct Compiler {
 
 impl Compiler {
     pub fn compile(&self, sierra: &Sierra) -> std::result::Result<Arc<Compiled>, Refusal> {
-        let known = self.recent.lock().expect("no panic holds it").iter().find(|(hash, _)| *hash == sierra.hash).cloned();
+        let known =
+            self.recent.lock().expect("no panic holds it").iter().find(|(hash, _)| *hash == sierra.hash).cloned();
         let outcome = known.map(|(_, outcome)| outcome).unwrap_or_else(|| {
             let outcome = sierra::compile(&sierra.class).map(Arc::new);
             let mut recent = self.recent.lock().expect("no panic holds it");
@@ -31,7 +32,8 @@ impl Compiler {
             outcome
         });
         outcome.map_err(|problem| {
-            Refusal::new("undecodable", format!("its class can't be compiled: {problem}")).detailed("compilation_failed")
+            Refusal::new("undecodable", format!("its class can't be compiled: {problem}"))
+                .detailed("compilation_failed")
         })
     }
 }

@@ -110,10 +110,9 @@ impl Engine {
             return Err(EngineError::wrong_state(format!("block {number} does not follow block {newest}")));
         }
         let context = self.chain.context(number, timestamp);
-        let old = number.checked_sub(HASH_BUFFER).map(|old| BlockHashAndNumber {
-            number: BlockNumber(old),
-            hash: BlockHash(head.recent[0]),
-        });
+        let old = number
+            .checked_sub(HASH_BUFFER)
+            .map(|old| BlockHashAndNumber { number: BlockNumber(old), hash: BlockHash(head.recent[0]) });
         let mut state = TransactionalState::create_transactional(&mut self.state);
         pre_process_block(&mut state, old, BlockNumber(number), &context.versioned_constants().os_constants)
             .map_err(EngineError::broken)?;
@@ -158,9 +157,9 @@ impl Engine {
         let block = self.open_block()?;
         let position = block.checkpoints.iter().position(|(own, _)| *own == id);
         let found = position.and_then(|position| block.checkpoints.drain(position..).next());
-        found.map(|(_, checkpoint)| checkpoint).ok_or_else(|| {
-            EngineError::new(Code::BadCheckpoint, format!("{id} is no checkpoint of the open block"))
-        })
+        found
+            .map(|(_, checkpoint)| checkpoint)
+            .ok_or_else(|| EngineError::new(Code::BadCheckpoint, format!("{id} is no checkpoint of the open block")))
     }
 
     /// Drops the open block.
@@ -191,4 +190,3 @@ impl Engine {
         Ok(SealedBlock { header, gas_used: block.progress.used, diff })
     }
 }
-

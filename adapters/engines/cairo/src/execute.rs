@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use blockifier::blockifier::stateful_validator::{StatefulValidator, StatefulValidatorError};
+use blockifier::context::BlockContext;
 use blockifier::state::cached_state::CachedState;
 use blockifier::transaction::account_transaction::{AccountTransaction, ExecutionFlags};
 use blockifier::transaction::objects::TransactionExecutionInfo;
@@ -86,17 +87,20 @@ impl Engine {
         }
         let compiled = transaction.sierra.as_ref().map(|sierra| self.compiler.compile(sierra)).transpose()?;
         let executable = transaction.executable(compiled.as_deref(), STRICT)?;
-        let info = executable.execute(&mut self.state, &block.context).map_err(|error| refusal::of_execution(&error))?;
+        let info =
+            executable.execute(&mut self.state, &block.context).map_err(|error| refusal::of_execution(&error))?;
         if let (Some(sierra), Some(compiled)) = (&transaction.sierra, &compiled) {
             self.state.add_class(sierra.hash, Arc::new(Class::new(sierra, compiled)));
         }
+        // The last step of a run that ends for want of gas can go beyond; nobody pays for that.
+        let gas_used = info.receipt.gas.l2_gas.0.min(transaction.gas());
         block.progress.asked = asked;
-        block.progress.used += info.receipt.gas.l2_gas.0;
+        block.progress.used += gas_used;
         block.transactions.push(hashing_data(&executable, &info));
         let receipt = Receipt::new(&transaction, &info);
         Ok(Applied {
             hash: transaction.hash.0,
-            gas_used: info.receipt.gas.l2_gas.0,
+            gas_used,
             succeeded: !info.is_reverted(),
             receipt: serde_json::to_string(&receipt).map_err(|error| Failed::Broken(EngineError::broken(error)))?,
         })
@@ -129,7 +133,8 @@ impl Engine {
         }
         let newest = self.versions.newest();
         if admit {
-            let admitted = self.validate(newest.number(), &transaction);
+            let context = self.chain.admission_context(newest.number() + 1, newest.head.header.timestamp);
+            let admitted = self.validate(newest.number(), &transaction, context);
             // Nonce and funds are facts: who asks knows better what else is on its way.
             let is_fact = |code: &str| matches!(code, "nonce_too_low" | "nonce_too_high" | "insufficient_funds");
             match admitted {
@@ -170,19 +175,21 @@ impl Engine {
     /// Why block `number` + 1 would not take a transaction, if its account's nonce had come to it.
     pub fn validate_at(&self, number: u64, raw: &[u8]) -> Result<Option<Refusal>> {
         let decoded = Transaction::decode(raw, &self.chain.id, false).map_err(Failed::Refused);
-        match decoded.and_then(|transaction| self.validate(number, &transaction)) {
+        let context = self.chain.context(number + 1, self.versions.at(number)?.head.header.timestamp);
+        match decoded.and_then(|transaction| self.validate(number, &transaction, context)) {
             Ok(()) => Ok(None),
             Err(Failed::Refused(refusal)) => Ok(Some(refusal)),
             Err(Failed::Broken(error)) => Err(error),
         }
     }
 
-    fn validate(&self, number: u64, transaction: &Transaction) -> std::result::Result<(), Failed> {
+    fn validate(
+        &self,
+        number: u64,
+        transaction: &Transaction,
+        context: BlockContext,
+    ) -> std::result::Result<(), Failed> {
         let version = self.versions.at(number).map_err(Failed::Broken)?;
-        let compiled: Option<Arc<Compiled>> =
-            transaction.sierra.as_ref().map(|sierra| self.compiler.compile(sierra)).transpose()?;
-        let flags = ExecutionFlags { strict_nonce_check: false, ..STRICT };
-        let executable = transaction.executable(compiled.as_deref(), flags)?;
         let deployed = version.world.contract(transaction.sender).is_some();
         if !deployed && !transaction.is_deploy_account() {
             if transaction.nonce.0 == Felt::ZERO {
@@ -192,7 +199,10 @@ impl Engine {
             // Its deployment can be on the way; without it this is never executed.
             return Ok(());
         }
-        let context = self.chain.context(number + 1, version.head.header.timestamp);
+        let compiled: Option<Arc<Compiled>> =
+            transaction.sierra.as_ref().map(|sierra| self.compiler.compile(sierra)).transpose()?;
+        let flags = ExecutionFlags { strict_nonce_check: false, ..STRICT };
+        let executable = transaction.executable(compiled.as_deref(), flags)?;
         let view = self.view(number).map_err(Failed::Broken)?;
         let mut validator = StatefulValidator::create(CachedState::new(view), context);
         validator.perform_validations(executable).map_err(|error| match error {
@@ -211,4 +221,3 @@ pub fn hashing_data(transaction: &AccountTransaction, info: &TransactionExecutio
         transaction_hash: transaction.tx_hash(),
     }
 }
-

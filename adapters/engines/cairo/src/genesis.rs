@@ -68,7 +68,7 @@ impl Genesis {
 
 fn declare(name: &str, encoded: &[u8], state: &mut State) -> Result<ClassHash> {
     let bad = |problem: String| EngineError::bad_input(format!("classes.{name}: {problem}"));
-    let sierra = Sierra::decode(encoded).map_err(bad)?;
+    let sierra = Sierra::decode(encoded).map_err(|malformed| bad(malformed.to_string()))?;
     let compiled = sierra::compile(&sierra.class).map_err(bad)?;
     state.add_class(sierra.hash, Arc::new(Class::new(&sierra, &compiled)));
     Ok(sierra.hash)
@@ -86,7 +86,11 @@ fn deploy(at: ContractAddress, class_hash: ClassHash, state: &mut State) -> Resu
 fn set_u256(at: ContractAddress, key: StorageKey, value: Felt, state: &mut State) -> Result<()> {
     let bytes = value.to_bytes_be();
     state.set_slot(at, key, Felt::from_bytes_be_slice(&bytes[16..]));
-    state.set_slot(at, key.next_storage_key().map_err(EngineError::bad_input)?, Felt::from_bytes_be_slice(&bytes[..16]));
+    state.set_slot(
+        at,
+        key.next_storage_key().map_err(EngineError::bad_input)?,
+        Felt::from_bytes_be_slice(&bytes[..16]),
+    );
     Ok(())
 }
 

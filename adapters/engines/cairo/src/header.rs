@@ -87,8 +87,8 @@ pub fn seal(
         &STARKNET,
     ));
     let components = PartialBlockHashComponents::new(info, commitments);
-    let hash = calculate_block_hash(&components, GlobalRoot(new_root), BlockHash(parent_hash))
-        .map_err(EngineError::broken)?;
+    let hash =
+        calculate_block_hash(&components, GlobalRoot(new_root), BlockHash(parent_hash)).map_err(EngineError::broken)?;
     let commitments = components.header_commitments;
     let price = Felt::from(GAS_PRICE);
     Ok(Header {
@@ -105,7 +105,7 @@ pub fn seal(
         transaction_commitment: commitments.transaction_commitment.0,
         event_commitment: commitments.event_commitment.0,
         receipt_commitment: commitments.receipt_commitment.0,
-        state_diff_commitment: commitments.state_diff_commitment.0.0,
+        state_diff_commitment: commitments.state_diff_commitment.0 .0,
         transaction_count: counts.n_txs as u64,
         event_count: counts.n_events as u64,
         state_diff_length: counts.state_diff_length as u64,

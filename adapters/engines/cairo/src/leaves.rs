@@ -59,7 +59,7 @@ impl Leaf for ClassLeaf {
     type Hasher = Poseidon;
 
     fn hash(&self) -> Felt {
-        Poseidon::hash(&CLASS_LEAF, &self.0.0)
+        Poseidon::hash(&CLASS_LEAF, &self.0 .0)
     }
 }
 

@@ -324,7 +324,13 @@ impl CairoEngine {
     /// Executes a packed list of transactions on the state of a height; JSON. `queries` says of each whether its hash
     /// is the query version's.
     #[napi]
-    pub fn simulate(&self, number: i64, transactions: Buffer, queries: Vec<bool>, flags: String) -> Result<String, Code> {
+    pub fn simulate(
+        &self,
+        number: i64,
+        transactions: Buffer,
+        queries: Vec<bool>,
+        flags: String,
+    ) -> Result<String, Code> {
         let transactions: &[u8] = &transactions;
         self.read_with(|engine| {
             let transactions = packed::list(transactions)?;

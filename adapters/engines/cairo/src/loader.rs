@@ -36,7 +36,10 @@ impl Loader {
                     let class = Class::unpack(value)?;
                     let found = class.decode().map_err(|error| EngineError::bad_input(error.message))?.hash;
                     if found != hash {
-                        return Err(EngineError::bad_input(format!("a class stored under {:#x} has another hash", hash.0)));
+                        return Err(EngineError::bad_input(format!(
+                            "a class stored under {:#x} has another hash",
+                            hash.0
+                        )));
                     }
                     self.state.add_class(hash, Arc::new(class));
                 }
@@ -85,4 +88,3 @@ impl Engine {
         Ok(true)
     }
 }
-

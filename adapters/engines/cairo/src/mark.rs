@@ -19,7 +19,8 @@ impl Mark {
             return Err(EngineError::bad_input("a descriptor isn't negative"));
         }
         // SAFETY: borrowed for this call only; `dup` refuses a number that is no open descriptor.
-        let owned = unsafe { BorrowedFd::borrow_raw(descriptor) }.try_clone_to_owned().map_err(EngineError::bad_input)?;
+        let owned =
+            unsafe { BorrowedFd::borrow_raw(descriptor) }.try_clone_to_owned().map_err(EngineError::bad_input)?;
         Ok(Self { file: File::from(owned), offset: u64::from(offset) })
     }
 

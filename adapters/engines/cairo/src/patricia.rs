@@ -39,9 +39,7 @@ impl<L: Leaf> Node<L> {
     pub fn hash(&self) -> Felt {
         match self {
             Self::Leaf { leaf, .. } => leaf.hash(),
-            Self::Binary { left, right, hash } => {
-                *hash.get_or_init(|| L::Hasher::hash(&left.hash(), &right.hash()))
-            }
+            Self::Binary { left, right, hash } => *hash.get_or_init(|| L::Hasher::hash(&left.hash(), &right.hash())),
             Self::Edge { key, start, end, child, hash } => *hash.get_or_init(|| {
                 L::Hasher::hash(&child.hash(), &key.path(*start, *end)) + Felt::from((end - start) as u64)
             }),

@@ -93,7 +93,11 @@ fn of_fee(error: &TransactionFeeError) -> Refusal {
     let code = match error {
         E::InsufficientResourceBounds { errors } => {
             let is_price = |error: &ResourceBoundsError| matches!(error, ResourceBoundsError::MaxGasPriceTooLow { .. });
-            if errors.iter().any(is_price) { "fee_too_low" } else { "intrinsic_gas" }
+            if errors.iter().any(is_price) {
+                "fee_too_low"
+            } else {
+                "intrinsic_gas"
+            }
         }
         E::ResourcesBoundsExceedBalance { .. } | E::GasBoundsExceedBalance { .. } | E::MaxFeeExceedsBalance { .. } => {
             "insufficient_funds"

@@ -12,7 +12,7 @@ use starknet_api::core::{ClassHash, CompiledClassHash, EntryPointSelector};
 use starknet_api::rpc_transaction::EntryPointByType;
 use starknet_api::state::{EntryPoint, FunctionIndex, SierraContractClass};
 
-use crate::binary::{Malformed, Reader};
+use crate::binary::{Malformed, Reader, MAX_PROGRAM};
 
 /// Felts of CASM that a class may have, as on Starknet.
 const MAX_BYTECODE: usize = 81_920;
@@ -43,7 +43,7 @@ impl Sierra {
 
 fn read_class(reader: &mut Reader<'_>) -> Result<SierraContractClass, Malformed> {
     let entry_points = |reader: &mut Reader<'_>| {
-        reader.list(|reader| {
+        reader.list(usize::MAX, |reader| {
             let selector = EntryPointSelector(reader.felt("a selector")?);
             let index = reader.u64("a function's index")?;
             if index >= 1 << 53 {
@@ -53,7 +53,7 @@ fn read_class(reader: &mut Reader<'_>) -> Result<SierraContractClass, Malformed>
         })
     };
     Ok(SierraContractClass {
-        sierra_program: reader.felts("an element of the program")?,
+        sierra_program: reader.felts(MAX_PROGRAM, "an element of the program")?,
         contract_class_version: reader.text()?,
         entry_points_by_type: EntryPointByType {
             constructor: entry_points(reader)?,

@@ -37,7 +37,7 @@ use crate::versions::View;
 pub struct SimulationFlags {
     pub skip_validate: bool,
     pub skip_fee_charge: bool,
-    /// L2 gas for a transaction without bounds.
+    /// L2 gas for a transaction without bounds, and after which no other is executed.
     pub gas: u64,
 }
 
@@ -77,10 +77,9 @@ impl Engine {
         let head = &self.versions.at(before)?.head;
         let mut state = CachedState::new(self.view(before)?);
         let context = self.chain.context(number, header.timestamp);
-        let old = number.checked_sub(HASH_BUFFER).map(|old| BlockHashAndNumber {
-            number: BlockNumber(old),
-            hash: BlockHash(head.recent[0]),
-        });
+        let old = number
+            .checked_sub(HASH_BUFFER)
+            .map(|old| BlockHashAndNumber { number: BlockNumber(old), hash: BlockHash(head.recent[0]) });
         pre_process_block(&mut state, old, BlockNumber(number), &context.versioned_constants().os_constants)
             .map_err(EngineError::broken)?;
         let transactions: Vec<_> = transactions.iter().map(|raw| (*raw, false)).collect();
@@ -97,13 +96,19 @@ impl Engine {
     ) -> Result<Simulation> {
         let context = self.chain.context(number, timestamp);
         let mut done = Vec::new();
+        let mut used = 0_u64;
         for (index, (raw, query)) in transactions.iter().enumerate() {
+            if let Some(SimulationFlags { gas, .. }) = flags.filter(|flags| used >= flags.gas) {
+                let reason = format!("the transactions before it used the {gas} L2 gas that a simulation may use");
+                return Ok(Simulation::Refused { index, code: "gas_limit", detail: None, reason });
+            }
             let outcome = self.prepare(raw, *query, flags).and_then(|(transaction, executable)| {
                 let info = executable.execute(state, &context).map_err(|error| refusal::of_execution(&error))?;
                 Ok((transaction, info))
             });
             match outcome {
                 Ok((transaction, mut info)) => {
+                    used = used.saturating_add(info.receipt.gas.l2_gas.0);
                     info.receipt.fee = fee(&transaction, &info);
                     let trace = trace::of(&transaction, &info);
                     done.push(Simulated { receipt: Receipt::new(&transaction, &info), trace });
@@ -122,7 +127,8 @@ impl Engine {
         raw: &[u8],
         query: bool,
         flags: Option<SimulationFlags>,
-    ) -> std::result::Result<(Transaction, blockifier::transaction::account_transaction::AccountTransaction), Failed> {
+    ) -> std::result::Result<(Transaction, blockifier::transaction::account_transaction::AccountTransaction), Failed>
+    {
         let mut transaction = Transaction::decode(raw, &self.chain.id, query)?;
         let execution = match flags {
             None => STRICT,

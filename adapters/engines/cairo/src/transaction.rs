@@ -21,7 +21,7 @@ use starknet_api::transaction::{
 use starknet_api::transaction_hash::get_transaction_hash;
 use starknet_types_core::felt::Felt;
 
-use crate::binary::{Malformed, Reader};
+use crate::binary::{Malformed, Reader, MAX_CALLDATA, MAX_SIGNATURE};
 use crate::refusal::Refusal;
 use crate::sierra::{Compiled, Sierra};
 
@@ -58,8 +58,11 @@ impl Transaction {
         if bytes.first().is_some_and(|version| *version != VERSION) {
             return Err(Refusal::new("unsupported", format!("its version is {}, and only 3 is taken", bytes[0])));
         }
-        let undecodable = |problem: Malformed| Refusal::new("undecodable", format!("not a transaction: {problem}"));
-        let (signed, bounds, tip, sierra) = read(bytes).map_err(undecodable)?;
+        let undecodable = |problem: String| Refusal::new("undecodable", format!("not a transaction: {problem}"));
+        let (signed, bounds, tip, sierra) = read(bytes).map_err(|malformed| match malformed {
+            Malformed::Wrong(problem) => undecodable(problem),
+            Malformed::Oversized(problem) => Refusal::new("oversized", problem),
+        })?;
         let options = TransactionOptions { only_query: query };
         let hash = get_transaction_hash(&signed, chain_id, &options).map_err(|error| undecodable(error.to_string()))?;
         let (sender, nonce) = match &signed {
@@ -162,7 +165,7 @@ fn read(bytes: &[u8]) -> Result<Parts, Malformed> {
         0 => read_invoke(&mut reader)?,
         1 => read_declare(bytes, &mut reader)?,
         2 => read_deploy_account(&mut reader)?,
-        other => return Err(format!("there is no kind {other}")),
+        other => return Err(format!("there is no kind {other}").into()),
     };
     reader.end()?;
     Ok(parts)
@@ -180,7 +183,7 @@ fn read_common(reader: &mut Reader<'_>) -> Result<Common, Malformed> {
     let l1_data_gas = bounds("l1_data_gas")?;
     let l2_gas = bounds("l2_gas")?;
     let tip = Tip(reader.u64("tip")?);
-    let signature = TransactionSignature(reader.felts("an element of the signature")?.into());
+    let signature = TransactionSignature(reader.felts(MAX_SIGNATURE, "an element of the signature")?.into());
     Ok(Common { nonce, bounds: AllResourceBounds { l1_gas, l2_gas, l1_data_gas }, tip, signature })
 }
 
@@ -197,7 +200,7 @@ fn read_invoke(reader: &mut Reader<'_>) -> Result<Parts, Malformed> {
         signature,
         nonce,
         sender_address,
-        calldata: Calldata(reader.felts("an element of the calldata")?.into()),
+        calldata: Calldata(reader.felts(MAX_CALLDATA, "an element of the calldata")?.into()),
         nonce_data_availability_mode: DataAvailabilityMode::L1,
         fee_data_availability_mode: DataAvailabilityMode::L1,
         paymaster_data: Default::default(),
@@ -239,7 +242,7 @@ fn read_deploy_account(reader: &mut Reader<'_>) -> Result<Parts, Malformed> {
         nonce,
         class_hash,
         contract_address_salt,
-        constructor_calldata: Calldata(reader.felts("an element of the calldata")?.into()),
+        constructor_calldata: Calldata(reader.felts(MAX_CALLDATA, "an element of the calldata")?.into()),
         nonce_data_availability_mode: DataAvailabilityMode::L1,
         fee_data_availability_mode: DataAvailabilityMode::L1,
         paymaster_data: Default::default(),

@@ -11,7 +11,7 @@ use starknet_api::transaction::fields::{Calldata, Fee};
 use starknet_api::transaction::{L1HandlerTransaction as Raw, TransactionVersion};
 use starknet_types_core::felt::Felt;
 
-use crate::binary::Reader;
+use crate::binary::{Malformed, Reader, MAX_CALLDATA};
 use crate::engine::Engine;
 use crate::error::{Code, EngineError, Result};
 use crate::receipt::Resources;
@@ -77,11 +77,11 @@ impl Engine {
     }
 }
 
-fn read(encoded: &[u8], from: Felt, nonce: u64) -> std::result::Result<Raw, String> {
+fn read(encoded: &[u8], from: Felt, nonce: u64) -> std::result::Result<Raw, Malformed> {
     let mut reader = Reader::new(encoded, 0);
-    let contract_address = reader.felt("to")?.try_into().map_err(|_| "to is no address".to_string())?;
+    let contract_address = reader.felt("to")?.try_into().map_err(|_| "to is no address")?;
     let entry_point_selector = EntryPointSelector(reader.felt("selector")?);
-    let payload = reader.felts("an element of the payload")?;
+    let payload = reader.felts(MAX_CALLDATA, "an element of the payload")?;
     reader.end()?;
     Ok(handler(from, contract_address, entry_point_selector, payload, nonce))
 }

@@ -39,7 +39,7 @@ impl SvmTree {
     #[napi]
     pub fn load(&mut self, keys: Vec<Buffer>, values: Vec<Buffer>) -> Result<(), Code> {
         let values = values.into_iter().map(Some).collect::<Vec<_>>();
-        self.change(|tree| tree.load(&changes(&keys, &values)?))
+        self.change(|tree| Ok(tree.load(&changes(&keys, &values)?)?))
     }
 
     /// Ends the first version; gives its root.
@@ -51,7 +51,7 @@ impl SvmTree {
     /// Adds the version before the oldest; false when no more are kept.
     #[napi]
     pub fn load_undo(&mut self, keys: Vec<Buffer>, values: Vec<Option<Buffer>>) -> Result<bool, Code> {
-        self.change(|tree| tree.load_undo(&changes(&keys, &values)?))
+        self.change(|tree| Ok(tree.load_undo(&changes(&keys, &values)?)?))
     }
 
     /// Adds the version after the newest; gives its root.

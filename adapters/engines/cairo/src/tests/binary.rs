@@ -1,7 +1,7 @@
 use starknet_api::core::ChainId;
 use starknet_types_core::felt::Felt;
 
-use crate::binary::Reader;
+use crate::binary::{Malformed, Reader};
 use crate::transaction::Transaction;
 
 #[test]
@@ -22,8 +22,9 @@ fn a_number_has_one_encoding() {
 
 #[test]
 fn a_list_is_no_longer_than_its_bytes() {
-    assert_eq!(Reader::new(&[1, 2, 1, 5, 0], 0).felts("it"), Ok(vec![Felt::from(5), Felt::ZERO]));
-    assert!(Reader::new(&[8, 255, 255, 255, 255, 255, 255, 255, 255], 0).felts("it").is_err());
+    assert_eq!(Reader::new(&[1, 2, 1, 5, 0], 0).felts(2, "it"), Ok(vec![Felt::from(5), Felt::ZERO]));
+    assert!(Reader::new(&[8, 255, 255, 255, 255, 255, 255, 255, 255], 0).felts(9, "it").is_err());
+    assert!(matches!(Reader::new(&[1, 2, 1, 5, 0], 0).felts(1, "it"), Err(Malformed::Oversized(_))));
     assert!(Reader::new(&[1, 2, 0xc3, 0x28], 0).text().is_err());
 }
 
