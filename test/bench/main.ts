@@ -2,16 +2,13 @@
 import { spawnSync } from "node:child_process";
 import { writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { findAnvil, measureAnvil } from "./anvil.ts";
+import { findAnvil } from "./anvil.ts";
 import { findCometBft, howToInstall, measureCometBft } from "./cometbft.ts";
-import type { EngineRate } from "./engine.ts";
 import { describeMachine } from "./machine.ts";
+import { type Measure, measureVms } from "./measureVms.ts";
 import { type Options, parseOptions, usage } from "./options.ts";
 import { measureDataEngine, measureOrdering } from "./ordering.ts";
 import { formatReport, type Results } from "./report.ts";
-import { measureTogether } from "./together.ts";
-import { type VmName, vmNames } from "./vms/part.ts";
-import { measureVm, measureVmEngine, prepareTransfers, type Signed } from "./vmThroughput.ts";
 import { openWorkspace, type Workspace } from "./workspace.ts";
 
 const say = (text: string): void => {
@@ -33,7 +30,7 @@ const build = (): void => {
 const measureAll = async (workspace: Workspace, { only, sizes }: Options, results: Results): Promise<void> => {
   const has = (...names: readonly string[]) => only.some((part) => names.includes(part));
   /** One part that fails leaves the others their turn. */
-  const measure = async (what: string, work: () => Promise<void>): Promise<void> => {
+  const measure: Measure = async (what, work) => {
     say(what);
     await work().catch((error: Error) => {
       results.problems.push(`${what} could not be measured: ${error.message.split("\n")[0]}`);
@@ -59,55 +56,12 @@ const measureAll = async (workspace: Workspace, { only, sizes }: Options, result
       });
     }
   }
-  /** Signed, and its engine measured, only if need be and once: `four` has fewer of its own. */
-  const signed = new Map<VmName, Signed>();
-  const signedOf = (vm: VmName): Signed => {
-    const known = signed.get(vm) ?? prepareTransfers(workspace, vm, sizes.vms[vm]);
-    signed.set(vm, known);
-    return known;
-  };
-  const engineOf = async (vm: VmName, transfers: Signed): Promise<EngineRate> => {
-    say(`${vm} engine`);
-    const rate = results.engines[vm] ?? (await measureVmEngine(workspace, vm, transfers));
-    results.engines[vm] = rate;
-    return rate;
-  };
-  for (const vm of vmNames) {
-    if (!has(vm)) continue;
-    for (const [name, validators] of [
-      ["four", 4],
-      ["one", 1],
-    ] as const) {
-      await measure(`${vm}, ${validators} validators`, async () => {
-        const engine = await engineOf(vm, signedOf(vm));
-        results.vms[vm] = {
-          ...results.vms[vm],
-          [name]: await measureVm(workspace, vm, validators, signedOf(vm), engine),
-        };
-      });
-    }
-  }
-  if (has("four")) {
-    await measure("all VMs at once, 4 validators", async () => {
-      const together: Parameters<typeof measureTogether>[1][number][] = [];
-      for (const vm of vmNames) {
-        const own = prepareTransfers(workspace, vm, sizes.four[vm]);
-        together.push({ vm, signed: own, engine: await engineOf(vm, own) });
-      }
-      results.together = await measureTogether(workspace, together);
-    });
-  }
-  if (!has("anvil")) return;
-  if (findAnvil() === undefined) {
+  const hasAnvil = findAnvil() !== undefined;
+  if (has("anvil") && !hasAnvil) {
     results.notes.push("anvil was not measured: it is an optional dependency for Linux on x64.");
-    return;
   }
-  await measure("anvil, a block for each transaction", async () => {
-    results.anvil.instant = await measureAnvil(workspace, "instant", await signedOf("evm")());
-  });
-  await measure("anvil, blocks at the end", async () => {
-    results.anvil.manual = await measureAnvil(workspace, "manual", await signedOf("evm")());
-  });
+  const wanted = only.filter((part) => part !== "anvil" || hasAnvil);
+  await measureVms(workspace, { only: wanted, sizes }, results, measure);
 };
 
 const run = async (options: Options): Promise<number> => {

@@ -6,7 +6,7 @@ import { octetsTo } from "../bodies.ts";
 import { recipients, type VmPart } from "./part.ts";
 
 /** L2 gas that a transfer may use: some more than it does. What it doesn't use flows back to the tenant's capacity. */
-const l2Gas = 3_000_000n;
+const l2Gas = 1_200_000n;
 
 const recipientAt = (index: number): bigint => 0x51f7_0000n + BigInt(index % recipients);
 

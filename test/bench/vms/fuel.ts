@@ -1,6 +1,7 @@
 /** Fuel transfers: a sender's chain of them, each of which spends the change of the one before. */
 import { fuelAdapter } from "../../../adapters/fuel/adapter.ts";
 import type { FuelParameters } from "../../../adapters/fuel/params.ts";
+import { readFuel } from "../../../adapters/fuel/reads.ts";
 import { feeOf, minGasOf } from "../../../adapters/fuel/rpc/gas.ts";
 import {
   budget,
@@ -31,14 +32,16 @@ const signature: Hex = `0x${"00".repeat(64)}`;
 
 /** What each transfer costs: it runs one instruction, which returns. */
 const feeOfTransfer = (parameters: FuelParameters, unsigned: ScriptTransaction): bigint => {
-  const { ret } = parameters.gasCosts;
-  if (typeof ret !== "bigint") throw new Error("the cost of `ret` is no number");
+  const { ret_contract: ret } = parameters.gasCosts;
+  if (typeof ret !== "bigint") throw new Error("the cost of `ret` depends on something");
   return feeOf(parameters, minGasOf(parameters, { ...unsigned, witnesses: [signature] }) + ret, parameters.gasPrice);
 };
 
 const readParameters = async (): Promise<FuelParameters> => {
   const { executor } = await fuelAdapter.open({ domain, config: encodeConfig(config), budget });
-  return (await executor.read({ kind: "parameters" })) as FuelParameters;
+  const parameters = await readFuel(executor.read, { kind: "parameters" });
+  if (!parameters.ok) throw new Error(parameters.error.message);
+  return parameters.value;
 };
 
 export const fuel: VmPart = {
