@@ -24,7 +24,7 @@ export const warmUpShare = 0.5;
 const full: Sizes = {
   ordering: { four: 80_000, one: 120_000, cometbft: 20_000 },
   latency: { samples: 200, pauseMs: 100 },
-  vms: { evm: 2500, svm: 500, cairo: 150, fuel: 1000 },
+  vms: { evm: 2500, svm: 500, cairo: 150, fuel: 600 },
   four: { evm: 1000, svm: 200, cairo: 60, fuel: 400 },
   engine: { data: 200_000 },
 };

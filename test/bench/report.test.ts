@@ -20,7 +20,10 @@ const executedIn = (ms: number, resent = 0): Throughput => ({
 
 const results: Results = {
   machine: { processor: "a processor", cores: 2, node: "v20", loadBefore: 0 },
-  engines: { evm: { perCpuSecond: 10_000, gas: 21_000 }, cairo: { perCpuSecond: 400, gas: 700_000 } },
+  engines: {
+    evm: { cpuMicros: { entry: 100, other: 100 }, gas: 21_000 },
+    cairo: { cpuMicros: { entry: 4000, other: 2000 }, gas: 700_000 },
+  },
   ordering: {},
   vms: { evm: { four: executedIn(400), one: executedIn(100, 3) }, cairo: { four: executedIn(10_000) } },
   anvil: { instant: executedIn(800), manual: executedIn(200) },
@@ -39,8 +42,10 @@ test("each second of the run counts from the first submission", () => {
   expect(executedPerSecond(executedIn(400))).toBe(2500);
 });
 
-test("the ceiling shares all cores among the validators", () => {
-  expect(ceilingOf({ perCpuSecond: 10_000, gas: 1 }, 2, 4)).toBe(5000);
+test("the ceiling shares all cores among the validators, of which one takes a transaction in", () => {
+  expect(ceilingOf({ cpuMicros: { entry: 100, other: 100 }, gas: 1 }, 2, 4)).toBe(5000);
+  expect(ceilingOf({ cpuMicros: { entry: 400, other: 200 }, gas: 1 }, 2, 1)).toBe(5000);
+  expect(ceilingOf({ cpuMicros: { entry: 400, other: 200 }, gas: 1 }, 2, 4)).toBe(2000);
   expect(ceilingOf(undefined, 2, 4)).toBeUndefined();
 });
 
@@ -65,8 +70,8 @@ test("of all VMs at once each has its share of the machine", () => {
     peakMiB: {},
   };
   const found = (what: string) => row(what, { ...results, together }).slice(2, 5);
-  expect(found("EVM transfers  ")).toEqual(["1,250", "10,000", "25"]);
-  expect(found("Cairo transfers  ")).toEqual(["50", "400", "25"]);
+  expect(found("EVM transfers  ")).toEqual(["1,250", "5,000", "25"]);
+  expect(found("Cairo transfers  ")).toEqual(["50", "200", "25"]);
   expect(found("together")).toEqual(["1,300", "–", "50"]);
 });
 

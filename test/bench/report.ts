@@ -45,9 +45,12 @@ const perSecond = (transactions: number, ms: number | undefined): number | undef
 export const executedPerSecond = ({ transactions, times }: Throughput): number =>
   (1000 * transactions) / times.executed;
 
-/** What all cores could execute if they did nothing else, every validator executing everything. */
+/**
+ * What all cores could execute in a second if they did nothing else: one validator takes a transaction in and executes
+ * it, the others execute it.
+ */
 export const ceilingOf = (engine: EngineRate | undefined, cores: number, validators: number): number | undefined =>
-  engine && (engine.perCpuSecond * cores) / validators;
+  engine && (1e6 * cores) / (engine.cpuMicros.entry + (validators - 1) * engine.cpuMicros.other);
 
 const rowOf = (what: string, measured: Throughput | undefined, rest: Partial<Row> = {}): Row[] =>
   measured === undefined
@@ -135,18 +138,14 @@ const throughputTable = (results: Results): string =>
     rowsOf(results),
   );
 
-type TogetherRow = { what: string; perSecond: number; engine?: number | undefined; share: number };
-
-/** What `executed` in that time takes of the machine, if every validator did nothing but execute. */
-export const shareOf = (perSecond: number, engine: EngineRate | undefined, cores: number, validators: number): number =>
-  perSecond / (ceilingOf(engine, cores, validators) ?? Number.NaN);
+type TogetherRow = { what: string; perSecond: number; ceiling?: number | undefined; share: number };
 
 const togetherTable = ({ machine: { cores }, engines, together }: Results): string | undefined => {
   if (together === undefined) return undefined;
   const rows = together.vms.map(({ vm, executed }): TogetherRow => {
     const perSecond = (1000 * executed) / together.ms;
-    const share = shareOf(perSecond, engines[vm], cores, 4);
-    return { what: `${titles[vm]} transfers`, perSecond, engine: engines[vm]?.perCpuSecond, share };
+    const ceiling = ceilingOf(engines[vm], cores, 4);
+    return { what: `${titles[vm]} transfers`, perSecond, ceiling, share: perSecond / (ceiling ?? Number.NaN) };
   });
   const all: TogetherRow = {
     what: "together",
@@ -159,12 +158,12 @@ const togetherTable = ({ machine: { cores }, engines, together }: Results): stri
       [
         { title: "All VMs at once, 4 validators", cell: ({ what }) => what },
         { title: "executed tx/s", cell: ({ perSecond }) => number(perSecond) },
-        { title: "engine alone, tx for a second of CPU", cell: ({ engine }) => number(engine) },
+        { title: "ceiling if alone", cell: ({ ceiling }) => number(ceiling) },
         { title: "% of ceiling", cell: ({ share }) => number(100 * share) },
       ],
       [...rows, all],
     ),
-    `Counted for ${number(together.ms / 1000)} s, while every VM had transfers left; cores busy ${number(own)}, elsewhere ${number(elsewhere)}; peak MiB of a validator / executor ${costs(together.peakMiB, ["validator", "executor"])}. A VM's share of the ceiling is the processor time that its engine alone takes for what four validators executed.`,
+    `Counted for ${number(together.ms / 1000)} s, while every VM had transfers left; cores busy ${number(own)}, elsewhere ${number(elsewhere)}; peak MiB of a validator / executor ${costs(together.peakMiB, ["validator", "executor"])}. A VM's share of the ceiling is the part of the machine that its engine takes for what four validators executed.`,
   ].join("\n\n");
 };
 
@@ -207,8 +206,8 @@ const refusals = (results: Results): string[] =>
 
 const enginesText = (engines: Results["engines"]): string =>
   [
-    `data ${number(engines.data?.perCpuSecond)}`,
-    ...vmNames.map((vm) => `${titles[vm]} ${number(engines[vm]?.perCpuSecond)}`),
+    `data ${costs(engines.data?.cpuMicros, ["entry", "other"])}`,
+    ...vmNames.map((vm) => `${titles[vm]} ${costs(engines[vm]?.cpuMicros, ["entry", "other"])}`),
   ].join(", ");
 
 const method = ({ machine, engines }: Results, isQuick: boolean): string =>
@@ -217,7 +216,7 @@ const method = ({ machine, engines }: Results, isQuick: boolean): string =>
   `Ordering takes random transactions of ${opaqueBytes} bytes in requests of ${opaqueBatch}, two connections to each validator. VMs take transfers signed beforehand to 500 accounts, in their order over one connection for each sender: the EVM in JSON-RPC batches of 100 of twenty senders, and anvil the very same bytes; the others as octets, Cairo STRK by invokes of version 3, Fuel chains of transfers that each spend the change before. ` +
   `Time runs from the first submission to the event that the last transaction is executed, or that its height is certified, after a warm-up of ${100 * warmUpShare} % that isn't counted. ` +
   `CometBFT runs its key-value store on defaults, but without a pause after blocks, without an index of transactions and with a mempool as large as Lockstep's. anvil runs twice: as it comes, with a block for each transaction at once (fewer of them, since it slows down with their number), and with blocks only when all transactions are in its pool, so that it never waits for one; the EVM's rows are compared with both. ` +
-  `The ceiling is what the executor alone does in one process for a second of processor time, signatures included (${enginesText(engines)} tx), times cores, divided by validators. ` +
+  `The ceiling is what all cores would execute if the executors of all validators did nothing but what they do alone in one process: µs of processor time for a transaction where it is taken in and executed / where it is only executed, signatures included, ${enginesText(engines)}. ` +
   `CPU is user and system time from /proc for each process of the kind; memory is the most that one of them had resident (VmHWM). Cores busy are those of the run's processes, and those that other work on the machine took from it: where that is much, the rate is too low. ` +
   `Latency is of single transactions, each seen at the validator that took it in, while nothing or half of the measured throughput goes on beside.`;
 
