@@ -138,6 +138,37 @@ describe("ports", () => {
   });
 });
 
+describe("a subscription that is asked for wrongly", () => {
+  it.each([
+    ["accountSubscribe", { commitment: "none" }],
+    ["programSubscribe", { commitment: "none" }],
+    ["programSubscribe", { filters: [{ dataSize: "x" }] }],
+    ["logsSubscribe", { commitment: "none" }],
+  ])("is refused, and the WebSocket goes on: %s %j", async (method, config) => {
+    const socket = new WebSocket(server.ws);
+    const closed = new Promise((_, reject) => socket.once("close", () => reject(new Error("it was closed"))));
+    const answered = new Promise((resolve) => {
+      const answers: unknown[] = [];
+      socket.on("message", (data) => {
+        answers.push(JSON.parse(String(data)));
+        if (answers.length === 2) resolve(answers);
+      });
+    });
+    await new Promise((resolve) => socket.once("open", resolve));
+    const target = method === "logsSubscribe" ? "all" : stranger;
+    for (const [id, call] of [
+      { method, params: [target, config] },
+      { method: "getHealth", params: [] },
+    ].entries()) {
+      socket.send(JSON.stringify({ jsonrpc: "2.0", id, ...call }));
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    expect(await Promise.race([answered, closed])).toMatchObject([{ error: { code: -32602 } }, { result: "ok" }]);
+    socket.removeAllListeners("close");
+    socket.terminate();
+  });
+});
+
 describe("a network without a faucet", () => {
   it("has no airdrops", async () => {
     const without = await createSvmChain({ faucet: false });

@@ -96,10 +96,10 @@ export const subscriptionMethods = (chain: Chain): Record<string, Method> => {
     };
   };
 
-  const accountSubscription =
-    (session: Session, key: Uint8Array, config: Config) =>
-    (subscription: number): (() => void) => {
-      const name = toBase58(key);
+  const accountSubscription = (session: Session, key: Uint8Array, config: Config) => {
+    const name = toBase58(key);
+    const commitment = commitmentOf(config);
+    return (subscription: number): (() => void) => {
       const work = inTurn(async (block) => {
         if (!writtenKeys(block, chain.config.feeRecipient).has(name)) return;
         const accounts = await chain.read({ kind: "accounts", number: block.number, keys: [key] });
@@ -108,13 +108,14 @@ export const subscriptionMethods = (chain: Chain): Record<string, Method> => {
         const [shown] = await showAccounts(chain, block.number, accounts, config);
         notify(session, "accountNotification", subscription, inSlot(block.number, shown ?? null));
       });
-      return chain.onBlock(commitmentOf(config), work);
+      return chain.onBlock(commitment, work);
     };
+  };
 
-  const programSubscription =
-    (session: Session, owner: Uint8Array, config: Config) =>
-    (subscription: number): (() => void) => {
-      const filters = setting(config, "filters", list(accountFilter, executorLimits.filters)) ?? [];
+  const programSubscription = (session: Session, owner: Uint8Array, config: Config) => {
+    const filters = setting(config, "filters", list(accountFilter, executorLimits.filters)) ?? [];
+    const commitment = commitmentOf(config);
+    return (subscription: number): (() => void) => {
       const work = inTurn(async (block) => {
         if (block.transactions.length === 0) return;
         const written = writtenKeys(block, chain.config.feeRecipient);
@@ -127,8 +128,9 @@ export const subscriptionMethods = (chain: Chain): Record<string, Method> => {
           notify(session, "programNotification", subscription, inSlot(block.number, value));
         });
       });
-      return chain.onBlock(commitmentOf(config), work);
+      return chain.onBlock(commitment, work);
     };
+  };
 
   return {
     signatureSubscribe: (params, session) => {
