@@ -8,6 +8,13 @@ const last = JSON.stringify({ jsonrpc: "2.0", id: "last", method: "fuzz_last", p
 /** An answer takes no longer as a rule; some messages get none. */
 const usualMs = 250;
 
+/** What a subscription tells names its method, and answers nothing. */
+const isNotification = (text: string): boolean => {
+  if (!text.startsWith("{")) return false;
+  const value = JSON.parse(text) as object;
+  return "method" in value && !("id" in value);
+};
+
 /** Answers to a message as one answer, in a list where they are several. Notifications are none. */
 export const ask = (url: string, message: Uint8Array, patienceMs: number): Promise<Answer> =>
   new Promise((resolve, reject) => {
@@ -33,7 +40,7 @@ export const ask = (url: string, message: Uint8Array, patienceMs: number): Promi
     socket.on("message", (data) => {
       const text = data.toString();
       if (text.includes('"id":"last"')) end(() => resolve(answerOf(answers)));
-      else if (!text.includes('"subscription":')) {
+      else if (!isNotification(text)) {
         answers.push(text);
         if (pause !== undefined) conclude();
       }
