@@ -10,9 +10,12 @@ const usualMs = 250;
 
 /** What a subscription tells names its method, and answers nothing. */
 const isNotification = (text: string): boolean => {
-  if (!text.startsWith("{")) return false;
-  const value = JSON.parse(text) as object;
-  return "method" in value && !("id" in value);
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null && "method" in value && !("id" in value);
+  } catch {
+    return false;
+  }
 };
 
 /** Answers to a message as one answer, in a list where they are several. Notifications are none. */
