@@ -93,11 +93,11 @@ describe("fuels, unmodified, on four validators", () => {
 
   test("transfers from many coins at once", async () => {
     const many = someone();
-    const parts = Array.from({ length: 60 }, () => ({ destination: many.address, amount: 1000, assetId: baseAsset }));
+    const parts = Array.from({ length: 60 }, () => ({ destination: many.address, amount: 10_000, assetId: baseAsset }));
     for (let i = 0; i < 2; i++) await (await alice.batchTransfer(parts)).waitForResult();
     const to = someone();
-    await (await many.transfer(to.address, 100_000)).waitForResult();
-    expect((await to.getBalance()).toNumber()).toBe(100_000);
+    await (await many.transfer(to.address, 1_000_000)).waitForResult();
+    expect((await to.getBalance()).toNumber()).toBe(1_000_000);
   });
 
   test("deploys, calls, reads and logs", async () => {
