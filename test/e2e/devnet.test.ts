@@ -38,7 +38,7 @@ describe("the ready line", () => {
     expect(validators.map(({ index }) => index)).toEqual([0, 1, 2, 3]);
     expect(new Set(validators.map(({ pid }) => pid)).size).toBe(4);
     for (const validator of validators) {
-      expect(validator.tenants.map(({ domain }) => domain)).toEqual([1, 501, 9889, 31337]);
+      expect(validator.tenants.map(({ domain }) => domain)).toEqual([1, 501, 9004, 9889, 31337]);
       expect(existsSync(validator.dataDir)).toBe(true);
     }
     expect(tenants).toEqual([
