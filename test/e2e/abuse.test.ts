@@ -38,7 +38,7 @@ import { allReach, heightOf } from "./agreement.ts";
 import { pause, rpc, until } from "./api.ts";
 import { gone } from "./commands.ts";
 import { type Devnet, startDevnet, startValidator } from "./devnet.ts";
-import { evmDomain } from "./load.ts";
+import { evmDomain } from "./domains.ts";
 import { executorsOf } from "./processes.ts";
 import { rpcOf } from "./transfers.ts";
 

@@ -18,7 +18,8 @@ import { isQuiet } from "../fixtures/svmSocket.ts";
 import { until } from "./api.ts";
 import { gone, lockstep } from "./commands.ts";
 import { type Devnet, startDevnet } from "./devnet.ts";
-import { createLoad, evmDomain, type Load } from "./load.ts";
+import { evmDomain } from "./domains.ts";
+import { createLoad, type Load } from "./load.ts";
 
 const domain = 31338;
 const svmDomain = 502;
