@@ -17,7 +17,7 @@ import {
 } from "../../adapters/cairo/testChain.ts";
 import { type CairoTransaction, encodeTransaction } from "../../adapters/cairo/transaction.ts";
 import { transactionToJson } from "../../adapters/cairo/transactionJson.ts";
-import type { CairoAccount } from "../../devnet/accounts.ts";
+import { type CairoAccount, cairoAccounts } from "../../devnet/accounts.ts";
 import { concatBytes, type Hex, toHex } from "../../protocol/bytes.ts";
 import { transactionLimits } from "../../protocol/limits.ts";
 import { readClass } from "../fixtures/cairoClass.ts";
@@ -32,7 +32,7 @@ expectUnharmed(devnet);
 
 /** Nobody else sends from it. */
 const senderIndex = 9;
-const sender = devnet.accounts.cairo?.[senderIndex] as CairoAccount;
+const sender = cairoAccounts()[senderIndex] as CairoAccount;
 const apis = devnet.validators.map(({ api }) => api);
 const [url = "", elsewhere = ""] = cairoEndpoints.map((endpoint) => endpoint.rpc);
 const providers = cairoEndpoints.map((endpoint) => new RpcProvider({ nodeUrl: endpoint.rpc }));
