@@ -1,6 +1,6 @@
 //! What stays the same for the life of a chain, and the context of a block in it.
 
-use std::sync::{Arc, LazyLock};
+use std::sync::LazyLock;
 
 use blockifier::blockifier_versioned_constants::VersionedConstants;
 use blockifier::bouncer::BouncerConfig;
@@ -10,7 +10,6 @@ use starknet_api::block::{
     BlockInfo, BlockNumber, BlockTimestamp, GasPrice, GasPriceVector, GasPrices, NonzeroGasPrice, StarknetVersion,
 };
 use starknet_api::core::{ChainId, ContractAddress};
-use starknet_api::execution_resources::GasAmount;
 use starknet_api::versioned_constants_logic::VersionedConstantsTrait;
 use starknet_types_core::felt::Felt;
 
@@ -51,7 +50,7 @@ pub struct Chain {
 
 /// L2 gas of a `__validate__` at admission, which nobody pays for: checking a signature takes less than a million. In
 /// a block it may use what Starknet lets it.
-const ADMISSION_GAS: u64 = 20_000_000;
+pub const ADMISSION_GAS: u64 = 20_000_000;
 /// The same for classes whose steps are counted, of about a hundred gas each.
 const ADMISSION_STEPS: u32 = 200_000;
 
@@ -61,7 +60,6 @@ impl Chain {
         let token = FeeTokenAddresses { strk_fee_token_address: *STRK, eth_fee_token_address: *STRK };
         let constants = VersionedConstants::get(&STARKNET).map_err(EngineError::broken)?.clone();
         let mut admission = constants.clone();
-        Arc::make_mut(&mut admission.os_constants).validate_max_sierra_gas = GasAmount(ADMISSION_GAS);
         admission.validate_max_n_steps = ADMISSION_STEPS;
         Ok(Self {
             info: ChainInfo { chain_id: id.clone(), fee_token_addresses: token, is_l3: false },
@@ -87,7 +85,7 @@ impl Chain {
         }
     }
 
-    /// As a block's, but for what validation may use.
+    /// As a block's, but for the steps that validation may use.
     pub fn admission_context(&self, number: u64, timestamp: u64) -> BlockContext {
         let info = self.block_info(number, timestamp);
         BlockContext::new(info, self.info.clone(), self.admission.clone(), BouncerConfig::max())

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use blockifier::blockifier::stateful_validator::{StatefulValidator, StatefulValidatorError};
-use blockifier::context::BlockContext;
 use blockifier::state::cached_state::CachedState;
 use blockifier::transaction::account_transaction::{AccountTransaction, ExecutionFlags};
 use blockifier::transaction::objects::TransactionExecutionInfo;
@@ -13,7 +12,7 @@ use starknet_api::abi::abi_utils::get_fee_token_var_address;
 use starknet_api::block_hash::block_hash_calculator::TransactionHashingData;
 use starknet_types_core::felt::Felt;
 
-use crate::chain::STRK;
+use crate::chain::{ADMISSION_GAS, STRK};
 use crate::classes::Class;
 use crate::engine::Engine;
 use crate::error::{EngineError, Result};
@@ -21,6 +20,7 @@ use crate::receipt::Receipt;
 use crate::refusal::{self, Failed, Refusal};
 use crate::sierra::Compiled;
 use crate::transaction::{small, Transaction};
+use crate::versions::View;
 
 /// As transactions are executed in a block.
 pub const STRICT: ExecutionFlags =
@@ -133,8 +133,7 @@ impl Engine {
         }
         let newest = self.versions.newest();
         if admit {
-            let context = self.chain.admission_context(newest.number() + 1, newest.head.header.timestamp);
-            let admitted = self.validate(newest.number(), &transaction, context);
+            let admitted = self.validate(newest.number(), &transaction, Patience::Admission);
             // Nonce and funds are facts: who asks knows better what else is on its way.
             let is_fact = |code: &str| matches!(code, "nonce_too_low" | "nonce_too_high" | "insufficient_funds");
             match admitted {
@@ -175,20 +174,14 @@ impl Engine {
     /// Why block `number` + 1 would not take a transaction, if its account's nonce had come to it.
     pub fn validate_at(&self, number: u64, raw: &[u8]) -> Result<Option<Refusal>> {
         let decoded = Transaction::decode(raw, &self.chain.id, false).map_err(Failed::Refused);
-        let context = self.chain.context(number + 1, self.versions.at(number)?.head.header.timestamp);
-        match decoded.and_then(|transaction| self.validate(number, &transaction, context)) {
+        match decoded.and_then(|transaction| self.validate(number, &transaction, Patience::Block)) {
             Ok(()) => Ok(None),
             Err(Failed::Refused(refusal)) => Ok(Some(refusal)),
             Err(Failed::Broken(error)) => Err(error),
         }
     }
 
-    fn validate(
-        &self,
-        number: u64,
-        transaction: &Transaction,
-        context: BlockContext,
-    ) -> std::result::Result<(), Failed> {
+    fn validate(&self, number: u64, transaction: &Transaction, patience: Patience) -> std::result::Result<(), Failed> {
         let version = self.versions.at(number).map_err(Failed::Broken)?;
         let deployed = version.world.contract(transaction.sender).is_some();
         if !deployed && !transaction.is_deploy_account() {
@@ -201,17 +194,37 @@ impl Engine {
         }
         let compiled: Option<Arc<Compiled>> =
             transaction.sierra.as_ref().map(|sierra| self.compiler.compile(sierra)).transpose()?;
-        let flags = ExecutionFlags { strict_nonce_check: false, ..STRICT };
-        let executable = transaction.executable(compiled.as_deref(), flags)?;
-        let view = self.view(number).map_err(Failed::Broken)?;
-        let mut validator = StatefulValidator::create(CachedState::new(view), context);
-        validator.perform_validations(executable).map_err(|error| match error {
-            StatefulValidatorError::TransactionExecutionError(error) => refusal::of_execution(&error),
-            StatefulValidatorError::TransactionPreValidationError(error) => refusal::of_pre_validation(&error),
-            StatefulValidatorError::StateError(error) => Refusal::new("invalid", error.to_string()).into(),
-            StatefulValidatorError::TransactionExecutorError(error) => refusal::of_executor(&error),
-        })
+        let run = |transaction: &Transaction, validate: bool, charge_fee: bool| {
+            let flags = ExecutionFlags { validate, charge_fee, strict_nonce_check: false, only_query: false };
+            let executable = transaction.executable(compiled.as_deref(), flags)?;
+            let (number, timestamp) = (number + 1, version.head.header.timestamp);
+            let context = match patience {
+                Patience::Block => self.chain.context(number, timestamp),
+                Patience::Admission => self.chain.admission_context(number, timestamp),
+            };
+            let view = View { world: &version.world, classes: &self.state.classes };
+            let mut validator = StatefulValidator::create(CachedState::new(view), context);
+            validator.perform_validations(executable).map_err(|error| match error {
+                StatefulValidatorError::TransactionExecutionError(error) => refusal::of_execution(&error),
+                StatefulValidatorError::TransactionPreValidationError(error) => refusal::of_pre_validation(&error),
+                StatefulValidatorError::StateError(error) => Refusal::new("invalid", error.to_string()).into(),
+                StatefulValidatorError::TransactionExecutorError(error) => refusal::of_executor(&error),
+            })
+        };
+        if patience == Patience::Block || transaction.is_deploy_account() {
+            return run(transaction, true, true);
+        }
+        // First all that runs no code of users, with the bounds as they are; then the account, within less.
+        run(transaction, false, true)?;
+        run(&transaction.clone().limited(ADMISSION_GAS), true, false)
     }
+}
+
+/// How much `__validate__` may use: as in a block, or what nobody pays for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Patience {
+    Block,
+    Admission,
 }
 
 pub fn hashing_data(transaction: &AccountTransaction, info: &TransactionExecutionInfo) -> TransactionHashingData {

@@ -30,6 +30,7 @@ const VERSION: u8 = 3;
 /// Largest encoding of a transaction.
 const MAX_BYTES: usize = 2 * 1024 * 1024;
 
+#[derive(Clone)]
 pub struct Transaction {
     signed: Signed,
     pub hash: TransactionHash,
@@ -142,9 +143,20 @@ impl Transaction {
     }
 
     /// Lets it use `gas` for nothing, under the hash that it has.
-    pub fn without_bounds(mut self, gas: u64) -> Self {
+    pub fn without_bounds(self, gas: u64) -> Self {
         let bound = |amount| ResourceBounds { max_amount: GasAmount(amount), max_price_per_unit: GasPrice(0) };
-        self.bounds = AllResourceBounds { l1_gas: bound(gas), l1_data_gas: bound(gas), l2_gas: bound(gas) };
+        self.within(AllResourceBounds { l1_gas: bound(gas), l1_data_gas: bound(gas), l2_gas: bound(gas) })
+    }
+
+    /// Lets it use at most `gas` of L2, under the hash that it has.
+    pub fn limited(self, gas: u64) -> Self {
+        let mut bounds = self.bounds;
+        bounds.l2_gas.max_amount = bounds.l2_gas.max_amount.min(GasAmount(gas));
+        self.within(bounds)
+    }
+
+    fn within(mut self, bounds: AllResourceBounds) -> Self {
+        self.bounds = bounds;
         let bounds = ValidResourceBounds::AllResources(self.bounds);
         match &mut self.signed {
             Signed::Invoke(InvokeTransaction::V3(tx)) => tx.resource_bounds = bounds,
