@@ -14,6 +14,8 @@ export const loadAdapter = async (vm: Vm): Promise<Adapter> => {
       return (await import("./fuel/adapter.ts")).fuelAdapter;
     case "svm":
       return (await import("./svm/adapter.ts")).svmAdapter;
+    case "cairo":
+      return (await import("./cairo/adapter.ts")).cairoAdapter;
     default:
       throw new LockstepError("unknown_vm", `there is no adapter for ${vm} tenants`, { vm });
   }

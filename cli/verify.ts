@@ -1,5 +1,7 @@
 /** `lockstep verify`: checks what a node says against a validator-set root that its user trusts. */
 import { formatEther, formatUnits } from "viem";
+import { strkAddress } from "../adapters/cairo/genesis.ts";
+import { balanceOf, balanceSlots } from "../adapters/cairo/token.ts";
 import { type EvmConfig, parseEvmConfig } from "../adapters/evm/genesis.ts";
 import { addressText } from "../adapters/svm/proof.ts";
 import type { LightClient } from "../messaging/light-client/client.ts";
@@ -20,7 +22,7 @@ export type VerifyArguments = {
   trust?: string;
   /** Lockstep id of a transaction. */
   transaction?: string;
-  /** `<domain>:<address>` of an EVM or SVM tenant's account. */
+  /** `<domain>:<address>` of an EVM, SVM or Cairo tenant's account. */
   account?: string;
   /** `<domain>:<utxo id>` of a Fuel tenant's coin. */
   coin?: string;
@@ -81,11 +83,11 @@ const parseArguments = ({ api, trust, transaction, account, tenant, ...fuel }: V
     );
   }
   const [, domain, address] =
-    /^([0-9]{1,10}):(0x[0-9a-fA-F]{40}|[1-9A-HJ-NP-Za-km-z]{32,44})$/.exec(account ?? "") ?? [];
+    /^([0-9]{1,10}):(0x[0-9a-fA-F]{1,64}|[1-9A-HJ-NP-Za-km-z]{32,44})$/.exec(account ?? "") ?? [];
   if (account !== undefined && (domain === undefined || address === undefined)) {
     return failure(
       "usage",
-      `--account ${account} is no <domain>:<address>: give one like 31337:0xf39F…, 20 bytes in hexadecimal, or 501:9xQe…, 32 bytes in base58`,
+      `--account ${account} is no <domain>:<address>: give one like 31337:0xf39F…, 20 bytes in hexadecimal, 501:9xQe…, 32 bytes in base58, or 9004:0x4718…, a number of Starknet`,
     );
   }
   const registered = tenant === undefined ? undefined : parseDomain("tenant", tenant, "a tenant's number: 31337");
@@ -104,7 +106,9 @@ const parseArguments = ({ api, trust, transaction, account, tenant, ...fuel }: V
   });
 };
 
-const isHex = (address: string): address is Hex => address.startsWith("0x");
+/** An EVM address has 20 bytes; an address of Starknet that is as short can be written with more zeros. */
+const isEvm = (address: string): address is Hex => /^0x[0-9a-fA-F]{40}$/.test(address);
+const isCairo = (address: string): address is Hex => address.startsWith("0x");
 
 const plural = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? "" : "s"}`;
 
@@ -156,6 +160,24 @@ const checkSvmAccount = async (client: LightClient, domain: Domain, address: str
     facts: {
       ...{ domain, address, exists: account !== undefined, height, number: tenant.number, stateRoot: tenant.stateRoot },
       ...(account === undefined ? {} : { ...account, owner: addressText(account.owner) }),
+    },
+  });
+};
+
+const checkCairoAccount = async (client: LightClient, domain: Domain, address: Hex): Promise<Proof<Check>> => {
+  const found = await client.cairoContract(domain, address);
+  if (!found.ok) return found;
+  const token = await client.cairoContract(domain, strkAddress, balanceSlots(address));
+  if (!token.ok) return token;
+  const { exists, classHash, nonce, height, tenant } = found.value;
+  const balance = balanceOf(token.value.slots);
+  const state = exists ? `has class ${classHash} and nonce ${BigInt(nonce)}` : "does not exist";
+  const newer = token.value.tenant.number === tenant.number ? "" : `; as of block ${token.value.tenant.number}`;
+  return success({
+    proven: `contract ${address} of tenant ${domain} ${state} in the certified state of block ${tenant.number}${newer}, it has ${formatEther(balance)} STRK`,
+    facts: {
+      ...{ domain, address, exists, height, number: tenant.number, stateRoot: tenant.stateRoot },
+      ...{ classHash, nonce: BigInt(nonce), balance, balanceNumber: token.value.tenant.number },
     },
   });
 };
@@ -215,7 +237,7 @@ const checkTenant = async (client: LightClient, domain: Domain): Promise<Proof<C
   });
 };
 
-/** An account that the trusted genesis funded and that has funds still; nothing where no such is found. */
+/** An account that the tenant's genesis funded and that has funds still; nothing where no such is found. */
 const checkFundedAccount = async (
   client: LightClient,
   { domain, config, budget }: Registration,
@@ -264,9 +286,11 @@ const prove = async (client: LightClient, task: Task, report: (check: Check) => 
   }
   if (task.account) {
     const { domain, address } = task.account;
-    const account = isHex(address)
+    const account = isEvm(address)
       ? await checkAccount(client, domain, address)
-      : await checkSvmAccount(client, domain, address);
+      : isCairo(address)
+        ? await checkCairoAccount(client, domain, address)
+        : await checkSvmAccount(client, domain, address);
     if (!account.ok) return account.error;
     report(account.value);
   }
@@ -297,10 +321,12 @@ const prove = async (client: LightClient, task: Task, report: (check: Check) => 
     });
   }
 
-  const genesis = await client.genesis();
-  if (!genesis.ok) return genesis.error;
-  for (const tenant of genesis.value.tenants.filter(({ vm }) => vmName(vm) === "evm")) {
-    const accounts = await checkFundedAccount(client, tenant);
+  for (const { domain } of summary.tenants) {
+    const tenant = await client.tenant(domain);
+    if (!tenant.ok) return tenant.error;
+    const { registration } = tenant.value;
+    if (vmName(registration.vm) !== "evm") continue;
+    const accounts = await checkFundedAccount(client, registration);
     if (!accounts.ok) return accounts.error;
     for (const account of accounts.value) report(account);
   }

@@ -9,7 +9,8 @@ Examples:
   lockstep verify http://127.0.0.1:7300 --trust 0x... --transaction 0x...
       that this transaction was ordered, and what became of it
   lockstep verify http://127.0.0.1:7300 --trust 0x... --account 31337:0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266
-      that this account has this balance and nonce in the certified state; SVM addresses are in base58, after 501:
+      that this account has this balance and nonce in the certified state; SVM addresses are in base58, after 501:,
+      and Cairo's as Starknet writes them, after 9004:
   lockstep verify http://127.0.0.1:7300 --trust 0x... --coin 9889:0x...
       that this coin of a Fuel tenant, by its utxo id, is worth so much and whose it is; or that it is spent
   lockstep verify http://127.0.0.1:7300 --trust 0x... --slot 9889:0x<contract>:0x<slot>
@@ -28,7 +29,7 @@ export const addVerifyCommand: AddCommand = (program, finish, { out }) => {
     .description("check against a trusted root what a node says")
     .option("--trust <root>", "root of a validator set that you trust, in hexadecimal")
     .option("--transaction <id>", "prove this transaction, by its Lockstep id")
-    .option("--account <domain:address>", "prove this account of an EVM or SVM tenant")
+    .option("--account <domain:address>", "prove this account of an EVM, SVM or Cairo tenant")
     .option("--coin <domain:utxo>", "prove this coin of a Fuel tenant")
     .option("--slot <domain:contract:slot>", "prove what a contract of a Fuel tenant stores")
     .option("--tenant <domain>", "prove a tenant, and what it was registered with")

@@ -1,10 +1,20 @@
 import { Keypair } from "@solana/web3.js";
 import { Wallet } from "fuels";
+import { ec, hash } from "starknet";
 import { mnemonicToAccount } from "viem/accounts";
 import { expect, test } from "vitest";
+import { contract } from "../adapters/cairo/contracts/classes.ts";
 import { fromBase58 } from "../adapters/svm/base58.ts";
 import { fromHex, toHex } from "../protocol/bytes.ts";
-import { deriveEd25519, evmAccounts, fuelAccounts, mnemonic, svmAccounts, svmFaucet } from "./accounts.ts";
+import {
+  cairoAccounts,
+  deriveEd25519,
+  evmAccounts,
+  fuelAccounts,
+  mnemonic,
+  svmAccounts,
+  svmFaucet,
+} from "./accounts.ts";
 
 test("the first account is the one that every EVM tool knows", () => {
   expect(evmAccounts(1)).toEqual([
@@ -35,6 +45,17 @@ test("SVM accounts are what Solana's libraries take, and the faucet is the one a
     expect(keypair.publicKey.toBase58()).toBe(address);
   }
   expect(svmFaucet().address).toBe(svmAccounts(11)[10]?.address);
+});
+
+test("Cairo accounts have the addresses that starknet.js computes from their keys", () => {
+  const accounts = cairoAccounts();
+  expect(new Set(accounts.map(({ address }) => address)).size).toBe(10);
+  for (const { address, privateKey, publicKey } of accounts) {
+    expect(BigInt(ec.starkCurve.getStarkKey(privateKey))).toBe(BigInt(publicKey));
+    const { classHash } = contract("account");
+    const expected = hash.calculateContractAddressFromHash(publicKey, classHash, [publicKey], 0);
+    expect(BigInt(address)).toBe(BigInt(expected));
+  }
 });
 
 test("Fuel accounts are what Fuel's SDK derives", () => {

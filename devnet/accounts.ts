@@ -1,6 +1,10 @@
 /** The accounts that every development network funds. Their keys are public: never use them elsewhere. */
 import { createECDH, createHmac, createPrivateKey, createPublicKey, pbkdf2Sync } from "node:crypto";
+import { getStarkKey, grindKey } from "@scure/starknet";
 import { HDKey, mnemonicToAccount, privateKeyToAccount } from "viem/accounts";
+import { contract } from "../adapters/cairo/contracts/classes.ts";
+import { contractAddress } from "../adapters/cairo/contracts/classHash.ts";
+import { feltOf } from "../adapters/cairo/felt.ts";
 import { toBase58 } from "../adapters/svm/base58.ts";
 import { concatBytes, type Hex, toHex } from "../protocol/bytes.ts";
 import { sha256 } from "../protocol/hash.ts";
@@ -73,6 +77,24 @@ export const svmFaucet = (): { address: string; seed: Hex } => ({
   seed: toHex(svmSeed(faucetIndex)),
 });
 
+export type CairoAccount = { address: Hex; privateKey: Hex; publicKey: Hex };
+
+/** Fri that each Cairo account starts with: 1,000 STRK. */
+export const cairoBalance = 1_000n * 10n ** 18n;
+
+/** Accounts m/44'/9004'/0'/0/i of the mnemonic, ground to Stark keys; the salt of an address is the public key. */
+export const cairoAccounts = (count = 10): CairoAccount[] => {
+  const parent = mnemonicToAccount(mnemonic, { path: "m/44'/9004'/0'/0" as "m/44'/60'/0'/0" }).getHdKey();
+  const { classHash } = contract("account");
+  return Array.from({ length: count }, (_, i) => {
+    const { privateKey: seed } = parent.deriveChild(i);
+    if (seed === null) throw new Error("the mnemonic yields private keys");
+    const privateKey = feltOf(BigInt(`0x${grindKey(seed)}`));
+    const publicKey = feltOf(BigInt(getStarkKey(privateKey)));
+    return { address: contractAddress({ classHash, salt: publicKey, calldata: [publicKey] }), privateKey, publicKey };
+  });
+};
+
 /** What each Fuel account starts with, in the smallest unit of the base asset, and in how many coins of equal worth. */
 export const fuelBalance = 10n ** 18n;
 export const fuelCoins = 10;
@@ -90,10 +112,11 @@ export const fuelAccounts = (count = 10): Account[] => {
 };
 
 /** The funded accounts of each VM that has some. */
-export type Accounts = { evm?: Account[]; svm?: SvmAccount[]; fuel?: Account[] };
+export type Accounts = { evm?: Account[]; svm?: SvmAccount[]; cairo?: CairoAccount[]; fuel?: Account[] };
 
 export const accountsOf = (vms: readonly string[]): Accounts => ({
   ...(vms.includes("evm") ? { evm: evmAccounts() } : {}),
   ...(vms.includes("svm") ? { svm: svmAccounts() } : {}),
+  ...(vms.includes("cairo") ? { cairo: cairoAccounts() } : {}),
   ...(vms.includes("fuel") ? { fuel: fuelAccounts() } : {}),
 });

@@ -3,7 +3,6 @@ import type { ExitCode, Output } from "../cli/command.ts";
 import { watchForStop } from "../cli/lifecycle.ts";
 import { LockstepError } from "../protocol/errors.ts";
 import { openDataDirectory } from "./dataDirectory.ts";
-import { buildEngine, hasEngine } from "./engines.ts";
 import { createFleet, type Fleet, writeConfigs } from "./fleet.ts";
 import { readStatuses, untilServing } from "./health.ts";
 import { type Joining, joinTenants } from "./joining.ts";
@@ -57,11 +56,9 @@ const run = async (options: DevnetOptions, running: Running, reporter: Reporter)
   const { stop, end } = running;
   const directory = await openDataDirectory(options.dataDir, options.reset);
   try {
-    const network = await openNetwork(directory.path, options, Date.now(), hasEngine);
+    const network = await openNetwork(directory.path, options, Date.now());
     const { present, coming } = network;
     const ports = await takePorts(network, options.portBase);
-    // Validators can't do without the engines of tenants that stand in genesis.
-    for (const plan of present) await buildEngine(plan, reporter.progress, end);
     if (stop.aborted) return;
 
     reporter.starting(network.validators.length, directory.path);

@@ -1,4 +1,6 @@
 /** What a development network and its tenants start from: equal validators, and funded accounts in every VM. */
+import { contract } from "../adapters/cairo/contracts/classes.ts";
+import type { CairoConfig } from "../adapters/cairo/genesis.ts";
 import type { EvmConfig } from "../adapters/evm/genesis.ts";
 import type { FuelConfig } from "../adapters/fuel/genesis.ts";
 import { baseAssetId } from "../adapters/fuel/params.ts";
@@ -10,6 +12,8 @@ import { type Genesis, vms } from "../protocol/genesis.ts";
 import type { PublicKey, Root } from "../protocol/ids.ts";
 import type { Registration } from "../protocol/tenant.ts";
 import {
+  cairoAccounts,
+  cairoBalance,
   evmAccounts,
   evmBalance,
   fuelAccounts,
@@ -56,6 +60,22 @@ const svmConfig = (timestampMs: number): SvmConfig => {
   };
 };
 
+/** Gets the fees of the Cairo tenant; nobody has a key to it. */
+const cairoFeeRecipient = "0x4c4f434b535445505f46454553";
+
+const cairoConfig = (timestampMs: number): CairoConfig => ({
+  timestamp: Math.floor(timestampMs / 1000),
+  feeRecipient: cairoFeeRecipient,
+  classes: {
+    account: contract("account").class,
+    token: contract("erc20").class,
+    deployer: contract("deployer").class,
+  },
+  accounts: Object.fromEntries(
+    cairoAccounts().map(({ address, publicKey }) => [address, { publicKey, balance: cairoBalance.toString() }]),
+  ),
+});
+
 /** Contract that gets the fees of the Fuel tenant; its code gives nothing back. */
 const fuelFeeRecipient: FuelConfig["feeRecipient"] = `0x${"fee5".padStart(64, "0")}`;
 
@@ -77,6 +97,8 @@ const configOf = ({ name, domain }: TenantPlan, timestampMs: number): unknown =>
       return evmConfig(domain, timestampMs);
     case "svm":
       return svmConfig(timestampMs);
+    case "cairo":
+      return cairoConfig(timestampMs);
     case "fuel":
       return fuelConfig(timestampMs);
     case "data":

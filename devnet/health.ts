@@ -66,6 +66,7 @@ const zero32 = `0x${"00".repeat(32)}`;
 /** For each VM with an API, something that its executor answers. */
 const questions: Readonly<Record<string, unknown>> = {
   evm: jsonRpc("eth_getBalance", [`0x${"00".repeat(20)}`, "latest"]),
+  cairo: jsonRpc("starknet_blockNumber", []),
   svm: jsonRpc("getBalance", ["11111111111111111111111111111111"]),
   fuel: { query: `{ balance(owner: "${zero32}", assetId: "${zero32}") { amount } }` },
 };

@@ -3,16 +3,18 @@ import { copyFile, mkdir, mkdtemp, readdir, rm, stat, writeFile } from "node:fs/
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { parseCairoConfig } from "../adapters/cairo/genesis.ts";
 import { parseEvmConfig } from "../adapters/evm/genesis.ts";
 import { parseFuelConfig } from "../adapters/fuel/genesis.ts";
 import { parseSvmConfig } from "../adapters/svm/genesis.ts";
 import { createBlst } from "../consensus/certificate/blst.ts";
 import { usualBudgets } from "../protocol/budget.ts";
 import { Genesis, vmName } from "../protocol/genesis.ts";
-import { asDomain } from "../protocol/ids.ts";
+import { asDomain, asPublicKey } from "../protocol/ids.ts";
 import { openDataDirectory } from "./dataDirectory.ts";
+import { createRegistration } from "./genesis.ts";
 import { type NetworkChoice, openNetwork } from "./network.ts";
-import type { TenantPlan } from "./tenants.ts";
+import { type TenantPlan, tenantPlans } from "./tenants.ts";
 
 let parent: string;
 let folder: string;
@@ -61,10 +63,8 @@ describe("data directory", () => {
 });
 
 describe("network", () => {
-  const choice = { validators: 4, tenants: ["data", "svm", "fuel", "evm"], epochLength: 20 } as const;
-  const all = async (_: TenantPlan) => true;
-  const open = (path: string, chosen: NetworkChoice, nowMs: number, isReady = all) =>
-    openNetwork(path, chosen, nowMs, isReady);
+  const choice = { validators: 4, tenants: ["data", "svm", "cairo", "fuel", "evm"], epochLength: 20 } as const;
+  const open = (path: string, chosen: NetworkChoice, nowMs: number) => openNetwork(path, chosen, nowMs);
   const names = (plans: readonly TenantPlan[]) => plans.map(({ name }) => name);
 
   test("is made once and kept: same keys, same genesis, whatever the clock says", async () => {
@@ -72,7 +72,7 @@ describe("network", () => {
     const kept = await open(folder, {}, 1_800_000_000_000);
     expect(kept).toEqual(made);
     expect(kept.validators).toHaveLength(4);
-    expect(names(kept.present)).toEqual(["data", "svm", "fuel", "evm"]);
+    expect([names(kept.present), names(kept.coming)]).toEqual([["data"], ["svm", "cairo", "fuel", "evm"]]);
     expect(kept.genesis.epochLength).toBe(20);
   });
 
@@ -93,21 +93,28 @@ describe("network", () => {
   });
 
   test("the tenants' adapters accept their configuration, with ten accounts funded", async () => {
-    const { genesis } = await open(folder, choice, 1_700_000_000_999);
-    expect(genesis.tenants.map(({ domain, vm }) => [domain, vmName(vm)])).toEqual([
+    const registered = tenantPlans.map((plan) =>
+      createRegistration(plan, asPublicKey(new Uint8Array(48)), 1_700_000_000_999),
+    );
+    expect(registered.map(({ domain, vm }) => [domain, vmName(vm)])).toEqual([
       [1, "data"],
       [501, "svm"],
+      [9004, "cairo"],
       [9889, "fuel"],
       [31337, "evm"],
     ]);
-    const evm = genesis.tenants[3];
+    const evm = registered[4];
     const config = parseEvmConfig(asDomain(31337), evm?.config ?? new Uint8Array(), usualBudgets.evm);
     expect(config.timestamp).toBe(1_700_000_000);
     expect(Object.values(config.alloc)).toEqual(Array(10).fill({ balance: "10000000000000000000000" }));
-    const svm = parseSvmConfig(genesis.tenants[1]?.config ?? new Uint8Array());
+    const cairo = parseCairoConfig(asDomain(9004), registered[2]?.config ?? new Uint8Array(), usualBudgets.cairo);
+    expect(Object.values(cairo.accounts).map(({ balance }) => balance)).toEqual(
+      Array(10).fill("1000000000000000000000"),
+    );
+    const svm = parseSvmConfig(registered[1]?.config ?? new Uint8Array());
     expect(svm.timestamp).toBe(1_700_000_000);
     expect(Object.values(svm.accounts).filter((lamports) => lamports === "10000000000000")).toHaveLength(10);
-    const fuel = parseFuelConfig(genesis.tenants[2]?.config ?? new Uint8Array());
+    const fuel = parseFuelConfig(registered[3]?.config ?? new Uint8Array());
     expect(fuel.timestamp).toBe(1_700_000_000);
     expect(fuel.coins.map(({ amount }) => amount)).toEqual(Array(100).fill(String(10n ** 17n)));
   });
@@ -123,13 +130,11 @@ describe("network", () => {
     await expect(open(folder, { epochLength: 30 }, 0)).rejects.toThrow(/--epoch-length 20, not 30/);
   });
 
-  test("tenants whose engines are missing come later, and may be chosen anew at every start", async () => {
-    const isReady = async ({ engine }: TenantPlan) => engine === undefined;
-    const made = await open(folder, choice, 0, isReady);
-    expect([names(made.present), names(made.coming)]).toEqual([["data"], ["svm", "fuel", "evm"]]);
+  test("tenants with an engine come later, and may be chosen anew at every start", async () => {
+    const made = await open(folder, choice, 0);
     expect(made.genesis.tenants.map(({ domain }) => domain)).toEqual([1]);
     const comingAt = async (chosen: NetworkChoice) => names((await open(folder, chosen, 0)).coming);
-    expect(await comingAt({})).toEqual(["svm", "fuel", "evm"]);
+    expect(await comingAt({})).toEqual(["svm", "cairo", "fuel", "evm"]);
     expect(await comingAt({ tenants: ["data"] })).toEqual([]);
     expect(await comingAt({})).toEqual([]);
     expect(await comingAt({ tenants: ["evm"] })).toEqual(["evm"]);

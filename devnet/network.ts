@@ -47,9 +47,6 @@ export type DevnetNetwork = {
   validators: DevnetValidator[];
 };
 
-/** Whether a tenant can be there from the start. */
-type IsReady = (plan: TenantPlan) => Promise<boolean>;
-
 const TenantsFile = z.array(z.enum(tenantNames));
 
 const folderOf = (path: string, index: number) => join(path, "validators", String(index));
@@ -75,7 +72,7 @@ const storeTenants = (path: string, names: readonly TenantName[]): Promise<void>
   writeWhole(tenantsFileOf(path), utf8(`${JSON.stringify(names)}\n`));
 
 /** The genesis file comes last: its presence says that the network is complete. */
-const create = async (path: string, choice: NetworkChoice, nowMs: number, isReady: IsReady): Promise<void> => {
+const create = async (path: string, choice: NetworkChoice, nowMs: number): Promise<void> => {
   const { validators, tenants, epochLength } = { ...defaultChoice, ...choice };
   await rm(join(path, "validators"), { recursive: true, force: true });
   const signers: BlsSigner[] = [];
@@ -87,9 +84,9 @@ const create = async (path: string, choice: NetworkChoice, nowMs: number, isRead
   const { publicKey: owner } = await createKeyFile(ownerKeyFileOf(path));
   await storeTenants(path, tenants);
   const salt = asRoot(new Uint8Array(randomBytes(32)));
-  const ready: TenantPlan[] = [];
-  for (const plan of plansOf(tenants)) if (await isReady(plan)) ready.push(plan);
-  const genesis = createGenesis({ salt, timestampMs: nowMs, epochLength, signers, tenants: ready, owner });
+  // All others register themselves, as every rollup does: a first start and a later one go the same way.
+  const present = plansOf(tenants).filter(({ engine }) => engine === undefined);
+  const genesis = createGenesis({ salt, timestampMs: nowMs, epochLength, signers, tenants: present, owner });
   await writeWhole(genesisFileOf(path), Genesis.encode(genesis));
 };
 
@@ -126,19 +123,14 @@ const refuseOtherChoice = (path: string, genesis: Genesis, choice: NetworkChoice
 };
 
 /**
- * Loads the network of a locked data directory; makes it first when there is none.
+ * Loads the network of a locked data directory; makes it first when there is none. Tenants without an engine stand in
+ * its genesis, the others are to register.
  *
- * @param isReady which of the tenants stand in the genesis of a new network; the others register later on
  * @throws LockstepError `other_network`, and those of the files that it reads
  */
-export const openNetwork = async (
-  path: string,
-  choice: NetworkChoice,
-  nowMs: number,
-  isReady: IsReady,
-): Promise<DevnetNetwork> => {
+export const openNetwork = async (path: string, choice: NetworkChoice, nowMs: number): Promise<DevnetNetwork> => {
   const genesisFile = genesisFileOf(path);
-  if (!(await exists(genesisFile))) await create(path, choice, nowMs, isReady);
+  if (!(await exists(genesisFile))) await create(path, choice, nowMs);
   const genesis = await readGenesis(genesisFile);
   refuseOtherChoice(path, genesis, choice);
   const genesisRoot = Genesis.root(genesis);

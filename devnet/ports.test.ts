@@ -5,9 +5,10 @@ import { findPortOwner } from "./portOwner.ts";
 import { describePorts, host, planFreePorts, planPorts, probePorts } from "./ports.ts";
 import { plansOf } from "./tenants.ts";
 
-const tenants = plansOf(["data", "svm", "evm"]);
+const tenants = plansOf(["data", "svm", "cairo", "evm"]);
 const evm = asDomain(31337);
 const svm = asDomain(501);
+const cairo = asDomain(9004);
 
 let occupied: Server | undefined;
 afterEach(() => new Promise<void>((resolve) => (occupied === undefined ? resolve() : occupied.close(() => resolve()))));
@@ -27,6 +28,7 @@ describe("planPorts", () => {
       p2p: 7400,
       rpc: new Map([
         [svm, 8899],
+        [cairo, 5050],
         [evm, 8545],
       ]),
       offset: 0,
@@ -36,6 +38,7 @@ describe("planPorts", () => {
       p2p: 10400,
       rpc: new Map([
         [svm, 11899],
+        [cairo, 8050],
         [evm, 11545],
       ]),
       offset: 3000,
@@ -48,6 +51,7 @@ describe("planPorts", () => {
       p2p: 17400,
       rpc: new Map([
         [svm, 18899],
+        [cairo, 15050],
         [evm, 18545],
       ]),
       offset: 10_000,
@@ -56,7 +60,7 @@ describe("planPorts", () => {
 
   test("no port is planned twice", () => {
     const ports = describePorts(planPorts(7, tenants), tenants).map(({ port }) => port);
-    expect(new Set(ports).size).toBe(7 * 5);
+    expect(new Set(ports).size).toBe(7 * 6);
   });
 
   test("a base that leads beyond 65535 is refused with the largest that works", () => {
@@ -69,7 +73,7 @@ describe("planPorts", () => {
 describe("planFreePorts", () => {
   test("gives distinct ports that can be listened on", async () => {
     const planned = describePorts(await planFreePorts(4, tenants), tenants);
-    expect(new Set(planned.map(({ port }) => port)).size).toBe(4 * 5);
+    expect(new Set(planned.map(({ port }) => port)).size).toBe(4 * 6);
     await probePorts(planned);
   });
 });

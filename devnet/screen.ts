@@ -1,5 +1,6 @@
 /** What a person at a terminal sees of a devnet. */
-import type { Accounts } from "./accounts.ts";
+import { strkAddress } from "../adapters/cairo/genesis.ts";
+import type { Accounts, CairoAccount } from "./accounts.ts";
 import type { ValidatorStatus } from "./health.ts";
 import type { DevnetEvent, DevnetReady, DevnetTenant, TenantJoined } from "./ready.ts";
 
@@ -28,7 +29,7 @@ const endpoints = ({ api, tenants, validators }: DevnetReady, coming: readonly s
 const listAccounts = (title: string, rows: readonly (readonly [address: string, secret: string])[]): string =>
   `\n${title}; everybody knows these keys\n${column(rows.map((row, i) => [String(i), ...row]))}`;
 
-const accountList = ({ evm, svm, fuel }: Accounts): string =>
+const accountList = ({ evm, svm, cairo, fuel }: Accounts): string =>
   [
     evm &&
       listAccounts(
@@ -39,6 +40,11 @@ const accountList = ({ evm, svm, fuel }: Accounts): string =>
       listAccounts(
         "SVM accounts, 10,000 SOL each",
         svm.map(({ address, secretKey }) => [address, secretKey]),
+      ),
+    cairo &&
+      listAccounts(
+        "Cairo accounts, 1,000 STRK each",
+        cairo.map(({ address, privateKey }) => [address, privateKey]),
       ),
     fuel &&
       listAccounts(
@@ -69,6 +75,17 @@ const airdrop = (rpc: string): string =>
     console.log(publicKey.toBase58(), await connection.getBalance(publicKey));'
 `;
 
+const pay = (rpc: string, from: CairoAccount, to: string): string =>
+  `  # send 1 STRK with starknet.js, unmodified
+  node --input-type=module -e '
+    import { Account, RpcProvider } from "starknet";
+    const provider = new RpcProvider({ nodeUrl: "${rpc}" });
+    const account = new Account({ provider, address: "${from.address}", signer: "${from.privateKey}" });
+    const transfer = { contractAddress: "${strkAddress}", entrypoint: "transfer" };
+    const sent = await account.execute({ ...transfer, calldata: ["${to}", 10n ** 18n, 0n] });
+    console.log(await provider.waitForTransaction(sent.transaction_hash, { retryInterval: 200 }));'
+`;
+
 const fuelTransfer = (rpc: string, from: string, to: string): string =>
   `  # send a thousandth of ETH with fuels, unmodified
   node --input-type=module -e '
@@ -82,14 +99,17 @@ const fuelTransfer = (rpc: string, from: string, to: string): string =>
 /** First steps with the tenants whose VMs have accounts. */
 const tenantCommands = (tenants: readonly DevnetTenant[], accounts: Accounts): string[] => {
   const rpcOf = (name: string) => tenants.find(({ vm }) => vm === name)?.rpc;
-  const [evm, svm, fuel] = [rpcOf("evm"), rpcOf("svm"), rpcOf("fuel")];
+  const [evm, svm, cairo, fuel] = [rpcOf("evm"), rpcOf("svm"), rpcOf("cairo"), rpcOf("fuel")];
   const [from, to] = accounts.evm ?? [];
-  const [payer, payee] = accounts.fuel ?? [];
+  const [payer, payee] = accounts.cairo ?? [];
+  const canPay = cairo !== undefined && payer !== undefined && payee !== undefined;
+  const [holder, receiver] = accounts.fuel ?? [];
   const canTransfer = evm !== undefined && from !== undefined && to !== undefined;
   return [
     ...(canTransfer ? [transfer(evm, from.privateKey, to.address)] : []),
     ...(svm === undefined ? [] : [airdrop(svm)]),
-    ...(fuel && payer && payee ? [fuelTransfer(fuel, payer.privateKey, payee.address)] : []),
+    ...(canPay ? [pay(cairo, payer, payee.address)] : []),
+    ...(fuel && holder && receiver ? [fuelTransfer(fuel, holder.privateKey, receiver.address)] : []),
   ];
 };
 

@@ -2,7 +2,7 @@
 import { LockstepError } from "../protocol/errors.ts";
 import { asDomain, type Domain } from "../protocol/ids.ts";
 
-export const tenantNames = ["data", "svm", "fuel", "evm"] as const;
+export const tenantNames = ["data", "svm", "cairo", "fuel", "evm"] as const;
 export type TenantName = (typeof tenantNames)[number];
 
 export type TenantPlan = {
@@ -21,6 +21,7 @@ export const tenantPlans: readonly TenantPlan[] = [
   { name: "data", domain: asDomain(1) },
   // @solana/web3.js opens its WebSocket one port above that of its HTTP.
   { name: "svm", domain: asDomain(501), port: 8899, ports: 2, engine: "svm" },
+  { name: "cairo", domain: asDomain(9004), port: 5050, engine: "cairo" },
   { name: "fuel", domain: asDomain(9889), port: 4000, engine: "fuel" },
   { name: "evm", domain: asDomain(31337), port: 8545, engine: "evm" },
 ];

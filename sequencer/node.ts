@@ -201,7 +201,7 @@ export const startNode = async (options: NodeOptions): Promise<Node> => {
   const signing = { genesis: genesisRoot, epochLength, self, signer, bls, network, runtime, validatorsOf, fatal };
   const cannot = createCannotBoard({
     ...signing,
-    domains: new Set(tenants.keys()),
+    tenants,
     revisionAt: (height) => revisionAt(recoveries, height),
     finalized: () => heads.finalized,
   });

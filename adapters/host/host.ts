@@ -166,7 +166,14 @@ export const hostExecutor = async (options: HostOptions & { vm: Vm }): Promise<T
   }
 
   const executor: Executor = {
-    inspect: (transactions) => call<Inspection[]>("inspect", packBytes(transactions)),
+    inspect: async (transactions) => {
+      const inspections: Inspection[] = [];
+      for (let start = 0; start < transactions.length; start += hostLimits.inspected) {
+        const some = transactions.slice(start, start + hostLimits.inspected);
+        inspections.push(...(await call<Inspection[]>("inspect", packBytes(some))));
+      }
+      return inspections;
+    },
     begin: (context) => call("begin", context),
     write: (write) => call("write", write),
     execute: async (entries) => unpackExecutions(await call("execute", packEntries(entries))),

@@ -16,6 +16,8 @@ export const hostLimits = {
   /** Requests sent and not answered, and those that wait behind them. */
   blockLane: { window: 64, capacity: 65_536 },
   readLane: { window: 16, capacity: 1024 },
+  /** Transactions inspected by one request: an executor that checks signatures in its VM needs milliseconds for each. */
+  inspected: 128,
   /** Blocks sealed between two reads while more blocks wait. */
   sealsPerRead: 8,
   /** Of one thing that the process printed. */

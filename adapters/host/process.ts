@@ -73,7 +73,9 @@ export const startProcess = (options: {
   const { limits, runtime } = options;
   const { NODE_OPTIONS: _, ...env } = process.env;
   const mark = createMarkFile();
-  const flags = [`--stack-size=${limits.javaScriptStackKiB}`, `--max-old-space-size=${limits.heapMiB}`, ...loader()];
+  const memory = [`--stack-size=${limits.javaScriptStackKiB}`, `--max-old-space-size=${limits.heapMiB}`];
+  // What engines hold is outside the JavaScript heap: whoever lets go of a large one has it collected.
+  const flags = [...memory, "--expose-gc", ...loader()];
   const child: ChildProcess = fork(entry, [], {
     env,
     execPath: "/bin/sh",

@@ -141,7 +141,7 @@ const createSvm = (): LiteSvm => {
 /** Accounts that every SVM starts with besides native programs and sysvars: SPL programs and native mints. */
 export const builtInAccounts = (): KeyedAccount[] => {
   const svm = createSvm();
-  const owners = [programs.loaderV2, programs.loaderV3, programs.token, programs.token2022];
+  const owners = [programs.loaderV1, programs.loaderV2, programs.loaderV3, programs.token, programs.token2022];
   return owners.flatMap((owner) =>
     svm.getProgramAccounts(owner).map((each) => ({ key: each.address, account: fromEngine(each.account()) })),
   );

@@ -195,6 +195,47 @@ describe("an SVM tenant", () => {
     expect(kinds.filter((kind) => kind === "returned")).toHaveLength(3);
   });
 
+  it("is full once it has undone four transactions that had loaded programs", async () => {
+    const { run } = await createChain();
+    const token2022 = new PublicKey("TokenzQdBNbLqP5VEhdkAS6EPFLC1PHnBqCXEpPxuEb");
+    const touch = (lamports: bigint) =>
+      sign({ instructions: [transfer(alice, token2022, lamports)], signers: [alice], recent: 0 });
+    const touches = (first: number, count: number) => Array.from({ length: count }, (_, i) => touch(BigInt(first + i)));
+    const three = await run(...touches(1, 16), pay(0));
+    expect(three.at(-1)).toMatchObject({ kind: "applied", index: 16 });
+    const four = await run(...touches(17, 17), pay(0, 2n));
+    expect(four.at(-1)).toEqual({ kind: "returned", index: 17, reason: "block_full" });
+  });
+
+  it("goes on with its loaders when a transaction names them as written", async () => {
+    const { executor, run } = await createChain();
+    const names = ["BPFLoaderUpgradeab1e11111111111111111111111", "Memo1UhkJRfHyvLMcVucJwxXeuD728EqVDDwQDxFMNo"];
+    const naming = new TransactionInstruction({
+      programId: new PublicKey("MemoSq4gqABAXKb96qnH8TysNcWxMyWCqXgDLGmfcHr"),
+      keys: names.map((name) => ({ pubkey: new PublicKey(name), isSigner: false, isWritable: true })),
+      data: Buffer.of(1),
+    });
+    const table = new TransactionInstruction({
+      ...{ programId: AddressLookupTableProgram.programId, keys: [], data: Buffer.of(6) },
+    });
+    const [call, simple] = [[table], [memo(new PublicKey(names[1] as string))]].map((instructions) =>
+      sign({ instructions, signers: [bob], recent: 0 }),
+    ) as [Uint8Array, Uint8Array];
+    const simulate = (transaction: Uint8Array) =>
+      ask(executor, { kind: "simulate", transaction, verify: true, recent: true, accounts: [] });
+    const before = [await simulate(call), await simulate(simple)];
+    expect(before.map(({ error }) => error && errorJson(error))).toEqual([
+      { InstructionError: [0, "InvalidInstructionData"] },
+      undefined,
+    ]);
+    await run(sign({ instructions: [naming], signers: [alice], recent: 0 }));
+    expect([await simulate(call), await simulate(simple)]).toEqual(before);
+    expect(await run(call, simple)).toMatchObject([
+      { kind: "applied", succeeded: false },
+      { kind: "applied", succeeded: true },
+    ]);
+  });
+
   it("takes keys from lookup tables", async () => {
     const { executor, run, idle } = await createChain();
     await idle(1);

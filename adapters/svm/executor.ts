@@ -22,6 +22,8 @@ type Progress = {
   receiptLeaves: Root[];
   signatures: Uint8Array[];
   receiptBytes: number;
+  /** Times that a new engine was needed to undo a transaction. */
+  reloads: number;
   gasAsked: number;
   gasUsed: number;
   fees: bigint;
@@ -106,7 +108,8 @@ export const createExecutor = ({
     if (stale !== undefined) {
       return { kind: "omitted", index, reason: stale, hopeless: wasStale(admitted, block.context.certified) };
     }
-    if (block.gasAsked + facts.gas > burst) return { kind: "returned", index, reason: "block_full" };
+    const isFull = block.gasAsked + facts.gas > burst || block.reloads >= blockLimits.reloads;
+    if (isFull) return { kind: "returned", index, reason: "block_full" };
     const signature = transaction.signatures[0] as Uint8Array;
     if (block.applied.has(facts.nativeId)) return leftOut(index, "duplicate");
     const before = ledger.mark();
@@ -118,7 +121,7 @@ export const createExecutor = ({
     const receipt = encodeReceipt(executed.receipt);
     const receiptBytes = block.receiptBytes + receipt.length;
     if (ledger.changedBytes() + receiptBytes > blockLimits.changedBytes) {
-      ledger.revert(before);
+      if (ledger.revert(before)) block.reloads++;
       // No block has room for what doesn't fit an empty one.
       return block.signatures.length === 0
         ? leftOut(index, "invalid")
@@ -184,7 +187,15 @@ export const createExecutor = ({
         });
       }
       ledger.begin(() => slotAt(context));
-      const nothing = { receiptLeaves: [], signatures: [], receiptBytes: 0, gasAsked: 0, gasUsed: 0, fees: 0n };
+      const nothing = {
+        receiptLeaves: [],
+        signatures: [],
+        receiptBytes: 0,
+        reloads: 0,
+        gasAsked: 0,
+        gasUsed: 0,
+        fees: 0n,
+      };
       open = { ...nothing, context, applied: new Set(), checkpoints: [], nextCheckpoint: 0 };
     },
 
@@ -197,8 +208,8 @@ export const createExecutor = ({
     checkpoint: async () => {
       const block = openBlock();
       const id = block.nextCheckpoint++;
-      const { receiptBytes, gasAsked, gasUsed, fees } = block;
-      const progress = { receiptBytes, gasAsked, gasUsed, fees };
+      const { receiptBytes, reloads, gasAsked, gasUsed, fees } = block;
+      const progress = { receiptBytes, reloads, gasAsked, gasUsed, fees };
       block.checkpoints.push({ id, mark: ledger.mark(), applied: block.signatures.length, ...progress });
       return id;
     },

@@ -26,7 +26,8 @@ export type Ledger = {
   /** Bytes of the accounts that the block has changed so far, before and after, and of code that it had loaded. */
   changedBytes(): number;
   mark(): number;
-  revert(mark: number): void;
+  /** Goes back; gives whether that took a new engine, with all programs loaded again. */
+  revert(mark: number): boolean;
   /** Drops the open block. */
   discard(): void;
   /** Ends the block: its net changes, and the keys of programs that it wrote to. */
@@ -150,14 +151,16 @@ export const createLedger = (accounts: Accounts): Ledger => {
     return { kind: "applied", receipt: receiptOf(outcome, fee, loadedKeys, before, balancesOf(keys)) };
   };
 
-  const setBack = (keys: readonly Uint8Array[]): void => {
-    if (keys.length === 0) return;
-    if (loaded.size === 0) {
+  const goBack = (mark: number): boolean => {
+    const hadLoaded = loads.some((load) => load.mark > mark);
+    loads = loads.filter((load) => load.mark <= mark);
+    const keys = journal.revert(mark);
+    if (!hadLoaded) {
       for (const key of keys) {
         const value = journal.get(key);
         engine.set(key, value === undefined ? (accounts.get(key) ?? builtIn.get(toHex(key))) : value.account);
       }
-      return;
+      return false;
     }
     const merged = new Map([...accounts.all()].map((each) => [toHex(each.key), each]));
     for (const { key, after } of journal.changes()) {
@@ -165,7 +168,10 @@ export const createLedger = (accounts: Accounts): Ledger => {
       else merged.set(toHex(key), { key, account: after });
     }
     engine = createEngine(merged.values());
+    // The old one is outside the JavaScript heap, which would not be collected for its sake.
+    globalThis.gc?.();
     slot = current;
+    return true;
   };
 
   return {
@@ -188,14 +194,13 @@ export const createLedger = (accounts: Accounts): Ledger => {
     },
     changedBytes: () => loads.reduce((sum, { bytes }) => sum + bytes, journal.bytes()),
     mark: () => journal.mark(),
-    revert: (mark) => {
-      loads = loads.filter((load) => load.mark <= mark);
-      setBack(journal.revert(mark));
-    },
-    discard: () => setBack(journal.revert(0)),
+    revert: goBack,
+    discard: () => void goBack(0),
     end: () => {
       const changes = journal.changes();
-      return { changes, programs: [...loaded.values()] };
+      // A transaction may name a program as written that is no state, such as a loader: that one stays as it was.
+      const isState = (key: Uint8Array) => journal.get(key) !== undefined || accounts.get(key) !== undefined;
+      return { changes, programs: [...loaded.values()].filter(isState) };
     },
   };
 };

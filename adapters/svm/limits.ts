@@ -8,6 +8,8 @@ export const blockLimits = {
   changedBytes: 32 * MiB,
   /** What a byte of code counts there whenever a transaction writes to its program: loading it takes long. */
   codeWeight: 4,
+  /** Transactions that were undone although they had loaded programs: each takes a new engine, and the block is full. */
+  reloads: 4,
 } as const;
 
 /** None is part of consensus. */

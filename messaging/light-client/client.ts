@@ -3,6 +3,7 @@
  * comes from the node that is checked.
  */
 
+import type { ProvenContract } from "../../adapters/cairo/proof.ts";
 import type { ProvenCoin } from "../../adapters/fuel/proof.ts";
 import type { ProvenSvmAccount } from "../../adapters/svm/proof.ts";
 import type { BlsVerifier } from "../../consensus/certificate/bls.ts";
@@ -25,6 +26,7 @@ import {
   TransactionWire,
 } from "../../protocol/wire.ts";
 import { type ProvenState, proveState } from "./account.ts";
+import { proveCairoContract, storageProofParams } from "./cairoContract.ts";
 import { refuteExecution, refuteInputs, tenantOf } from "./execution.ts";
 import { createFinality } from "./finality.ts";
 import {
@@ -67,6 +69,9 @@ export type ProvenAccountState = ProvenState & { height: Height; tenant: TenantS
 /** Without an account where it is proven that there is none. */
 export type ProvenSvmState = { account?: ProvenSvmAccount; height: Height; tenant: TenantSummary };
 
+/** Zeros everywhere where it is proven that there is none. */
+export type ProvenCairoState = ProvenContract & { height: Height; tenant: TenantSummary };
+
 /** Without a coin where it is proven that there is none: spent, or never put out. */
 export type ProvenFuelCoin = { coin?: ProvenCoin; height: Height; tenant: TenantSummary };
 
@@ -94,6 +99,8 @@ export type LightClient = {
   account(domain: Domain, address: Hex, slots?: readonly Hex[]): Promise<Proof<ProvenAccountState>>;
   /** An SVM tenant's account, by its address in base58, in the newest certified state. */
   svmAccount(domain: Domain, address: string): Promise<Proof<ProvenSvmState>>;
+  /** A Cairo tenant's contract and slots in it, in the newest certified state. */
+  cairoContract(domain: Domain, address: Hex, slots?: readonly Hex[]): Promise<Proof<ProvenCairoState>>;
   /** A Fuel tenant's coin in the newest certified state. */
   fuelCoin(domain: Domain, utxoId: FuelUtxoId): Promise<Proof<ProvenFuelCoin>>;
   /** What a contract of a Fuel tenant stores in a slot (32 bytes each) in the newest certified state. */
@@ -297,6 +304,17 @@ export const createLightClient = ({
     return success({ ...(proven.value === undefined ? {} : { account: proven.value }), height, tenant });
   };
 
+  const cairoContract: LightClient["cairoContract"] = async (domain, address, slots = []) => {
+    const certified = await certifiedTenant(domain, "cairo");
+    if (!certified.ok) return certified;
+    const { height, tenant, rpc } = certified.value;
+    const params = storageProofParams(tenant.number, address, slots);
+    const answer = await api.call(rpc, "starknet_getStorageProof", params);
+    if (!answer.ok) return answer;
+    const proven = proveCairoContract(tenant.stateRoot, address, slots, answer.value);
+    return proven.ok ? success({ ...proven.value, height, tenant }) : proven;
+  };
+
   const fuelCoin: LightClient["fuelCoin"] = async (domain, utxoId) => {
     const certified = await certifiedTenant(domain, "fuel");
     if (!certified.ok) return certified;
@@ -334,6 +352,7 @@ export const createLightClient = ({
     tenant,
     account,
     svmAccount,
+    cairoContract,
     fuelCoin,
     fuelSlot,
   };

@@ -14,6 +14,7 @@ const index = asValidatorIndex;
 const setUp = (seed: number) => {
   const world = createWorld({ seed, nodes: 3 });
   const signers = [0, 1, 2].map(() => createSigner(generateSecretKey(world.random.bytes(32))));
+  const tenants = new Set([evm]);
   const members = signers.map(({ publicKey }) => ({ publicKey, weight: 1 }));
   const boards = signers.map((signer, at): CannotBoard => {
     world.restart(index(at), async () => {});
@@ -26,7 +27,7 @@ const setUp = (seed: number) => {
       bls: createBlst(),
       network,
       runtime: world.runtime(index(at)),
-      domains: new Set([evm]),
+      tenants,
       revisionAt: () => asRevision(0),
       validatorsOf: () => ({ genesis, epoch: asEpoch(0), members }),
       finalized: () => asHeight(10),
@@ -48,7 +49,7 @@ const setUp = (seed: number) => {
     await world.run(200);
     await new Promise((resolve) => setImmediate(resolve));
   };
-  return { world, board, said, send, takesALook };
+  return { world, board, said, send, takesALook, tenants };
 };
 
 describe("who can't execute a tenant", () => {
@@ -62,6 +63,19 @@ describe("who can't execute a tenant", () => {
     await takesALook();
     expect(said(0)).toEqual([]);
     for (const at of [1, 2]) expect(said(at)).toEqual([[0, evm, 7]]);
+  });
+
+  it("is heard of a tenant that came after the start, and of no other", async () => {
+    const { board, said, takesALook, tenants } = setUp(5);
+    const say = async (): Promise<void> => {
+      board(0).publish(new Map([[unknown, asHeight(5)]]));
+      await takesALook();
+    };
+    await say();
+    expect(said(1)).toEqual([]);
+    tenants.add(unknown);
+    await say();
+    expect(said(1)).toEqual([[0, unknown, 5]]);
   });
 
   it("takes it back with an attestation to that height, not with one below", async () => {

@@ -40,7 +40,8 @@ export type CannotOptions = {
   bls: Bls;
   network: Network;
   runtime: Runtime;
-  domains: ReadonlySet<Domain>;
+  /** As this node follows them at the time: a tenant may come any time. */
+  tenants: { has(domain: Domain): boolean };
   /** Under which a height is executed. */
   revisionAt(height: Height): Revision;
   validatorsOf(epoch: number): ValidatorSet;
@@ -102,7 +103,7 @@ export const createCannotBoard = (options: CannotOptions): CannotBoard => {
       const place = placeOf(cannot);
       const isFar = cannot.height > options.finalized() + attestationLimits.cannotHeights;
       const isKnown = others.get(place)?.height === cannot.height;
-      if (isStopped || isFar || isKnown || checking.has(place) || !options.domains.has(cannot.domain)) return;
+      if (isStopped || isFar || isKnown || checking.has(place) || !options.tenants.has(cannot.domain)) return;
       checking.add(place);
       check(cannot)
         .finally(() => checking.delete(place))

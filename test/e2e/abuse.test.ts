@@ -3,6 +3,8 @@
  * certified, every cap holds, and who abuses is cut off or banned for a while, and nobody else.
  */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { doorLimits } from "../../adapters/fuel/rpc/limits.ts";
+import { domain as fuelDomain } from "../../adapters/fuel/testChain.ts";
 import { transportLimits } from "../../adapters/jsonRpc/limits.ts";
 import { networkLimits } from "../../consensus/network/limits.ts";
 import { apiLimits } from "../../sequencer/api/limits.ts";
@@ -12,8 +14,10 @@ import {
   crowd,
   deafSubscribers,
   expensiveCalls,
+  expensiveOperations,
   hammer,
   hugeHeaders,
+  silentStream,
   slowBody,
   slowHeaders,
 } from "./abuse/http.ts";
@@ -34,7 +38,7 @@ import { allReach, heightOf } from "./agreement.ts";
 import { pause, rpc, until } from "./api.ts";
 import { gone } from "./commands.ts";
 import { type Devnet, startDevnet, startValidator } from "./devnet.ts";
-import { evmDomain } from "./load.ts";
+import { evmDomain } from "./domains.ts";
 import { executorsOf } from "./processes.ts";
 import { rpcOf } from "./transfers.ts";
 
@@ -135,6 +139,22 @@ describe("HTTP", { timeout: 240_000 }, () => {
     isOver = true;
     const answers = await Promise.all([...hammering, slices]);
     expect(answers.every((count) => count > 0)).toBe(true);
+    await expectUnharmed(all);
+  });
+
+  test("GraphQL that costs much, and event streams that nothing happens on, hold nobody up", async () => {
+    let isOver = false;
+    const { tenants = [] } = devnet.ready.validators[1] ?? {};
+    const { rpc: url = "", ws = "" } = tenants.find(({ domain }) => domain === fuelDomain) ?? {};
+    const most = doorLimits.sockets;
+    const hammering = hammer(url, expensiveOperations, 8, () => isOver);
+    const streams = await join(crowd(url, most + 50, silentStream(new URL(ws).pathname)));
+    await until("streams make room", async () => streams.ended() >= 50);
+    expect(await metric(1, "lockstep_http_sockets", { door: String(fuelDomain) })).toBeLessThanOrEqual(most);
+    await honest.certify(all);
+    isOver = true;
+    expect(await hammering).toBeGreaterThan(0);
+    streams.leave();
     await expectUnharmed(all);
   });
 

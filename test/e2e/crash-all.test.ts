@@ -49,7 +49,7 @@ const blockTheRest = async (devnet: Devnet): Promise<void> => {
 };
 
 test("the chain is the same, nothing acknowledged is lost, and nobody contradicts an earlier vote", async () => {
-  const load = createLoad(evmAccounts(3));
+  const load = createLoad({ evm: evmAccounts(3) });
   const seen: Chain[] = [];
   const disks: DiskRecord[][] = [];
   const look = async (devnet: Devnet) => seen.push(...(await Promise.all(apisOf(devnet).map((api) => chainOf(api)))));

@@ -7,12 +7,14 @@ import { createLightClient, type LightClient } from "../../messaging/light-clien
 import type { Proof } from "../../messaging/light-client/refusal.ts";
 import { createTransport } from "../../messaging/light-client/transport.ts";
 import { fromHex, type Hex } from "../../protocol/bytes.ts";
-import { asDomain, asRoot, type Root } from "../../protocol/ids.ts";
+import { asDomain, asRoot, type Domain, type Root } from "../../protocol/ids.ts";
 
 export const devnet = inject("devnet");
 export const dataDomain = asDomain(1);
 export const evmDomain = asDomain(31337);
 export const svmDomain = asDomain(501);
+export const cairoDomain = asDomain(9004);
+export const fuelDomain = asDomain(9889);
 
 /** Where a validator serves its API and its EVM tenant. */
 export type Endpoint = { index: number; api: string; rpc: string; ws: string };
@@ -23,11 +25,22 @@ export const validators: readonly Endpoint[] = devnet.validators.map(({ index, a
   return { index, api, rpc, ws };
 });
 
-/** Where each validator serves its SVM tenant. */
-export const svmEndpoints: readonly { rpc: string; ws: string }[] = devnet.validators.map(({ index, tenants }) => {
-  const { rpc, ws } = tenants.find(({ domain }) => domain === svmDomain) ?? {};
-  if (rpc === undefined || ws === undefined) throw new Error(`validator ${index} serves no SVM tenant`);
-  return { rpc, ws };
+/** Where each validator serves a tenant. */
+const endpointsOf = (wanted: Domain): readonly { rpc: string; ws: string }[] =>
+  devnet.validators.map(({ index, tenants }) => {
+    const { rpc, ws } = tenants.find(({ domain }) => domain === wanted) ?? {};
+    if (rpc === undefined || ws === undefined) throw new Error(`validator ${index} does not serve tenant ${wanted}`);
+    return { rpc, ws };
+  });
+
+export const svmEndpoints = endpointsOf(svmDomain);
+export const cairoEndpoints = endpointsOf(cairoDomain);
+
+/** Where each validator serves its Fuel tenant. */
+export const fuelEndpoints: readonly string[] = devnet.validators.map(({ index, tenants }) => {
+  const { rpc } = tenants.find(({ domain }) => domain === fuelDomain) ?? {};
+  if (rpc === undefined) throw new Error(`validator ${index} serves no Fuel tenant`);
+  return rpc;
 });
 
 /** Account `index` of the devnet. Files run at the same time, so each has senders of its own. */

@@ -12,7 +12,7 @@ import { allReach, expectExecuted, expectSameChain, heightOf } from "./agreement
 import { rpc, status, submit, transaction, transactionById, until } from "./api.ts";
 import { lockstep } from "./commands.ts";
 import { type Devnet, startDevnet } from "./devnet.ts";
-import { dataDomain, evmDomain } from "./load.ts";
+import { dataDomain, evmDomain } from "./domains.ts";
 import { copyPatched } from "./patchedCopy.ts";
 import { rpcOf, sign } from "./transfers.ts";
 
@@ -76,6 +76,18 @@ const broken = async (): Promise<{ height: number; id: Hex }> => {
 
 const keyOf = (index: number): string[] => ["--key", join(devnet.ready.validators[index]?.dataDir ?? "", "keys.json")];
 
+/** Every validator starts anew for a recovery, and answers nothing for a moment. */
+const started = async (revision: number): Promise<void> => {
+  for (const api of apis) {
+    await until(`${api} goes on under revision ${revision}`, () =>
+      status(api).then(
+        (found) => found.revision === revision,
+        () => false,
+      ),
+    );
+  }
+};
+
 const expectSound = async (height: number): Promise<void> => {
   await allReach(apis, height, "certified");
   await expectSameChain(apis, height);
@@ -111,6 +123,7 @@ test("without the transaction everything comes back", async () => {
     height: expect.any(Number),
   });
 
+  await started(1);
   await allReach(apis, height, "certified");
   const after = await pay(1, 3, 1);
   await expectExecuted(apis, [before, after, { domain: dataDomain, nativeId: data?.id as Hex }]);
@@ -133,6 +146,7 @@ test("without the tenant all others go on, after kill -9 of all validators too",
   const keys = [0, 1, 2].flatMap(keyOf);
   const done = await lockstep("recover", apis[0] ?? "", "--drop", String(evmDomain), ...keys, "--json");
   expect(done).toMatchObject({ code: 0, err: "" });
+  await started(2);
   await allReach(apis, height + 1, "certified");
   for (const pid of devnet.pids()) process.kill(pid, "SIGKILL");
   for (const _ of apis) await devnet.event("validator_restarted");

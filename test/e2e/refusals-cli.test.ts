@@ -3,6 +3,10 @@ import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, inject, test } from "vitest";
+import { createRegistration } from "../../devnet/genesis.ts";
+import { tenantPlans } from "../../devnet/tenants.ts";
+import { Genesis } from "../../protocol/genesis.ts";
+import { asPublicKey } from "../../protocol/ids.ts";
 import { type Finished, lockstep } from "./commands.ts";
 import { expectUnharmed, rpcOf } from "./transfers.ts";
 
@@ -76,6 +80,15 @@ describe("ports in use: exit code 1", () => {
 
   test.each(["p2p", "API", "RPC"])("the %s port of a validator that runs by itself", async (port) => {
     await copyNetwork();
+    // Of tenants that are there from the start: those that come later find their ports taken then.
+    await change("genesis.ssz", (content) => {
+      const { tenants, ...genesis } = Genesis.decode(content);
+      const owner = genesis.validators[0]?.publicKey ?? asPublicKey(new Uint8Array(48));
+      const evm = tenantPlans.filter(({ name }) => name === "evm");
+      return Buffer.from(
+        Genesis.encode({ ...genesis, tenants: [...tenants, ...evm.map((plan) => createRegistration(plan, owner, 0))] }),
+      );
+    });
     const own = JSON.parse(await readFile(join(healthy, "validators/0/node.json"), "utf8"));
     const free = { ...own, p2p: { listen: "/ip4/127.0.0.1/tcp/0", peers: [] } };
     const changed = {
@@ -84,7 +97,8 @@ describe("ports in use: exit code 1", () => {
       RPC: { rpc: own.rpc },
     }[port];
     const host = "127.0.0.1";
-    const config = { ...free, api: { host, port: 0 }, rpc: { host, ports: {} }, ...changed };
+    const genesis = join(folder, "genesis.ssz");
+    const config = { ...free, genesis, api: { host, port: 0 }, rpc: { host, ports: {} }, ...changed };
     await change("validators/0/node.json", () =>
       JSON.stringify({ ...config, dataDir: join(folder, "data"), log: { level: "silent" } }),
     );

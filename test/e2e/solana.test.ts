@@ -26,6 +26,7 @@ import {
 import { afterAll, describe, expect, test } from "vitest";
 import { fromBase58 } from "../../adapters/svm/base58.ts";
 import { deployment, memoCode } from "../fixtures/svmLoader.ts";
+import { isQuiet } from "../fixtures/svmSocket.ts";
 import { lockstep } from "./commands.ts";
 import { agreed, devnet, eventually, lightClientOf, proven, svmDomain, svmEndpoints, validators } from "./network.ts";
 
@@ -33,9 +34,7 @@ const connections = svmEndpoints.map(({ rpc }) => new Connection(rpc, "confirmed
 const [connection, other] = connections as [Connection, Connection];
 const alice = Keypair.fromSecretKey(fromBase58(devnet.accounts.svm?.[0]?.secretKey ?? "", 64) ?? new Uint8Array());
 
-afterAll(() => eventually(async () => connections.every((each) => !isOpen(each)) || undefined));
-const isOpen = (each: Connection): boolean =>
-  (each as unknown as { _rpcWebSocketConnected: boolean })._rpcWebSocketConnected;
+afterAll(() => eventually(async () => connections.every(isQuiet) || undefined));
 
 const version0 = { maxSupportedTransactionVersion: 0 } as const;
 

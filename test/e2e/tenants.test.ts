@@ -2,27 +2,33 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Connection, Keypair, SystemProgram, sendAndConfirmTransaction, Transaction } from "@solana/web3.js";
 import { createPublicClient, createWalletClient, defineChain, http } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { readKeyFile } from "../../cli/keyFile.ts";
 import { main } from "../../cli/main.ts";
-import { evmAccounts } from "../../devnet/accounts.ts";
+import { evmAccounts, svmAccounts } from "../../devnet/accounts.ts";
 import { type Hex, toHex } from "../../protocol/bytes.ts";
 import { asDomain, asRoot } from "../../protocol/ids.ts";
 import { decodeWire, TenantsWire } from "../../protocol/wire.ts";
 import { signControl } from "../../sequencer/control/commands.ts";
 import { registrationOf } from "../fixtures/registration.ts";
+import { isQuiet } from "../fixtures/svmSocket.ts";
 import { until } from "./api.ts";
 import { gone, lockstep } from "./commands.ts";
 import { type Devnet, startDevnet } from "./devnet.ts";
-import { createLoad, evmDomain, type Load } from "./load.ts";
+import { evmDomain } from "./domains.ts";
+import { createLoad, type Load } from "./load.ts";
 
 const domain = 31338;
+const svmDomain = 502;
 const accounts = evmAccounts(4).map(({ privateKey }) => privateKeyToAccount(privateKey));
 const [alice, bob] = [accounts[2], accounts[3]] as [(typeof accounts)[number], (typeof accounts)[number]];
 const ether = 10n ** 18n;
 const recipient = "0x00000000000000000000000000000000000051f7";
+const sol = 1_000_000_000;
+const [carol, dave] = [Keypair.generate(), Keypair.generate()];
 
 let folder: string;
 let network: Devnet;
@@ -33,16 +39,20 @@ const api = (index = 0): string => apis()[index] ?? "";
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "lockstep-"));
-  network = await startDevnet({ flags: ["--tenants", "evm,data"] });
-  load = createLoad(evmAccounts(2));
+  network = await startDevnet();
+  load = createLoad({ evm: evmAccounts(2), svm: svmAccounts(1) });
   load.start(network.ready);
   for (const name of ["owner.json", "stranger.json"]) await lockstep("keys", "new", file(name));
   const alloc = Object.fromEntries([alice, bob].map(({ address }) => [address, { balance: String(10n * ether) }]));
   const genesis = { chainId: domain, feeRecipient: `0x${"fe".repeat(20)}`, alloc };
   await writeFile(file("genesis.json"), JSON.stringify(genesis));
+  const feeRecipient = Keypair.generate().publicKey.toBase58();
+  const svmGenesis = { feeRecipient, accounts: { [carol.publicKey.toBase58()]: String(100 * sol) } };
+  await writeFile(file("svm-genesis.json"), JSON.stringify(svmGenesis));
 });
 afterAll(async () => {
   await load?.stop();
+  await until("WebSockets are closed", async () => connections.every(isQuiet));
   await network?.remove();
   await rm(folder, { recursive: true });
 });
@@ -70,9 +80,26 @@ const listAt = async (at: string): Promise<TenantsWire> => {
   return decoded.value;
 };
 
-/** Where a validator serves the new tenant, once it does. */
-const servedAt = (at: string): Promise<string> =>
-  until(`${at} serves ${domain}`, async () => (await listAt(at)).find((each) => each.domain === domain)?.rpc);
+/** Where a validator serves a new tenant, once it does. */
+const servedAt = (at: string, which = domain): Promise<string> =>
+  until(`${at} serves ${which}`, async () => (await listAt(at)).find((each) => each.domain === which)?.rpc);
+
+const connections: Connection[] = [];
+const connect = (url: string): Connection => {
+  const connection = new Connection(url, "confirmed");
+  connections.push(connection);
+  return connection;
+};
+
+/** Sends, and hears of the confirmation over the WebSocket. */
+const paySol = (connection: Connection, lamports: number): Promise<string> =>
+  sendAndConfirmTransaction(
+    connection,
+    new Transaction().add(SystemProgram.transfer({ fromPubkey: carol.publicKey, toPubkey: dave.publicKey, lamports })),
+    [carol],
+    { commitment: "confirmed" },
+  );
+const balanceAt = (url: string): Promise<number> => connect(url).getBalance(dave.publicKey);
 
 const chainAt = (url: string) =>
   defineChain({
@@ -97,7 +124,7 @@ describe("a rollup of its own", () => {
     expect([code, err]).toEqual([0, ""]);
     expect(JSON.parse(out)).toMatchObject({ domain, status: "active", rpc: await servedAt(api()) });
 
-    const urls = await Promise.all(apis().map(servedAt));
+    const urls = await Promise.all(apis().map((at) => servedAt(at)));
     for (const [i, url] of urls.entries()) {
       expect(await readerAt(url).getChainId()).toBe(domain);
       const hash = await walletAt(url).sendTransaction({ to: recipient, value: BigInt(i + 1) });
@@ -145,6 +172,49 @@ describe("a rollup of its own", () => {
   });
 });
 
+describe("a second rollup on Solana's VM", () => {
+  test("registers under load, beside the first, and @solana/web3.js uses it at every validator", async () => {
+    const before = load.acknowledged.filter((each) => each.domain === 501).length;
+    const claimed = claim(svmDomain, "second-svm", "--vm", "svm", "--genesis", file("svm-genesis.json"), ...key());
+    const registered = await tenant("register", api(1), ...claimed, "--port", "8903", "--wait", "--json");
+    expect([registered.code, registered.err]).toEqual([0, ""]);
+    expect(JSON.parse(registered.out)).toMatchObject({ domain: svmDomain, status: "active" });
+
+    const urls = await Promise.all(apis().map((at) => servedAt(at, svmDomain)));
+    for (const [i, url] of urls.entries()) {
+      const signature = await paySol(connect(url), sol + i);
+      for (const other of urls) {
+        await expect
+          .poll(async () => (await connect(other).getSignatureStatus(signature)).value?.err, { timeout: 60_000 })
+          .toBe(null);
+      }
+    }
+    expect(await Promise.all(urls.map(balanceAt))).toEqual(urls.map(() => 4 * sol + 6));
+    const first = network.ready.tenants.find((each) => each.domain === 501)?.rpc ?? "";
+    const [here, there] = [connect(urls[0] ?? ""), connect(first)];
+    expect(await here.getGenesisHash()).not.toBe(await there.getGenesisHash());
+    expect(await there.getBalance(carol.publicKey)).toBe(0);
+    await until("the first one's load goes on", async () => {
+      return load.acknowledged.filter((each) => each.domain === 501).length > before + 10;
+    });
+    expect(load.refused).toEqual([]);
+  });
+
+  test("is proven from a trusted root, with its genesis and an account", async () => {
+    const trust = ["--trust", network.ready.trustedRoot];
+    const shown = JSON.parse((await tenant("show", api(3), String(svmDomain), ...trust, "--json")).out);
+    expect(shown).toMatchObject({ proven: true, name: "second-svm", status: "active" });
+    expect(JSON.parse(shown.genesis).accounts).toEqual({ [carol.publicKey.toBase58()]: String(100 * sol) });
+    const account = `${svmDomain}:${dave.publicKey.toBase58()}`;
+    const flags = ["--tenant", String(svmDomain), "--account", account];
+    const { code, out } = await lockstep("verify", api(2), ...trust, ...flags);
+    expect([code, out]).toEqual([0, expect.stringContaining(`tenant ${svmDomain} (second-svm, svm) is active`)]);
+    expect(out).toMatch(
+      new RegExp(`proven: account ${dave.publicKey.toBase58()} of tenant ${svmDomain} has 4.000000006 SOL`),
+    );
+  });
+});
+
 test("of two who claim a domain at once one has it, everywhere", async () => {
   const race = [
     ["owner.json", 0],
@@ -182,7 +252,7 @@ describe("is refused with a reason", () => {
     await refused(/chainId 31338 is not the tenant's domain, 31339/, "register", ...claim(31339, "third", ...evm));
     await refused(/lower-case/, "register", ...claim(8, "Third", "--vm", "data", ...key()));
     await refused(/no senders/, "register", ...claim(8, "notes", "--vm", "data", "--writer", "alice", ...key()));
-    await refused(/there is no adapter for cairo/, "register", ...claim(9004, "cairo", ...evm, "--vm", "cairo"));
+    await refused(/config of a Cairo tenant/, "register", ...claim(9005, "cairo", ...evm, "--vm", "cairo"));
     await refused(/signature of the tenant's owner/, "pause", String(domain), ...key("stranger.json"));
     await refused(/can't go from its present status/, "resume", String(domain), ...key());
     await refused(/No tenant has domain 99/, "retire", "99", ...key());
@@ -205,6 +275,7 @@ describe("is refused with a reason", () => {
 
 test("all of it is still there when every validator was killed", async () => {
   await load.stop();
+  await until("WebSockets are closed", async () => connections.every(isQuiet));
   const rows = (list: TenantsWire) =>
     list.map(({ domain, name, status, owner, sequence }) => [domain, name, status, toHex(owner), sequence]);
   const before = rows(await listAt(api()));
@@ -220,8 +291,12 @@ test("all of it is still there when every validator was killed", async () => {
     await expect.poll(async () => rows(await listAt(at)), { timeout: 60_000 }).toEqual(before);
     const count = () => readerAt(url).getTransactionCount({ address: alice.address });
     await expect.poll(count, { timeout: 60_000 }).toBe(nonce);
+    const svm = await servedAt(at, svmDomain);
+    await expect.poll(() => balanceAt(svm), { timeout: 60_000 }).toBe(4 * sol + 6);
   }
   const hash: Hex = await walletAt(await servedAt(api())).sendTransaction({ to: recipient, value: 1n });
   const { status } = await readerAt(await servedAt(api(3))).waitForTransactionReceipt({ hash });
   expect(status).toBe("success");
+  await paySol(connect(await servedAt(api(2), svmDomain)), sol);
+  await expect.poll(async () => balanceAt(await servedAt(api(1), svmDomain)), { timeout: 60_000 }).toBe(5 * sol + 6);
 });

@@ -37,7 +37,7 @@ export const startUnderLoad = async (
   entrances: (validators: DevnetReady["validators"]) => DevnetReady["validators"] = (all) => all,
 ): Promise<LoadedNetwork> => {
   const devnet = await startDevnet({ flags: ["--epoch-length", String(epochLength), ...flags] });
-  const load = createLoad(evmAccounts(2));
+  const load = createLoad({ evm: evmAccounts(2) });
   cleanUpLater(devnet.remove);
   cleanUpLater(load.stop);
   load.start({ ...devnet.ready, validators: entrances(devnet.ready.validators) });

@@ -28,11 +28,12 @@ const started = file === undefined ? await startDevnet({ flags: ["--no-restart"]
 try {
   const ready = started?.ready ?? (JSON.parse(await readFile(file ?? "", "utf8")) as DevnetReady);
   const { attempts, answers, honest, memoryMiB, problems } = await fuzz(ready, { seed, from, count, say });
+  const total = [...honest.values()].reduce((sum, each) => sum + each, 0);
   say("");
   for (const [kind, number] of [...answers].toSorted(([, a], [, b]) => b - a))
     say(`${String(number).padStart(8)}  ${kind}`);
   say(
-    `\nseed ${seed}: ${attempts} attempts, ${honest} honest transactions certified, at most ${memoryMiB} MiB a process`,
+    `\nseed ${seed}: ${attempts} attempts, ${total} honest transactions certified, at most ${memoryMiB} MiB a process`,
   );
   for (const problem of problems) say(`problem: ${problem}`);
   say(problems.length === 0 ? "no problems" : `${problems.length} problems`);

@@ -7,7 +7,9 @@ import { type Acknowledged, createLoad } from "../e2e/load.ts";
 import { executorsOf } from "../e2e/processes.ts";
 import { type Attempt, attemptOf } from "./attempt.ts";
 import { type Answer, faultOf } from "./check.ts";
-import { createGenerators, type VmGenerator } from "./generator.ts";
+import { listen } from "./events.ts";
+import { createGenerators } from "./generator.ts";
+import { ask } from "./socket.ts";
 
 export type FuzzOptions = {
   seed: number;
@@ -21,16 +23,18 @@ export type FuzzReport = {
   attempts: number;
   /** Answers by kind: results and errors, by status and code. */
   answers: ReadonlyMap<string, number>;
-  /** Honest transactions that were certified meanwhile. */
-  honest: number;
+  /** Honest transactions that were certified meanwhile, by domain. */
+  honest: ReadonlyMap<number, number>;
   /** Largest resident memory of any process, MiB. */
   memoryMiB: number;
   problems: readonly string[];
 };
 
-/** Accounts of the devnet: who signs what is mutated, and who is honest. */
-const signerIndex = 7;
-const honestIndices = [0, 1, 2];
+/** The first accounts of the EVM and the SVM are honest, and one of each other VM that no other test sends from. */
+const honestAccounts = 3;
+const honestIndex = 8;
+/** So many attempts go by between two looks at the chain. */
+const lookEvery = 250;
 
 const inFlight = 8;
 const patienceMs = 60_000;
@@ -56,15 +60,16 @@ const send = (agent: Agent, url: string, { method, path, contentType, body }: At
     sent.end(method === "GET" ? undefined : body);
   });
 
-const kindOf = ({ door }: Attempt, { status: code, body }: Answer): string => {
-  const where = door === "api" ? "api" : `rpc ${door}`;
+const kindOf = ({ over, door }: Attempt, { status: code, body }: Answer): string => {
+  const where = door === "api" ? "api" : `${over === "http" ? "rpc" : over} ${door}`;
   const error = /"code":("?[\w-]+"?)/.exec(body.slice(0, 4096))?.[1];
   return `${where} ${code}${error === undefined ? "" : ` ${error.replaceAll('"', "")}`}`;
 };
 
-const urlOf = ({ validators }: DevnetReady, { door, validator }: Attempt): string => {
+const urlOf = ({ validators }: DevnetReady, { over, door, validator }: Attempt): string => {
   const { api = "", tenants = [] } = validators[validator] ?? {};
-  return door === "api" ? api : (tenants.find(({ domain }) => domain === door)?.rpc ?? "");
+  const tenant = tenants.find(({ domain }) => domain === door);
+  return (door === "api" ? api : over === "http" ? tenant?.rpc : tenant?.ws) ?? "";
 };
 
 const processesOf = ({ validators }: DevnetReady): number[] =>
@@ -94,28 +99,42 @@ const certified = async ({ validators }: DevnetReady, all: readonly Acknowledged
 
 /** Runs attempts `from` to `from + count`; reports every answer that is none, and everything that broke. */
 export const fuzz = async (devnet: DevnetReady, { seed, from, count, say }: FuzzOptions): Promise<FuzzReport> => {
-  const account = devnet.accounts.evm?.[signerIndex];
-  if (account === undefined) throw new Error(`the devnet has no account ${signerIndex}`);
-  const vms: VmGenerator[] = createGenerators(account);
+  const vms = createGenerators(devnet.accounts);
   const agent = new Agent({ keepAlive: true, maxSockets: inFlight });
-  const load = createLoad(honestIndices.flatMap((index) => devnet.accounts.evm?.[index] ?? []));
+  const { evm = [], svm = [], cairo = [], fuel = [] } = devnet.accounts;
+  const load = createLoad({
+    ...{ evm: evm.slice(0, honestAccounts), svm: svm.slice(0, honestAccounts) },
+    ...{ cairo: cairo.slice(honestIndex, honestIndex + 1), fuel: fuel.slice(honestIndex, honestIndex + 1) },
+  });
   const before = processesOf(devnet);
   const answers = new Map<string, number>();
   const problems: string[] = [];
   let checked = 0;
   let memoryMiB = 0;
 
+  const look = async (): Promise<void> => {
+    const { tenants = [] } = devnet.validators[0] ?? {};
+    const rpcOf = (domain: number): string => tenants.find((each) => each.domain === domain)?.rpc ?? "";
+    await Promise.all(vms.map((vm) => vm.look?.(rpcOf(vm.domain))));
+  };
+
   const attempt = async (number: number): Promise<void> => {
+    if (number % lookEvery === 0) await look();
     const made = await attemptOf(seed, number, vms, devnet.validators.length);
     const url = urlOf(devnet, made);
-    const outcome = await send(agent, url, made).catch((error: Error) => error);
+    const sent = {
+      http: () => send(agent, url, made),
+      socket: () => ask(url, made.body, patienceMs),
+      events: () => listen(url, made.body, patienceMs),
+    }[made.over]();
+    const outcome = await sent.catch((error: Error) => error);
     const fault = outcome instanceof Error ? outcome.message : faultOf(made, outcome);
     const kind = outcome instanceof Error ? "no answer" : kindOf(made, outcome);
     answers.set(kind, (answers.get(kind) ?? 0) + 1);
     if (fault === undefined || problems.length >= mostProblems) return;
     const shown = Buffer.from(made.body.subarray(0, 200)).toString();
     problems.push(
-      `attempt ${number} (--seed ${seed} --from ${number} --count 1): ${made.method} ${url}${made.path} ${shown}: ${fault}`,
+      `attempt ${number} (--seed ${seed} --from ${number} --count 1): ${made.method} ${new URL(url).origin}${made.path} ${shown}: ${fault}`,
     );
   };
 
@@ -143,6 +162,7 @@ export const fuzz = async (devnet: DevnetReady, { seed, from, count, say }: Fuzz
   const step = Math.max(1, Math.ceil(count / 20));
   while (numbers.next < from + count && problems.length < mostProblems) {
     numbers.end = Math.min(numbers.next + step, from + count);
+    await look();
     load.start(devnet);
     await Promise.all(Array.from({ length: inFlight }, work));
     await load.stop();
@@ -150,5 +170,7 @@ export const fuzz = async (devnet: DevnetReady, { seed, from, count, say }: Fuzz
   }
   agent.destroy();
   problems.push(...load.refused.map((message) => `an honest transaction was refused: ${message}`));
-  return { attempts: numbers.next - from, answers, honest: checked, memoryMiB, problems };
+  const honest = new Map<number, number>();
+  for (const { domain } of load.acknowledged.slice(0, checked)) honest.set(domain, (honest.get(domain) ?? 0) + 1);
+  return { attempts: numbers.next - from, answers, honest, memoryMiB, problems };
 };

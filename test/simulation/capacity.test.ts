@@ -1,4 +1,4 @@
-import { type Hex, hexToBytes, keccak256, toHex as numberToHex } from "viem";
+import { hexToBytes, keccak256, toHex as numberToHex } from "viem";
 import { type PrivateKeyAccount, privateKeyToAccount } from "viem/accounts";
 import { beforeAll, describe, expect, it } from "vitest";
 import { loadEvmEngine } from "../../adapters/evm/engine.ts";
@@ -9,7 +9,7 @@ import { equalBytes } from "../../protocol/bytes.ts";
 import { asHeight, asValidatorIndex } from "../../protocol/ids.ts";
 import { inputKinds } from "../../protocol/inputs.ts";
 import { batchSigningRoot } from "../../sequencer/batch/exchange.ts";
-import { createNodes, data, evm, evmConfig, type Nodes } from "./nodes.ts";
+import { createNodes, evm, evmConfig, type Nodes } from "./nodes.ts";
 
 const index = asValidatorIndex;
 const accountOf = (number: number) => privateKeyToAccount(keccak256(numberToHex(number)));
@@ -33,76 +33,6 @@ const leftOut = async (nodes: Nodes, height: number) => {
   }
   return reasons;
 };
-
-describe("a tenant whose lane is full", () => {
-  /** Orders a bundle of bytes a second that takes many blocks' worth of capacity. */
-  const dataBudget = { gas: { rate: 64_000, burst: 16_000, largest: 8_000 }, bytes: { rate: 64_000, burst: 16_000 } };
-  const senders = Array.from({ length: 40 }, (_, i) => accountOf(i));
-
-  const heightOf = async (nodes: Nodes, hash: Hex): Promise<number | undefined> =>
-    (await nodes.ask(nodes.node(index(0)).service.transactionByNativeId(evm, hash)))?.height;
-
-  /** Of the `data` tenant's rate, what it used since its burst was gone. */
-  const shareUsed = async (nodes: Nodes): Promise<number> => {
-    const last = nodes.executed(index(0));
-    const summaries = [];
-    for (let height = Math.ceil(last / 2); height <= last; height++) {
-      summaries.push(await nodes.ask(nodes.node(index(0)).service.summary(asHeight(height))));
-    }
-    const used = summaries.slice(1).reduce((sum, summary) => {
-      return sum + (summary?.tenants.find(({ domain }) => domain === data)?.gasUsed ?? 0);
-    }, 0);
-    const seconds = ((summaries.at(-1)?.timestampMs ?? 0) - (summaries[0]?.timestampMs ?? 0)) / 1000;
-    return used / (seconds * dataBudget.gas.rate);
-  };
-
-  /** How many blocks after its submission an EVM transaction is in one, for each sender. */
-  const delays = async (isSaturated: boolean): Promise<number[]> => {
-    const nodes = await createNodes({
-      seed: 71,
-      evm: evmConfig(senders.map(({ address }) => address)),
-      budgets: { data: dataBudget },
-    });
-    await nodes.reach(1);
-    const submitted = new Map<Hex, number>();
-    for (const [i, sender] of senders.entries()) {
-      for (const at of isSaturated ? nodes.indices : []) {
-        nodes.submit(at, `${i}/${at} `.padEnd(4_000, "."));
-      }
-      const raw = await transfer(sender, 0);
-      submitted.set(keccak256(raw), nodes.world.runtime(index(0)).now());
-      nodes.submitRaw(index(i % 4), raw);
-      await nodes.world.run(100);
-    }
-    const found: number[] = [];
-    for (const [hash, before] of submitted) {
-      const service = nodes.node(index(0)).service;
-      for (let round = 0; round < 100 && (await heightOf(nodes, hash)) === undefined; round++)
-        await nodes.world.run(100);
-      const height = (await heightOf(nodes, hash)) ?? 0;
-      let blocks = 0;
-      for (let at = height; at > 0; at--, blocks++) {
-        const block = await nodes.ask(service.block(asHeight(at)));
-        if ((block?.header.timestampMs ?? 0) <= before) break;
-      }
-      found.push(blocks);
-    }
-    if (isSaturated) expect(await shareUsed(nodes)).toBeGreaterThan(0.8);
-    expect(nodes.fatal).toEqual([]);
-    return found;
-  };
-
-  it("delays another tenant's transactions by at most one height", async () => {
-    const [idle, saturated] = [await delays(false), await delays(true)];
-    expect(idle).toHaveLength(senders.length);
-    expect(saturated).toHaveLength(senders.length);
-    const sorted = (heights: number[]) => heights.toSorted((a, b) => a - b);
-    const at = (heights: number[], share: number) => sorted(heights)[Math.ceil(share * heights.length) - 1] as number;
-    expect(at(saturated, 0.99)).toBeLessThanOrEqual(3);
-    expect(at(saturated, 0.5)).toBeLessThanOrEqual(at(idle, 0.5) + 1);
-    expect(at(saturated, 0.99)).toBeLessThanOrEqual(at(idle, 0.99) + 1);
-  }, 60_000);
-});
 
 describe("a sender whose first transaction takes all it has", () => {
   it("leaves no trail of transactions that nobody pays for", async () => {

@@ -2,6 +2,7 @@
 
 import { dataAdapter } from "../../adapters/data/adapter.ts";
 import { evmAdapter } from "../../adapters/evm/adapter.ts";
+import { svmAdapter } from "../../adapters/svm/adapter.ts";
 import type { BlsSigner } from "../../consensus/certificate/bls.ts";
 import { createBlst, createSigner, generateSecretKey } from "../../consensus/certificate/blst.ts";
 import { createWorld, type World, type WorldOptions } from "../../consensus/simulator/world.ts";
@@ -25,6 +26,7 @@ import { type Faults, hostInWorld, noFaults } from "./host.ts";
 export const data = asDomain(1);
 /** A second one of the same kind. */
 export const notes = asDomain(2);
+export const svm = asDomain(501);
 export const evm = asDomain(31337);
 
 /** An EVM genesis in which these accounts have 1000 ether each. */
@@ -48,8 +50,8 @@ export type Nodes = {
   acknowledged: Set<string>;
   /** Hands one transaction to a node; the answer may come much later, or never if the node crashes. */
   submit(index: ValidatorIndex, text: string, domain?: Domain): void;
-  /** The same for an EVM transaction. */
-  submitRaw(index: ValidatorIndex, raw: Uint8Array): void;
+  /** The same for a transaction of the EVM, or of another VM. */
+  submitRaw(index: ValidatorIndex, raw: Uint8Array, domain?: Domain): void;
   /** Codes of refused transactions. */
   refused: string[];
   /** Runs until all nodes that are up have executed `height`. */
@@ -77,6 +79,14 @@ export type NodesOptions = Omit<WorldOptions, "nodes"> & {
   budgets?: Partial<Record<Vm, TenantBudget>>;
   /** With it, there is an EVM tenant beside the `data` tenant. */
   evm?: Uint8Array;
+  /** With it, there is an SVM tenant as well. */
+  svm?: Uint8Array;
+};
+
+const adapters = { data: dataAdapter, evm: evmAdapter, svm: svmAdapter } as const;
+const adapterOf = (vm: Vm) => {
+  if (vm !== "data" && vm !== "evm" && vm !== "svm") throw new Error(`no simulation has a tenant of ${vm}`);
+  return adapters[vm];
 };
 
 export const createNodes = async (options: NodesOptions): Promise<Nodes> => {
@@ -97,6 +107,7 @@ export const createNodes = async (options: NodesOptions): Promise<Nodes> => {
     tenants: [
       registrationOf(data, "data", { budget: budgets.data }),
       ...(options.notes ? [registrationOf(notes, "data", { name: utf8("notes"), budget: budgets.data })] : []),
+      ...(options.svm === undefined ? [] : [registrationOf(svm, "svm", { budget: budgets.svm, config: options.svm })]),
       ...(options.evm === undefined ? [] : [registrationOf(evm, "evm", { budget: budgets.evm, config: options.evm })]),
     ],
   };
@@ -126,7 +137,7 @@ export const createNodes = async (options: NodesOptions): Promise<Nodes> => {
       runtime: world.runtime(index),
       disk: world.disk(index),
       // Loaded before: loading takes real time, of which the world knows nothing.
-      loadAdapter: async (vm) => (vm === "evm" ? evmAdapter : dataAdapter),
+      loadAdapter: async (vm) => adapterOf(vm),
       // In this process: a child would live in real time.
       openExecutor: (adapter, hosted) =>
         hostInWorld(world.runtime(index), adapter, hosted, faults(index, hosted.domain)),
@@ -181,7 +192,7 @@ export const createNodes = async (options: NodesOptions): Promise<Nodes> => {
     restart: start,
     acknowledged,
     submit: (index, text, domain = data) => submit(index, domain, utf8(text)),
-    submitRaw: (index, raw) => submit(index, evm, raw),
+    submitRaw: (index, raw, domain = evm) => submit(index, domain, raw),
     refused,
     executed,
     ask,

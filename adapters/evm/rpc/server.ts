@@ -18,20 +18,11 @@ import { stateMethods } from "./state.ts";
 import { subscriptionMethods } from "./subscriptions.ts";
 import { transactionMethods } from "./transactions.ts";
 
-/**
- * Serves over HTTP and WebSocket on one port until closed; port 0 takes a free one.
- *
- * @throws LockstepError `port_in_use`, `listen_failed`
- */
-export const serveEvmRpc = async (services: TenantServices, listen: Listen): Promise<RpcServer> => {
+/** All methods of a tenant's RPC, and what ends the work that goes on behind them. */
+export const evmService = (services: TenantServices): { service: Service; release(): void } => {
   const chain = createChain(services);
   const filters = createFilters(chain);
   const executions = createExecutions(chain);
-  const release = (): void => {
-    executions.close();
-    filters.close();
-    chain.close();
-  };
   const service: Service = {
     methods: new Map(
       Object.entries({
@@ -48,6 +39,21 @@ export const serveEvmRpc = async (services: TenantServices, listen: Listen): Pro
     ),
     grouped: new Map([["eth_sendRawTransaction", sendTransactions(chain)]]),
   };
+  const release = (): void => {
+    executions.close();
+    filters.close();
+    chain.close();
+  };
+  return { service, release };
+};
+
+/**
+ * Serves over HTTP and WebSocket on one port until closed; port 0 takes a free one.
+ *
+ * @throws LockstepError `port_in_use`, `listen_failed`
+ */
+export const serveEvmRpc = async (services: TenantServices, listen: Listen): Promise<RpcServer> => {
+  const { service, release } = evmService(services);
   try {
     const server = await serveJsonRpc(service, listen);
     const close = async (): Promise<void> => {

@@ -5,7 +5,7 @@ import type { UtxoId } from "../transaction.ts";
 import type { Chain } from "./chain.ts";
 import { apiError } from "./context.ts";
 import { rpcLimits } from "./limits.ts";
-import { type Edge, type PageArgs, paginate, type Stretch } from "./paging.ts";
+import { type PageArgs, paginate, stretchOf } from "./paging.ts";
 import { showUtxoId } from "./schema/scalars.ts";
 import { coinsToSpend } from "./spendable.ts";
 
@@ -29,27 +29,6 @@ const readCursor = (cursor: string): { assetId: Hex; utxoId: UtxoId } => {
 };
 
 const maxU64 = 2n ** 64n - 1n;
-
-/**
- * A stretch of a list that can be read forward only: against its order it is read as a whole, within bounds.
- *
- * @param read so many entries behind a cursor, or from the start
- */
-export const stretchOf =
-  <T>(read: (after: string | undefined, limit: number) => Promise<Edge<T>[]>) =>
-  async ({ from, isBackward, limit }: Stretch): Promise<Edge<T>[]> => {
-    if (!isBackward) return await read(from, limit);
-    const before: Edge<T>[] = [];
-    for (;;) {
-      const some = await read(before.at(-1)?.cursor, rpcLimits.page);
-      const wanted = from === undefined ? some : some.filter(({ cursor }) => cursor < from);
-      before.push(...wanted);
-      if (some.length < rpcLimits.page || wanted.length < some.length) return before.slice(-limit).reverse();
-      if (before.length > rpcLimits.coinsConsidered) {
-        throw apiError("too_many", "the list is too long to be read from its end: page forward, by first and after");
-      }
-    }
-  };
 
 export const coinFields = (chain: Chain) => {
   const number = (): number => chain.height();

@@ -3,10 +3,10 @@ import { type Hex, toHex } from "../../../protocol/bytes.ts";
 import type { FuelProof } from "../proof.ts";
 import type { UtxoId } from "../transaction.ts";
 import type { Chain } from "./chain.ts";
-import { readAsset, stretchOf } from "./coins.ts";
+import { readAsset } from "./coins.ts";
 import { apiError, type Context } from "./context.ts";
 import { rpcLimits } from "./limits.ts";
-import { type PageArgs, paginate } from "./paging.ts";
+import { type PageArgs, paginate, stretchOf } from "./paging.ts";
 
 export const contractFields = (chain: Chain) => {
   const number = (): number => chain.height();

@@ -1,11 +1,11 @@
 /** Fields that execute transactions and forget what they did. */
 import type { Hex } from "../../../protocol/bytes.ts";
-import { decodeTransaction, transactionId } from "../codec.ts";
+import { transactionId } from "../codec.ts";
 import type { DryRun } from "../reads.ts";
 import type { Chain } from "./chain.ts";
 import { apiError, type Context } from "./context.ts";
+import { bytesOf, decodedTransaction } from "./given.ts";
 import { rpcLimits } from "./limits.ts";
-import { bytesOf } from "./statuses.ts";
 import { outcomeView, sizeOfReceipt } from "./views/receipts.ts";
 import { transactionView } from "./views/transactions.ts";
 
@@ -13,13 +13,6 @@ export const dryRunStatus = ({ receipt }: DryRun) => ({
   __typename: receipt.succeeded ? "DryRunSuccessStatus" : "DryRunFailureStatus",
   ...outcomeView(receipt),
 });
-
-/** @throws GraphQLError when it is none */
-export const decodedTransaction = (bytes: Uint8Array) => {
-  const decoded = decodeTransaction(bytes);
-  if (!decoded.ok) throw apiError(decoded.error.code, decoded.error.message);
-  return decoded.value;
-};
 
 const scriptGasOf = (tx: Hex): bigint => {
   const transaction = decodedTransaction(bytesOf(tx));

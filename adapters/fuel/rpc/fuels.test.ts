@@ -7,12 +7,15 @@ import {
   ContractFactory,
   FuelError,
   getMintedAssetId,
+  getTransactionsSummaries,
   type InvokeFunction,
   type JsonAbi,
   Predicate,
   Provider,
+  ReceiptType,
   ScriptTransactionRequest,
   type TransactionRequestLike,
+  TransactionType,
   Wallet,
   type WalletUnlocked,
 } from "fuels";
@@ -155,6 +158,17 @@ describe("unmodified fuels", () => {
     expect(coins[0]?.blockCreated.toNumber()).toBeGreaterThan(0);
   });
 
+  it("funds a transaction the older way: cost, coins, then signing", async () => {
+    const to = someone();
+    const request = new ScriptTransactionRequest();
+    request.addCoinOutput(to.address, 100, baseAssetId);
+    const cost = await alice.getTransactionCost(request as TransactionRequestLike);
+    Object.assign(request, { gasLimit: cost.gasUsed, maxFee: cost.maxFee });
+    await alice.fund(request, cost);
+    const { isStatusSuccess } = await (await alice.sendTransaction(request as TransactionRequestLike)).waitForResult();
+    expect([isStatusSuccess, (await to.getBalance()).toNumber()]).toEqual([true, 100]);
+  });
+
   it("pages through coins", async () => {
     const first = await provider.getCoins(bob.address, baseAssetId, { first: 4 });
     expect([first.coins.length, first.pageInfo.hasNextPage]).toEqual([4, true]);
@@ -166,6 +180,56 @@ describe("unmodified fuels", () => {
     expect(new Set([...first.coins, ...rest.coins].map(({ id }) => id)).size).toBe(10);
     const last = await provider.getCoins(bob.address, baseAssetId, { last: 4 });
     expect(last.coins.map(({ id }) => id)).toEqual(rest.coins.slice(2).map(({ id }) => id));
+  });
+});
+
+describe("unmodified fuels looks around", () => {
+  it("tells users from contracts, assets and transactions", async () => {
+    const contract = await deployCounter();
+    const { id } = await (await alice.transfer(bob.address, 1)).waitForResult();
+    expect(await provider.isUserAccount(alice.address.toB256())).toBe(true);
+    expect(await provider.isUserAccount(someone().address.toB256())).toBe(true);
+    expect(await provider.isUserAccount(contract.id.toB256())).toBe(false);
+    expect(await provider.isUserAccount(id)).toBe(false);
+    expect(await provider.getAddressType(contract.id.toB256())).toBe("Contract");
+    expect(await provider.getAddressType(id)).toBe("Transaction");
+  });
+
+  it("reads blocks with their transactions, and the history of an address", async () => {
+    const to = someone();
+    const sent = [await alice.transfer(to.address, 5), await bob.transfer(to.address, 6)];
+    const results = await Promise.all(sent.map((each) => each.waitForResult()));
+    const block = await provider.getBlockWithTransactions(results[0]?.blockId ?? "");
+    expect(block?.transactionIds.length).toBe(block?.transactions.length);
+    expect(block?.transactions.at(-1)?.type).toBe(TransactionType.Mint);
+    const { transactions } = await getTransactionsSummaries({
+      provider,
+      filters: { owner: to.address.toB256(), first: 10 },
+    });
+    expect(transactions.map(({ id }) => id)).toEqual(sent.map(({ id }) => id));
+    expect(transactions[0]).toMatchObject({ isStatusSuccess: true, operations: [{ name: "Transfer asset" }] });
+    const { blocks } = await provider.getBlocks({ last: 3 });
+    const newest = (await provider.getBlockNumber()).toNumber();
+    expect(blocks.map(({ height }) => height.toNumber())).toEqual([newest - 2, newest - 1, newest]);
+    expect((await alice.getMessages()).messages).toEqual([]);
+    expect((await provider.getBlock("latest"))?.header.transactionsCount).toBeDefined();
+  });
+
+  it("asks for many blobs at once, and is told of a node's refusal", async () => {
+    const ids = Array.from({ length: 20 }, (_, i) => `0x${(i + 1).toString(16).padStart(64, "0")}`);
+    expect(await provider.getBlobs(ids)).toEqual([]);
+    await expect(provider.produceBlocks(1)).rejects.toThrow(/validators of the shared sequencer/);
+  });
+
+  it("runs a script, and deposits into a contract", async () => {
+    const contract = await deployCounter();
+    await (await alice.transferToContract(contract.id, 321, baseAssetId)).waitForResult();
+    expect((await contract.getBalance(baseAssetId)).toNumber()).toBe(321);
+    const request = new ScriptTransactionRequest({ script: assemble([asm.log(1, 1, 1, 1), asm.ret(reg.one)]) });
+    const { assembledRequest } = await provider.assembleTx({ request, feePayerAccount: alice });
+    const sent = await alice.sendTransaction(assembledRequest as TransactionRequestLike);
+    const { receipts } = await sent.waitForResult();
+    expect(receipts.map(({ type }) => type)).toEqual([ReceiptType.Log, ReceiptType.Return, ReceiptType.ScriptResult]);
   });
 });
 

@@ -75,3 +75,24 @@ export const fromSorted =
     const after = from === undefined ? list : list.filter(({ cursor }) => cursor > from);
     return after.slice(0, limit);
   };
+
+/**
+ * A stretch of a list that can be read forward only: against its order it is read as a whole, within bounds.
+ *
+ * @param read so many entries behind a cursor, or from the start
+ */
+export const stretchOf =
+  <T>(read: (after: string | undefined, limit: number) => Promise<Edge<T>[]>) =>
+  async ({ from, isBackward, limit }: Stretch): Promise<Edge<T>[]> => {
+    if (!isBackward) return await read(from, limit);
+    const before: Edge<T>[] = [];
+    for (;;) {
+      const some = await read(before.at(-1)?.cursor, rpcLimits.page);
+      const wanted = from === undefined ? some : some.filter(({ cursor }) => cursor < from);
+      before.push(...wanted);
+      if (some.length < rpcLimits.page || wanted.length < some.length) return before.slice(-limit).reverse();
+      if (before.length > rpcLimits.coinsConsidered) {
+        throw apiError("too_many", "the list is too long to be read from its end: page forward, by first and after");
+      }
+    }
+  };

@@ -1,10 +1,10 @@
 /** Fields that follow what becomes of a transaction, and those that submit one. */
-import { fromHex, type Hex, toHex } from "../../../protocol/bytes.ts";
-import { decodeTransaction } from "../codec.ts";
+import { type Hex, toHex } from "../../../protocol/bytes.ts";
 import type { Chain, Found } from "./chain.ts";
 import { apiError, type Context } from "./context.ts";
 import { submissionError } from "./errors.ts";
 import { createEventQueue } from "./eventQueue.ts";
+import { bytesOf, decodedTransaction } from "./given.ts";
 import { executedStatus, preconfirmedStatus, submittedStatus, transactionView } from "./views/transactions.ts";
 
 /** Blocks in which a transaction is neither executed nor waiting before it counts as left out. */
@@ -12,8 +12,6 @@ const patience = 2;
 
 const leftOut =
   "it was ordered and left out, or replaced: what it wanted to spend was spent before, or it is no longer valid";
-
-export const bytesOf = (tx: Hex): Uint8Array => fromHex(tx) ?? new Uint8Array(0);
 
 export const statusFields = (chain: Chain) => {
   /** Statuses from now on; the last one lasts. `isKnown`: it is in the mempool, so it may be left out. */
@@ -96,9 +94,7 @@ export const statusFields = (chain: Chain) => {
       const tx = await estimated(args.tx, args.estimatePredicates);
       const id = await take(tx);
       const bytes = bytesOf(tx);
-      const decoded = decodeTransaction(bytes);
-      if (!decoded.ok) throw apiError(decoded.error.code, decoded.error.message);
-      return transactionView({ id, transaction: decoded.value, bytes }, context, submittedStatus);
+      return transactionView({ id, transaction: decodedTransaction(bytes), bytes }, context, submittedStatus);
     },
     produceBlocks: () => {
       throw apiError(

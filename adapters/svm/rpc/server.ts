@@ -44,37 +44,38 @@ const servePair = async (service: Service, listen: Listen): Promise<[RpcServer, 
   }
 };
 
+/** All methods of a tenant's RPC, and what ends the work that goes on behind them. */
+export const svmService = (services: TenantServices): { service: Service; release(): void } => {
+  const chain = createChain(services);
+  const methods = {
+    ...clusterMethods(chain),
+    ...accountMethods(chain),
+    ...tokenMethods(chain),
+    ...feeMethods(chain),
+    ...sendMethods(chain),
+    ...transactionMethods(chain),
+    ...blockMethods(chain),
+    ...subscriptionMethods(chain),
+  };
+  return { service: { methods: new Map(Object.entries(methods)), grouped: new Map() }, release: chain.close };
+};
+
 /**
  * Serves HTTP and WebSocket at `listen.port` and at the port above it until closed; port 0 takes a free pair.
  *
  * @throws LockstepError `port_in_use`, `listen_failed`
  */
 export const serveSvmRpc = async (services: TenantServices, listen: Listen): Promise<RpcServer> => {
-  const chain = createChain(services);
-  const service: Service = {
-    methods: new Map(
-      Object.entries({
-        ...clusterMethods(chain),
-        ...accountMethods(chain),
-        ...tokenMethods(chain),
-        ...feeMethods(chain),
-        ...sendMethods(chain),
-        ...transactionMethods(chain),
-        ...blockMethods(chain),
-        ...subscriptionMethods(chain),
-      }),
-    ),
-    grouped: new Map(),
-  };
+  const { service, release } = svmService(services);
   try {
     const [first, second] = await servePair(service, listen);
     const close = async (): Promise<void> => {
-      chain.close();
+      release();
       await Promise.all([first.close(), second.close()]);
     };
     return { rpc: first.rpc, ws: second.ws, stats: () => addStats(first.stats(), second.stats()), close };
   } catch (error) {
-    chain.close();
+    release();
     throw error;
   }
 };

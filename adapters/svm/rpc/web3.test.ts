@@ -26,6 +26,7 @@ import {
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { fromHex } from "../../../protocol/bytes.ts";
 import { accounts, createSvmChain, type SvmChain } from "../../../test/fixtures/svmChain.ts";
+import { isQuiet } from "../../../test/fixtures/svmSocket.ts";
 import type { RpcServer } from "../../adapter.ts";
 import { verifyAccount } from "../proof.ts";
 import { buildEngine } from "../testChain.ts";
@@ -41,8 +42,7 @@ beforeAll(async () => {
   connection = new Connection(server.rpc, "confirmed");
 }, 900_000);
 afterAll(async () => {
-  // It closes its WebSocket itself once it has no subscription left; a server that ends before is called again and again.
-  await vi.waitFor(() => expect(connection).toMatchObject({ _rpcWebSocketConnected: false }), 10_000);
+  await vi.waitFor(() => expect(isQuiet(connection)).toBe(true), 10_000);
   await server.close();
   await chain.close();
 });

@@ -2,6 +2,8 @@
 import { Agent, request } from "node:http";
 import { connect, type Socket } from "node:net";
 import { WebSocket } from "ws";
+import { encodeTransaction, zero32 } from "../../../adapters/fuel/codec.ts";
+import { toHex } from "../../../protocol/bytes.ts";
 
 const localAddress = "127.0.0.2";
 
@@ -109,6 +111,40 @@ export const expensiveCalls: readonly string[] = [
   "[".repeat(4 * 2 ** 20),
   " ".repeat(8 * 2 ** 20),
 ];
+
+/** A script of Fuel that ends when its gas does. */
+const endlessScript = toHex(
+  encodeTransaction({
+    ...{ kind: "script", scriptGasLimit: 95_000_000n, receiptsRoot: zero32, script: "0x90000000", scriptData: "0x" },
+    ...{ policies: { maxFee: 0n }, outputs: [], witnesses: [] },
+    inputs: [
+      {
+        ...{ kind: "coin", utxoId: { txId: zero32, index: 0 }, owner: zero32, amount: 0n, assetId: zero32 },
+        ...{ txPointer: { height: 0, index: 0 }, witnessIndex: 0, predicateGasUsed: 0n },
+        ...{ predicate: "0x24040000", predicateData: "0x" },
+      },
+    ],
+  }),
+);
+const operation = (query: string, variables = {}): string => text({ query, variables });
+const dryRun =
+  "($tx: HexString!) { dryRun(txs: [$tx, $tx], utxoValidation: false, gasPrice: 0) { receipts { data } } }";
+
+/** Operations of GraphQL that cost the node far more than their sender. */
+export const expensiveOperations: readonly string[] = [
+  operation(`query ${dryRun}`, { tx: endlessScript }),
+  operation("{ blocks(last: 512) { nodes { transactions { id rawPayload status { __typename } } } } }"),
+  operation(`{ ${Array.from({ length: 64 }, (_, i) => `a${i}: transactions(last: 60) { nodes { id } }`).join(" ")} }`),
+  operation(`{ ${"chain { latestBlock { transactions { status { ... on SuccessStatus { block { ".repeat(200)}`),
+  operation(`{ ${"health ".repeat(1000)} }`),
+  "[".repeat(4 * 2 ** 20),
+];
+
+/** A request for an event stream on which nothing ever happens. */
+export const silentStream = (path: string): string => {
+  const body = operation(`subscription { statusChange(id: "${zero32}") { __typename } }`);
+  return `POST ${path} HTTP/1.1\r\nhost: x\r\ncontent-length: ${body.length}\r\n\r\n${body}`;
+};
 
 /** WebSockets that subscribe as often as they may and read nothing. */
 export const deafSubscribers = async (url: string, count: number, subscriptions: number): Promise<Crowd> => {

@@ -1,0 +1,4 @@
+mod binary;
+mod engine;
+mod patricia;
+mod state;
