@@ -44,11 +44,13 @@ describe("the ready line", () => {
     expect(tenants).toEqual([
       { domain: 1, vm: "data" },
       { domain: 501, vm: "svm", rpc: expect.stringMatching(/^http:/), ws: expect.stringMatching(/^ws:/) },
+      { domain: 9004, vm: "cairo", rpc: expect.stringMatching(/^http:/), ws: expect.stringMatching(/^ws:/) },
       { domain: 9889, vm: "fuel", rpc: expect.stringMatching(/^http:/), ws: expect.any(String) },
       { domain: 31337, vm: "evm", rpc: expect.stringMatching(/^http:/), ws: expect.stringMatching(/^ws:/) },
     ]);
     expect(accounts.evm).toHaveLength(10);
     expect(accounts.svm).toHaveLength(10);
+    expect(accounts.cairo).toHaveLength(10);
     expect(accounts.fuel).toHaveLength(10);
     expect(api).toBe(validators[0]?.api);
     for (const root of [genesis, trustedRoot]) expect(root).toMatch(/^0x[0-9a-f]{64}$/);
