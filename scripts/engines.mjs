@@ -98,18 +98,27 @@ function sourcesHash(name) {
   return hash.update(rustVersion()).digest("hex").slice(0, 32);
 }
 
-/** A crate with the local crates it depends on, and those that the workspace patches in. */
-function localCrates(crate, found = new Set()) {
+/** A crate with the local crates it depends on. */
+function ownCrates(crate, found = new Set()) {
   if (found.has(crate)) return found;
   if (!existsSync(join(crate, "Cargo.toml"))) throw new EngineError(`There is no engine crate in ${crate}.`);
   found.add(crate);
-  for (const directory of [crate, workspace]) {
-    const manifest = readFileSync(join(directory, "Cargo.toml"), "utf8");
-    for (const [, path] of manifest.matchAll(/\bpath\s*=\s*"([^"]+)"/g)) {
-      if (!path.endsWith(".rs")) localCrates(resolve(directory, path), found);
-    }
-  }
+  for (const path of cratePaths(crate)) ownCrates(path, found);
   return found;
+}
+
+/** The same, and the crates that the workspace patches in. */
+function localCrates(crate) {
+  const found = ownCrates(crate);
+  for (const path of cratePaths(workspace)) ownCrates(path, found);
+  return found;
+}
+
+/** Paths that a manifest names. */
+function cratePaths(directory) {
+  const manifest = readFileSync(join(directory, "Cargo.toml"), "utf8");
+  const paths = [...manifest.matchAll(/\bpath\s*=\s*"([^"]+)"/g)].map(([, path]) => path);
+  return paths.filter((path) => !path.endsWith(".rs")).map((path) => resolve(directory, path));
 }
 
 function sourceFiles(path) {
@@ -187,7 +196,7 @@ function build(name, onProgress) {
   const nice = output("nice", ["-n", "10", "true"]) === null ? ["cargo"] : ["nice", "-n", "10", "cargo"];
   // Checkouts share the target folder, where cargo takes a later build of another one's sources for one of these.
   const now = new Date();
-  utimesSync(join(workspace, name, "src", "lib.rs"), now, now);
+  for (const own of ownCrates(join(workspace, name))) utimesSync(join(own, "src", "lib.rs"), now, now);
 
   return new Promise((resolveBuild, reject) => {
     const child = spawn(nice[0], [...nice.slice(1), ...args], {

@@ -2,8 +2,15 @@
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
-import { mnemonic } from "../../devnet/accounts.ts";
+import { evmAccounts, mnemonic } from "../../devnet/accounts.ts";
 import { freePorts, type Peer, startPeer, untilAnswers } from "./peer.ts";
+import type { Target } from "./progress.ts";
+import { measureThroughput, type Throughput } from "./throughput.ts";
+import { shorten, type Transfers } from "./transfers.ts";
+import { chainId } from "./vms/evm.ts";
+import { senders } from "./vms/part.ts";
+import { loadOf } from "./vmThroughput.ts";
+import type { Workspace } from "./workspace.ts";
 
 const packageName = "@foundry-rs/anvil-linux-amd64";
 
@@ -22,7 +29,7 @@ export const findAnvil = (): string | undefined => {
 export type Mining = "instant" | "manual";
 
 /** @throws Error when it isn't installed */
-export const startAnvil = async (chainId: number, mining: Mining): Promise<Peer> => {
+const startAnvil = async (mining: Mining): Promise<Peer> => {
   const program = findAnvil();
   if (program === undefined) throw new Error(`${packageName} is not installed`);
   const [port = 0] = await freePorts(1);
@@ -40,3 +47,18 @@ export const startAnvil = async (chainId: number, mining: Mining): Promise<Peer>
     throw error;
   }
 };
+
+/** A block for each transfer takes anvil longer the more there are. */
+const mostInstant = 100;
+
+export const measureAnvil = async (workspace: Workspace, mining: Mining, transfers: Transfers): Promise<Throughput> =>
+  workspace.using(
+    () => startAnvil(mining),
+    ({ url, pid }) => {
+      const taken = mining === "instant" ? shorten(transfers, mostInstant) : transfers;
+      const target: Target = { kind: "anvil", url, senders: evmAccounts(senders.evm).map(({ address }) => address) };
+      return measureThroughput(workspace, { validator: [pid] }, (phase) =>
+        loadOf("evm", taken[phase], [{ api: url, rpc: url }], target),
+      );
+    },
+  );

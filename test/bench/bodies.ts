@@ -13,6 +13,13 @@ export const octets = (transactions: readonly Uint8Array[]): Buffer =>
     }),
   );
 
+/** A request that submits transactions of a tenant at a validator's API. */
+export const octetsTo = (api: string, domain: number, transactions: readonly Uint8Array[]) => ({
+  url: `${api}/v1/transactions?domain=${domain}`,
+  contentType: "application/octet-stream",
+  body: octets(transactions),
+});
+
 /** Deals items to `count` hands in turn. */
 export const deal = <T>(items: readonly T[], count: number): T[][] =>
   Array.from({ length: count }, (_, hand) => items.filter((_, at) => at % count === hand));

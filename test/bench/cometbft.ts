@@ -143,12 +143,13 @@ export const measureCometBft = async (
       const urls = peers.map(({ url }) => url);
       const committedIdle = await committedTimes(urls, sizes);
       const count = sizes.ordering.cometbft;
-      const warmUp = loadOf(urls, Math.round(warmUpShare * count));
       const processes = { validator: peers.map(({ pid }) => pid) };
       return {
         version,
         committedIdle,
-        throughput: await measureThroughput(workspace, processes, warmUp, loadOf(urls, count)),
+        throughput: await measureThroughput(workspace, processes, (phase) =>
+          loadOf(urls, phase === "warmUp" ? Math.round(warmUpShare * count) : count),
+        ),
       };
     },
   );

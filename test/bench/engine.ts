@@ -3,11 +3,10 @@
 import type { BlockContext } from "../../adapters/adapter.ts";
 import { declared } from "../../adapters/complianceChain.ts";
 import { loadAdapter } from "../../adapters/registry.ts";
-import { createRegistration } from "../../devnet/genesis.ts";
-import { plansOf, type TenantName } from "../../devnet/tenants.ts";
+import type { TenantName } from "../../devnet/tenants.ts";
 import { asHeight, type Root, zeroRoot } from "../../protocol/ids.ts";
-import { nobody } from "../../protocol/tenant.ts";
 import { chunksOf } from "./bodies.ts";
+import { genesisMs, registrationOf } from "./engineTenant.ts";
 import { serve } from "./worker.ts";
 
 export type EngineRun = {
@@ -19,17 +18,22 @@ export type EngineRun = {
 };
 
 export type EngineRate = {
-  /** Transactions for each second of processor time, signatures checked where there are any, blocks sealed. */
-  perCpuSecond: number;
+  /**
+   * Microseconds of processor time for a transaction, signatures checked where there are any, blocks sealed: where it
+   * is taken in and executed, and where it is only executed.
+   */
+  cpuMicros: { entry: number; other: number };
+  /** What one transaction uses of the VM's gas: all use the same. */
+  gas: number;
 };
 
-const genesisMs = 1_700_000_000_000;
 const blockMs = 1000;
 
+/** Gas that a transaction asked for, and that it used. */
+type Used = { asked: number; used: number };
+
 const openEngine = async (vm: TenantName) => {
-  const [plan] = plansOf([vm]);
-  if (plan === undefined) throw new Error(`the devnet has no tenant ${vm}`);
-  const tenant = createRegistration(plan, nobody, genesisMs);
+  const tenant = registrationOf(vm);
   const adapter = await loadAdapter(vm);
   const { executor, sealed } = await adapter.open({
     domain: tenant.domain,
@@ -39,7 +43,8 @@ const openEngine = async (vm: TenantName) => {
   let parentHash: Root = sealed.blockHash;
   let number = sealed.number;
 
-  return async (entries: readonly Uint8Array[]): Promise<void> => {
+  /** Executes a block, and gives the gas that each used. Inspects its transactions first unless their gas is `known`. */
+  return async (transactions: readonly Uint8Array[], known?: number): Promise<Used[]> => {
     number++;
     const timestampMs = genesisMs + number * blockMs;
     const context: BlockContext = {
@@ -53,19 +58,41 @@ const openEngine = async (vm: TenantName) => {
     };
     await executor.begin(context);
     for (const write of adapter.protocolWrites(context)) await executor.write(write);
-    const executions = await executor.execute(await declared(executor, entries));
+    const entries =
+      known === undefined
+        ? await declared(executor, transactions)
+        : transactions.map((bytes) => ({ bytes, gas: [known] }));
+    const executions = await executor.execute(entries);
     parentHash = (await executor.seal()).blockHash;
-    const failed = executions.find((execution) => execution.kind !== "applied" || !execution.succeeded);
-    if (failed !== undefined) throw new Error(`the ${vm} engine did not apply a transaction: ${failed.kind}`);
+    return executions.map((execution) => {
+      if (execution.kind === "applied" && execution.succeeded) return { asked: execution.gas, used: execution.gasUsed };
+      const reason = execution.kind === "applied" ? "it failed" : execution.reason;
+      throw new Error(`the ${vm} engine did not apply a transaction: ${execution.kind}, ${reason}`);
+    });
   };
+};
+
+const cpuMicros = async (work: () => Promise<void>): Promise<number> => {
+  const before = process.cpuUsage();
+  await work();
+  const { user, system } = process.cpuUsage(before);
+  return user + system;
 };
 
 serve(async ({ vm, transactions, warmUp, perBlock }: EngineRun): Promise<EngineRate> => {
   const execute = await openEngine(vm);
-  for (const block of chunksOf(transactions.slice(0, warmUp), perBlock)) await execute(block);
+  const seen = new Map<number, Used>();
+  const executeAll = async (all: readonly Uint8Array[], known?: number): Promise<void> => {
+    for (const block of chunksOf(all, perBlock))
+      for (const each of await execute(block, known)) seen.set(each.used, each);
+  };
+  await executeAll(transactions.slice(0, warmUp));
   const measured = transactions.slice(warmUp);
-  const before = process.cpuUsage();
-  for (const block of chunksOf(measured, perBlock)) await execute(block);
-  const { user, system } = process.cpuUsage(before);
-  return { perCpuSecond: measured.length / ((user + system) / 1e6) };
+  const half = Math.ceil(measured.length / 2);
+  const [first] = seen.values();
+  const entry = await cpuMicros(() => executeAll(measured.slice(0, half)));
+  const other = await cpuMicros(() => executeAll(measured.slice(half), first?.asked));
+  const [gas = 0, ...more] = seen.keys();
+  if (more.length > 0) throw new Error(`transactions of ${vm} use ${gas}, ${more.join(", ")} gas: not the same`);
+  return { cpuMicros: { entry: entry / half, other: other / (measured.length - half) }, gas };
 });

@@ -6,6 +6,8 @@ import { decodeWire, EventWire } from "../../protocol/wire.ts";
 export type Heights = {
   /** Gas of a tenant that was executed since the stream was opened. */
   gasOf(domain: number): number;
+  /** The same after each height that executed some, and when that was on the clock of `performance.now()`. */
+  stepsOf(domain: number): readonly { at: number; gas: number }[];
   /** Newest height that executed gas of the tenant. */
   lastOf(domain: number): number;
   /** When a height reached a stage, on the clock of `performance.now()`; `undefined` while it hasn't. */
@@ -43,7 +45,7 @@ const createStage = () => {
 export const followHeights = async (api: string): Promise<Heights> => {
   const socket = new WebSocket(`${api.replace("http", "ws")}/v1/stream?topics=finalized,executed,certified`);
   const stages = { finalized: createStage(), executed: createStage(), certified: createStage() };
-  const gas = new Map<number, number>();
+  const steps = new Map<number, { at: number; gas: number }[]>();
   const last = new Map<number, number>();
   let progressAt = performance.now();
   const waiting = new Set<() => void>();
@@ -58,7 +60,9 @@ export const followHeights = async (api: string): Promise<Heights> => {
         stages.executed.add(event.summary.height, at);
         for (const { domain, gasUsed } of event.summary.tenants) {
           if (gasUsed === 0) continue;
-          gas.set(domain, (gas.get(domain) ?? 0) + gasUsed);
+          const own = steps.get(domain) ?? [];
+          own.push({ at, gas: (own.at(-1)?.gas ?? 0) + gasUsed });
+          steps.set(domain, own);
           last.set(domain, event.summary.height);
           progressAt = at;
         }
@@ -82,8 +86,11 @@ export const followHeights = async (api: string): Promise<Heights> => {
   });
   await once(socket, "open");
 
+  const gasOf = (domain: number): number => steps.get(domain)?.at(-1)?.gas ?? 0;
+
   return {
-    gasOf: (domain) => gas.get(domain) ?? 0,
+    gasOf,
+    stepsOf: (domain) => steps.get(domain) ?? [],
     lastOf: (domain) => last.get(domain) ?? 0,
     finalizedAt: stages.finalized.at,
     executedAt: stages.executed.at,
@@ -101,7 +108,7 @@ export const followHeights = async (api: string): Promise<Heights> => {
           if (isDone()) settle();
           else if (broken !== undefined) settle(broken);
           else if (performance.now() - progressAt > patienceMs) {
-            const executed = [...gas].map(([domain, used]) => `${used} gas of tenant ${domain}`).join(", ");
+            const executed = [...steps.keys()].map((domain) => `${gasOf(domain)} gas of tenant ${domain}`).join(", ");
             settle(
               new Error(`nothing more was executed at ${api} for ${patienceMs} ms, after ${executed || "nothing"}`),
             );

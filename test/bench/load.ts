@@ -18,6 +18,8 @@ export type LoadTimes = Submitted & {
   executed: number;
   finalized?: number;
   certified?: number;
+  /** How many transactions were executed by then. */
+  steps?: { ms: number; transactions: number }[];
 };
 
 /** What is prepared first is run next, so that handing it over isn't measured. */
@@ -30,13 +32,14 @@ const run = async ({ load, progress }: { load: Load; progress: Progress }): Prom
   try {
     const submitted = await submitAll(load.connections, load.intervalMs);
     const acknowledged = performance.now() - start;
-    const { executed, finalized, certified } = await progress.reached(load.transactions);
+    const { executed, finalized, certified, steps } = await progress.reached(load.transactions);
     return {
       ...submitted,
       acknowledged,
       executed: executed - start,
       ...(finalized === undefined ? {} : { finalized: finalized - start }),
       ...(certified === undefined ? {} : { certified: certified - start }),
+      ...(steps && { steps: steps.map(({ at, transactions }) => ({ ms: at - start, transactions })) }),
     };
   } finally {
     progress.close();

@@ -4,8 +4,8 @@ import { writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { findAnvil } from "./anvil.ts";
 import { findCometBft, howToInstall, measureCometBft } from "./cometbft.ts";
-import { measureAnvil, measureEvm, measureEvmEngine, signTransfers } from "./evm.ts";
 import { describeMachine } from "./machine.ts";
+import { type Measure, measureVms } from "./measureVms.ts";
 import { type Options, parseOptions, usage } from "./options.ts";
 import { measureDataEngine, measureOrdering } from "./ordering.ts";
 import { formatReport, type Results } from "./report.ts";
@@ -30,7 +30,7 @@ const build = (): void => {
 const measureAll = async (workspace: Workspace, { only, sizes }: Options, results: Results): Promise<void> => {
   const has = (...names: readonly string[]) => only.some((part) => names.includes(part));
   /** One part that fails leaves the others their turn. */
-  const measure = async (what: string, work: () => Promise<void>): Promise<void> => {
+  const measure: Measure = async (what, work) => {
     say(what);
     await work().catch((error: Error) => {
       results.problems.push(`${what} could not be measured: ${error.message.split("\n")[0]}`);
@@ -56,31 +56,12 @@ const measureAll = async (workspace: Workspace, { only, sizes }: Options, result
       });
     }
   }
-  if (!has("evm", "anvil")) return;
-  say("signing transfers");
-  const transfers = await signTransfers(workspace, sizes);
-  if (has("evm")) {
-    await measure("EVM engine", async () => {
-      results.engines.evm = await measureEvmEngine(workspace, transfers);
-    });
-    await measure("EVM, 4 validators", async () => {
-      results.evm.four = await measureEvm(workspace, 4, transfers);
-    });
-    await measure("EVM, 1 validator", async () => {
-      results.evm.one = await measureEvm(workspace, 1, transfers);
-    });
-  }
-  if (!has("anvil")) return;
-  if (findAnvil() === undefined) {
+  const hasAnvil = findAnvil() !== undefined;
+  if (has("anvil") && !hasAnvil) {
     results.notes.push("anvil was not measured: it is an optional dependency for Linux on x64.");
-    return;
   }
-  await measure("anvil, a block for each transaction", async () => {
-    results.anvil.instant = await measureAnvil(workspace, "instant", transfers);
-  });
-  await measure("anvil, blocks at the end", async () => {
-    results.anvil.manual = await measureAnvil(workspace, "manual", transfers);
-  });
+  const wanted = only.filter((part) => part !== "anvil" || hasAnvil);
+  await measureVms(workspace, { only: wanted, sizes }, results, measure);
 };
 
 const run = async (options: Options): Promise<number> => {
@@ -88,7 +69,7 @@ const run = async (options: Options): Promise<number> => {
     machine: describeMachine(),
     engines: {},
     ordering: {},
-    evm: {},
+    vms: {},
     anvil: {},
     notes: [],
     problems: [],

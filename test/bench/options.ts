@@ -1,7 +1,8 @@
 /** What is measured, and how much of it. */
 import { parseArgs } from "node:util";
+import { senders, type VmName, vmNames } from "./vms/part.ts";
 
-export const parts = ["ordering", "latency", "evm", "cometbft", "anvil"] as const;
+export const parts = ["ordering", "latency", "evm", "svm", "cairo", "fuel", "four", "cometbft", "anvil"] as const;
 export type Part = (typeof parts)[number];
 
 export type Sizes = {
@@ -9,8 +10,10 @@ export type Sizes = {
   ordering: { four: number; one: number; cometbft: number };
   /** Single transactions followed for latency, idle and at half load, and the pause between two. */
   latency: { samples: number; pauseMs: number };
-  /** Transfers of each of the twenty senders. */
-  evm: { perSender: number };
+  /** Transfers of each sender (`vms/part.ts`). */
+  vms: Record<VmName, number>;
+  /** The same where all VMs work at once, in proportion to what they come to there. */
+  four: Record<VmName, number>;
   /** Transactions through an executor alone. */
   engine: { data: number };
 };
@@ -21,18 +24,25 @@ export const warmUpShare = 0.5;
 const full: Sizes = {
   ordering: { four: 80_000, one: 120_000, cometbft: 20_000 },
   latency: { samples: 200, pauseMs: 100 },
-  evm: { perSender: 2500 },
+  vms: { evm: 2500, svm: 500, cairo: 150, fuel: 600 },
+  four: { evm: 1000, svm: 200, cairo: 60, fuel: 400 },
   engine: { data: 200_000 },
 };
 
 const quick: Sizes = {
   ordering: { four: 4000, one: 8000, cometbft: 2000 },
   latency: { samples: 20, pauseMs: 50 },
-  evm: { perSender: 100 },
+  vms: { evm: 100, svm: 50, cairo: 10, fuel: 100 },
+  four: { evm: 50, svm: 20, cairo: 10, fuel: 20 },
   engine: { data: 20_000 },
 };
 
 export type Options = { sizes: Sizes; isQuick: boolean; only: readonly Part[]; json: string | undefined };
+
+const transfers = (vm: VmName, perSender: Record<VmName, number>): number => senders[vm] * perSender[vm];
+
+const allTransfers = (perSender: Record<VmName, number>): string =>
+  vmNames.map((vm) => `${transfers(vm, perSender)} ${vm}`).join(", ");
 
 export const usage = `npm run bench -- [flags]
 
@@ -44,8 +54,9 @@ export const usage = `npm run bench -- [flags]
 Full sizes, quick sizes:
   ordering   ${full.ordering.four} transactions of 250 bytes through 4 validators, ${full.ordering.one} through 1; ${quick.ordering.four}, ${quick.ordering.one}
   latency    ${full.latency.samples} single transactions idle, as many at half load; ${quick.latency.samples}
-  evm        ${20 * full.evm.perSender} transfers through 4 validators, as many through 1; ${20 * quick.evm.perSender}
-  anvil      the same transfers with blocks at the end, and 2000 of them with a block for each
+${vmNames.map((vm) => `  ${vm.padEnd(10)} ${transfers(vm, full.vms)} transfers through 4 validators, as many through 1; ${transfers(vm, quick.vms)}`).join("\n")}
+  four       all VMs at once through 4 validators: ${allTransfers(full.four)}; ${allTransfers(quick.four)}
+  anvil      the EVM's transfers with blocks at the end, and 2000 of them with a block for each
   cometbft   ${full.ordering.cometbft} transactions of 250 bytes through 4 nodes; ${quick.ordering.cometbft}
 `;
 

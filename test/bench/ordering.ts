@@ -35,7 +35,9 @@ const loadOf = (apis: readonly string[], count: number, perSecond?: number): Loa
 };
 
 const measure = (workspace: Workspace, { apis, validators }: Network, count: number): Promise<Throughput> =>
-  measureThroughput(workspace, { validator: validators }, loadOf(apis, warmUpShare * count), loadOf(apis, count));
+  measureThroughput(workspace, { validator: validators }, (phase) =>
+    loadOf(apis, phase === "warmUp" ? warmUpShare * count : count),
+  );
 
 export const measureDataEngine = (workspace: Workspace, { engine }: Sizes): Promise<EngineRate> =>
   workspace.using(
@@ -105,7 +107,7 @@ export const measureOrdering = async (
   say: (text: string) => void,
 ): Promise<void> => {
   await workspace.using(
-    () => startNetwork(workspace, 4, "data"),
+    () => startNetwork(workspace, 4, ["data"]),
     async (network) => {
       say("ordering, 4 validators");
       measured.four = await measure(workspace, network, sizes.ordering.four);
@@ -121,7 +123,7 @@ export const measureOrdering = async (
   if (!wanted.throughput) return;
   say("ordering, 1 validator");
   await workspace.using(
-    () => startNetwork(workspace, 1, "data"),
+    () => startNetwork(workspace, 1, ["data"]),
     async (network) => {
       measured.one = await measure(workspace, network, sizes.ordering.one);
     },

@@ -10,7 +10,13 @@ export type Target =
   | { kind: "cometbft"; url: string };
 
 /** Times on the clock of `performance.now()`; what a peer doesn't have is absent. */
-export type Reached = { executed: number; finalized?: number; certified?: number };
+export type Reached = {
+  executed: number;
+  finalized?: number;
+  certified?: number;
+  /** How many were executed when. */
+  steps?: { at: number; transactions: number }[];
+};
 
 export type Progress = {
   /** Resolves when as many transactions as that were executed since `followProgress`. */
@@ -35,7 +41,8 @@ const followLockstep = async ({ api, domain, gas }: Target & { kind: "lockstep" 
       ];
       const count = heights.gasOf(domain) / gas;
       if (count !== transactions) throw new Error(`${transactions} transactions were submitted, ${count} executed`);
-      return { finalized, executed, certified };
+      const steps = heights.stepsOf(domain).map((step) => ({ at: step.at, transactions: step.gas / gas }));
+      return { finalized, executed, certified, steps };
     },
     close: heights.close,
   };

@@ -2,7 +2,6 @@
 import type { Mining } from "./anvil.ts";
 import { type CometBft, publishedPerSecond } from "./cometbft.ts";
 import type { EngineRate } from "./engine.ts";
-import { transferBatch } from "./evm.ts";
 import type { Machine } from "./machine.ts";
 import { warmUpShare } from "./options.ts";
 import type { Latency } from "./ordering.ts";
@@ -10,12 +9,16 @@ import { opaqueBatch, opaqueBytes } from "./ordering.ts";
 import { type Percentiles, percentiles } from "./percentile.ts";
 import { markdownTable, number } from "./table.ts";
 import type { Throughput } from "./throughput.ts";
+import type { Together } from "./together.ts";
+import { type VmName, vmNames } from "./vms/part.ts";
 
 export type Results = {
   machine: Machine;
-  engines: { data?: EngineRate; evm?: EngineRate };
+  engines: Partial<Record<VmName | "data", EngineRate>>;
   ordering: { one?: Throughput; four?: Throughput; latency?: Latency };
-  evm: { one?: Throughput; four?: Throughput };
+  vms: Partial<Record<VmName, { one?: Throughput; four?: Throughput }>>;
+  /** All of them at once. */
+  together?: Together;
   anvil: Partial<Record<Mining, Throughput>>;
   cometbft?: CometBft;
   /** What was left out. */
@@ -42,9 +45,12 @@ const perSecond = (transactions: number, ms: number | undefined): number | undef
 export const executedPerSecond = ({ transactions, times }: Throughput): number =>
   (1000 * transactions) / times.executed;
 
-/** What all cores could execute if they did nothing else, every validator executing everything. */
+/**
+ * What all cores could execute in a second if they did nothing else: one validator takes a transaction in and executes
+ * it, the others execute it.
+ */
 export const ceilingOf = (engine: EngineRate | undefined, cores: number, validators: number): number | undefined =>
-  engine && (engine.perCpuSecond * cores) / validators;
+  engine && (1e6 * cores) / (engine.cpuMicros.entry + (validators - 1) * engine.cpuMicros.other);
 
 const rowOf = (what: string, measured: Throughput | undefined, rest: Partial<Row> = {}): Row[] =>
   measured === undefined
@@ -59,9 +65,29 @@ const rowOf = (what: string, measured: Throughput | undefined, rest: Partial<Row
         },
       ];
 
-const rowsOf = ({ machine: { cores }, engines, ordering, evm, anvil, cometbft }: Results): Row[] => {
-  const comet = cometbft === undefined ? publishedPerSecond : executedPerSecond(cometbft.throughput);
+/** How reports and readers call them. */
+const titles: Readonly<Record<VmName, string>> = { evm: "EVM", svm: "SVM", cairo: "Cairo", fuel: "Fuel" };
+
+const rowsOfVm = ({ machine: { cores }, engines, vms, anvil }: Results, vm: VmName): Row[] => {
   const anvils = [anvil.instant, anvil.manual].map((one) => one && executedPerSecond(one));
+  const peers = vm === "evm" ? { peers: anvils } : {};
+  const row = (validators: 4 | 1, measured: Throughput | undefined) =>
+    rowOf(`${titles[vm]} transfers, ${validators === 1 ? "1 validator" : "4 validators"}`, measured, {
+      ...peers,
+      ceiling: ceilingOf(engines[vm], cores, validators),
+    });
+  return [...row(4, vms[vm]?.four), ...row(1, vms[vm]?.one)];
+};
+
+const rowsOf = (results: Results): Row[] => {
+  const {
+    machine: { cores },
+    engines,
+    ordering,
+    anvil,
+    cometbft,
+  } = results;
+  const comet = cometbft === undefined ? publishedPerSecond : executedPerSecond(cometbft.throughput);
   const published: Row[] =
     cometbft === undefined && ordering.four !== undefined
       ? [{ what: "CometBFT 1.0.1, 4 nodes: published, not measured here", executed: publishedPerSecond }]
@@ -75,8 +101,7 @@ const rowsOf = ({ machine: { cores }, engines, ordering, evm, anvil, cometbft }:
     ...rowOf("Ordering, 1 validator", ordering.one, { ceiling: ceilingOf(engines.data, cores, 1) }),
     ...rowOf(`CometBFT ${cometbft?.version}, 4 nodes`, cometbft?.throughput),
     ...published,
-    ...rowOf("EVM transfers, 4 validators", evm.four, { peers: anvils, ceiling: ceilingOf(engines.evm, cores, 4) }),
-    ...rowOf("EVM transfers, 1 validator", evm.one, { peers: anvils, ceiling: ceilingOf(engines.evm, cores, 1) }),
+    ...vmNames.flatMap((vm) => rowsOfVm(results, vm)),
     ...rowOf("anvil, a block for each transaction", anvil.instant),
     ...rowOf("anvil, blocks at the end", anvil.manual),
   ];
@@ -113,6 +138,35 @@ const throughputTable = (results: Results): string =>
     rowsOf(results),
   );
 
+type TogetherRow = { what: string; perSecond: number; ceiling?: number | undefined; share: number };
+
+const togetherTable = ({ machine: { cores }, engines, together }: Results): string | undefined => {
+  if (together === undefined) return undefined;
+  const rows = together.vms.map(({ vm, executed }): TogetherRow => {
+    const perSecond = (1000 * executed) / together.ms;
+    const ceiling = ceilingOf(engines[vm], cores, 4);
+    return { what: `${titles[vm]} transfers`, perSecond, ceiling, share: perSecond / (ceiling ?? Number.NaN) };
+  });
+  const all: TogetherRow = {
+    what: "together",
+    perSecond: rows.reduce((sum, { perSecond }) => sum + perSecond, 0),
+    share: rows.reduce((sum, { share }) => sum + share, 0),
+  };
+  const { own, elsewhere } = together.cores;
+  return [
+    markdownTable<TogetherRow>(
+      [
+        { title: "All VMs at once, 4 validators", cell: ({ what }) => what },
+        { title: "executed tx/s", cell: ({ perSecond }) => number(perSecond) },
+        { title: "ceiling if alone", cell: ({ ceiling }) => number(ceiling) },
+        { title: "% of ceiling", cell: ({ share }) => number(100 * share) },
+      ],
+      [...rows, all],
+    ),
+    `Counted for ${number(together.ms / 1000)} s, while every VM had transfers left; cores busy ${number(own)}, elsewhere ${number(elsewhere)}; peak MiB of a validator / executor ${costs(together.peakMiB, ["validator", "executor"])}. A VM's share of the ceiling is the part of the machine that its engine takes for what four validators executed.`,
+  ].join("\n\n");
+};
+
 type LatencyRow = { what: string; stages: Record<string, readonly number[]> };
 
 const spread = (found: Percentiles | undefined): string =>
@@ -141,28 +195,37 @@ const latencyTable = ({ ordering: { latency }, cometbft }: Results): string | un
   );
 };
 
-const refusals = (results: Results): string[] =>
-  rowsOf(results).flatMap(({ what, measured }) =>
-    measured === undefined || measured.times.resent === 0
-      ? []
-      : [
-          `${what}: ${measured.times.resent} requests were sent again, refused for: ${measured.times.refusals.join("; ")}`,
-        ],
-  );
+const refusals = (results: Results): string[] => {
+  const alone = rowsOf(results).flatMap(({ what, measured }) => (measured ? [{ what, times: measured.times }] : []));
+  const together = results.together?.vms.map(({ vm, times }) => ({ what: `${titles[vm]} beside the others`, times }));
+  return [...alone, ...(together ?? [])]
+    .filter(({ times }) => times.resent > 0)
+    .map(
+      ({ what, times }) =>
+        `${what}: ${times.resent} requests were sent again, refused for: ${times.refusals.join("; ")}`,
+    );
+};
+
+const enginesText = (engines: Results["engines"]): string =>
+  [
+    `data ${costs(engines.data?.cpuMicros, ["entry", "other"])}`,
+    ...vmNames.map((vm) => `${titles[vm]} ${costs(engines[vm]?.cpuMicros, ["entry", "other"])}`),
+  ].join(", ");
 
 const method = ({ machine, engines }: Results, isQuick: boolean): string =>
   `Measured on ${machine.processor}, ${machine.cores} cores, Node.js ${machine.node}, with a load of ${machine.loadBefore.toFixed(1)} from elsewhere before it began${isQuick ? ", at small sizes (--quick): no figure here counts" : ""}. ` +
   `Every validator, executor and peer is a process of its own, validators sync what they write, and one further process submits everything over HTTP; all share this machine. ` +
-  `Ordering takes random transactions of ${opaqueBytes} bytes in requests of ${opaqueBatch}, two connections to each validator; the EVM takes transfers signed beforehand to 500 accounts in JSON-RPC batches of ${transferBatch}, one connection for each of twenty senders, and anvil the very same bytes. ` +
+  `Ordering takes random transactions of ${opaqueBytes} bytes in requests of ${opaqueBatch}, two connections to each validator. VMs take transfers signed beforehand to 500 accounts, in their order over one connection for each sender: the EVM in JSON-RPC batches of 100 of twenty senders, and anvil the very same bytes; the others as octets, Cairo STRK by invokes of version 3, Fuel chains of transfers that each spend the change before. ` +
   `Time runs from the first submission to the event that the last transaction is executed, or that its height is certified, after a warm-up of ${100 * warmUpShare} % that isn't counted. ` +
   `CometBFT runs its key-value store on defaults, but without a pause after blocks, without an index of transactions and with a mempool as large as Lockstep's. anvil runs twice: as it comes, with a block for each transaction at once (fewer of them, since it slows down with their number), and with blocks only when all transactions are in its pool, so that it never waits for one; the EVM's rows are compared with both. ` +
-  `The ceiling is what the executor alone does in one process for a second of processor time, signatures included (data ${number(engines.data?.perCpuSecond)}, EVM ${number(engines.evm?.perCpuSecond)} tx), times cores, divided by validators. ` +
+  `The ceiling is what all cores would execute if the executors of all validators did nothing but what they do alone in one process: µs of processor time for a transaction where it is taken in and executed / where it is only executed, signatures included, ${enginesText(engines)}. ` +
   `CPU is user and system time from /proc for each process of the kind; memory is the most that one of them had resident (VmHWM). Cores busy are those of the run's processes, and those that other work on the machine took from it: where that is much, the rate is too low. ` +
   `Latency is of single transactions, each seen at the validator that took it in, while nothing or half of the measured throughput goes on beside.`;
 
 export const formatReport = (results: Results, isQuick: boolean): string =>
   [
     rowsOf(results).length > 0 ? throughputTable(results) : undefined,
+    togetherTable(results),
     latencyTable(results),
     method(results, isQuick),
     ...refusals(results),

@@ -38,7 +38,7 @@ import { allReach, heightOf } from "./agreement.ts";
 import { pause, rpc, until } from "./api.ts";
 import { gone } from "./commands.ts";
 import { type Devnet, startDevnet, startValidator } from "./devnet.ts";
-import { evmDomain } from "./load.ts";
+import { evmDomain } from "./domains.ts";
 import { executorsOf } from "./processes.ts";
 import { rpcOf } from "./transfers.ts";
 
@@ -55,7 +55,7 @@ let executors: number[][];
 const crowds: Crowd[] = [];
 
 beforeAll(async () => {
-  devnet = await startDevnet({ flags: ["--no-restart"] });
+  devnet = await startDevnet({ flags: ["--no-restart", "--tenants", "data,evm,fuel"] });
   honest = await createHonest(devnet.ready);
   apis = devnet.ready.validators.map(({ api }) => api);
   addresses = await Promise.all(devnet.ready.validators.map(({ dataDir }) => p2pAddress(dataDir)));

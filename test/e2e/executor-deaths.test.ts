@@ -8,7 +8,7 @@ import { asDomain, asValidatorIndex } from "../../protocol/ids.ts";
 import { allReach, expectExecuted, heightOf } from "./agreement.ts";
 import { rpc, status, until } from "./api.ts";
 import { gone } from "./commands.ts";
-import { dataDomain, evmDomain } from "./load.ts";
+import { dataDomain, evmDomain } from "./domains.ts";
 import { logged } from "./logs.ts";
 import { copyPatched, type Patch } from "./patchedCopy.ts";
 import { executorsOf } from "./processes.ts";

@@ -12,7 +12,7 @@ import { allReach, expectExecuted, expectSameChain, heightOf } from "./agreement
 import { rpc, status, submit, transaction, transactionById, until } from "./api.ts";
 import { lockstep } from "./commands.ts";
 import { type Devnet, startDevnet } from "./devnet.ts";
-import { dataDomain, evmDomain } from "./load.ts";
+import { dataDomain, evmDomain } from "./domains.ts";
 import { copyPatched } from "./patchedCopy.ts";
 import { rpcOf, sign } from "./transfers.ts";
 

@@ -6,7 +6,7 @@ import { type Hex, toHex } from "../../protocol/bytes.ts";
 import { controlDomain } from "../../protocol/control.ts";
 import { expectExecuted } from "./agreement.ts";
 import { rpc, submit, transaction, transactionById, until } from "./api.ts";
-import { dataDomain, evmDomain } from "./load.ts";
+import { dataDomain, evmDomain } from "./domains.ts";
 import { expectUnharmed, fund, rpcOf, type Signed, sign } from "./transfers.ts";
 
 const devnet = inject("devnet");

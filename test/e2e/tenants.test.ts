@@ -18,7 +18,8 @@ import { isQuiet } from "../fixtures/svmSocket.ts";
 import { until } from "./api.ts";
 import { gone, lockstep } from "./commands.ts";
 import { type Devnet, startDevnet } from "./devnet.ts";
-import { createLoad, evmDomain, type Load } from "./load.ts";
+import { evmDomain } from "./domains.ts";
+import { createLoad, type Load } from "./load.ts";
 
 const domain = 31338;
 const svmDomain = 502;
@@ -38,7 +39,7 @@ const api = (index = 0): string => apis()[index] ?? "";
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "lockstep-"));
-  network = await startDevnet();
+  network = await startDevnet({ flags: ["--tenants", "data,evm,svm"] });
   load = createLoad({ evm: evmAccounts(2), svm: svmAccounts(1) });
   load.start(network.ready);
   for (const name of ["owner.json", "stranger.json"]) await lockstep("keys", "new", file(name));

@@ -7,7 +7,7 @@ import { type Hex, toHex } from "../../protocol/bytes.ts";
 import { allReach, expectExecuted } from "./agreement.ts";
 import { rpc, transaction } from "./api.ts";
 import { isAlive } from "./commands.ts";
-import { evmDomain } from "./load.ts";
+import { evmDomain } from "./domains.ts";
 import { executorsOf } from "./processes.ts";
 
 const gwei = 10n ** 9n;

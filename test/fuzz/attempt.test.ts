@@ -17,25 +17,23 @@ test("the same seed makes the same attempts, another seed others", async () => {
 
 test("attempts reach every door of every validator", async () => {
   const reached = new Set((await attempts(3, 300)).map(({ door, validator }) => `${door} ${validator}`));
-  const doors = [
-    "api",
-    ...vms.flatMap(({ domain, rpc, graphql }) => (rpc === undefined && graphql === undefined ? [] : [domain])),
-  ];
+  const doors = ["api", ...vms.flatMap(({ domain, rpc, graphql }) => ((rpc ?? graphql) === undefined ? [] : [domain]))];
   for (const door of doors) for (const validator of [0, 1, 2, 3]) expect(reached).toContain(`${door} ${validator}`);
 });
 
 describe("an answer", () => {
-  const to = (door: Attempt["door"], method = "POST"): Attempt => ({
+  const to = (door: Attempt["door"], language: Attempt["language"]): Attempt => ({
     over: "http",
     door,
+    language,
     validator: 0,
-    method,
+    method: "POST",
     path: "/v1/status",
     contentType: "",
     body: new Uint8Array(),
   });
-  const rpc = (status: number, body: unknown) => faultOf(to(31337), { status, body: JSON.stringify(body) });
-  const api = (status: number, body: unknown) => faultOf(to("api"), { status, body: JSON.stringify(body) });
+  const rpc = (status: number, body: unknown) => faultOf(to(31337, "jsonRpc"), { status, body: JSON.stringify(body) });
+  const api = (status: number, body: unknown) => faultOf(to("api", "rest"), { status, body: JSON.stringify(body) });
 
   test("of JSON-RPC is a result or an error with code and message, each on its own or in a batch", () => {
     const good = { jsonrpc: "2.0", id: 1, result: null };
@@ -53,23 +51,26 @@ describe("an answer", () => {
       expect(rpc(200, body)).toEqual(expect.any(String));
     }
     expect(rpc(500, refused)).toEqual("status 500");
-    expect(faultOf(to(31337), { status: 200, body: '{"jsonrpc":' })).toEqual(expect.any(String));
+    expect(faultOf(to(31337, "jsonRpc"), { status: 200, body: '{"jsonrpc":' })).toEqual(expect.any(String));
   });
 
-  test("of GraphQL has data, or errors with messages", () => {
-    const graphql = (status: number, body: unknown) => faultOf(to(9889), { status, body: JSON.stringify(body) });
-    for (const body of [
-      { data: {} },
-      { data: null, errors: [{ message: "no such coin" }] },
-      { errors: [{ message: "x" }] },
-    ]) {
+  test("of GraphQL is data or errors that say something, in a body or in each frame of a stream", () => {
+    const graphql = (status: number, body: unknown, over: Attempt["over"] = "http") =>
+      faultOf({ ...to(9889, "graphql"), over }, { status, body: JSON.stringify(body) });
+    const refused = { errors: [{ message: "no such field" }] };
+    for (const body of [{ data: { health: true } }, { data: null, ...refused }, refused]) {
       expect(graphql(200, body)).toBeUndefined();
     }
-    expect(graphql(400, { errors: [{ message: "the body is not JSON" }] })).toBeUndefined();
-    for (const body of [{}, 1, { errors: [{}] }, { data: {}, errors: [{ message: "internal error" }] }]) {
+    expect(graphql(400, refused)).toBeUndefined();
+    expect(graphql(200, [{ data: {} }, refused], "events")).toBeUndefined();
+    expect(graphql(200, [], "events")).toBeUndefined();
+    const internal = { errors: [{ message: "internal error", extensions: { code: "internal" } }] };
+    for (const body of [1, {}, [refused], internal, { errors: [] }, { errors: [{ message: "" }] }]) {
       expect(graphql(200, body)).toEqual(expect.any(String));
     }
-    expect(graphql(500, { data: {} })).toEqual("status 500");
+    expect(graphql(500, refused)).toBe("status 500");
+    expect(graphql(400, { data: {} })).toEqual(expect.any(String));
+    expect(graphql(200, [internal], "events")).toEqual(expect.any(String));
   });
 
   test("of the API is JSON, or an error with a code and a sentence, and no 5xx but 503", () => {
@@ -79,6 +80,6 @@ describe("an answer", () => {
     expect(api(503, { error: { ...error, code: "busy" } })).toBeUndefined();
     expect(api(500, { error })).toBe("status 500");
     expect(api(400, { error: { code: "x", message: "no" } })).toEqual(expect.any(String));
-    expect(faultOf(to("api"), { status: 404, body: "not found" })).toEqual(expect.any(String));
+    expect(faultOf(to("api", "rest"), { status: 404, body: "not found" })).toEqual(expect.any(String));
   });
 });

@@ -1,5 +1,4 @@
 /** Whether what a node answers is a result or an error that says what was wrong. */
-import { domain as fuelDomain } from "../../adapters/fuel/testChain.ts";
 import type { Attempt } from "./attempt.ts";
 
 export type Answer = { status: number; body: string };
@@ -50,21 +49,32 @@ const faultOfApi = ({ status, body }: Answer, { method, path }: Attempt): string
   return isSentence(error.message) ? undefined : "an error that says nothing";
 };
 
-const faultOfGraphql = ({ status, body }: Answer): string | undefined => {
+const faultOfGraphqlAnswer = (value: unknown): string | undefined => {
+  if (!isObject(value)) return "no answer of GraphQL";
+  const { data, errors } = value;
+  if (errors === undefined) return data === undefined ? "neither data nor errors" : undefined;
+  if (!Array.isArray(errors) || errors.length === 0) return "errors that are no list, or none";
+  for (const error of errors as unknown[]) {
+    if (!isObject(error) || !isSentence(error.message)) return "an error that says nothing";
+    if (isObject(error.extensions) && error.extensions.code === "internal") return "an internal error";
+  }
+  return undefined;
+};
+
+const faultOfGraphql = ({ status, body }: Answer, { over }: Attempt): string | undefined => {
+  if (status === 204) return body === "" ? undefined : "a body with status 204";
   if (status >= 500 && status !== 503) return `status ${status}`;
   const value = parse(body);
-  if (!isObject(value) || !("data" in value || "errors" in value)) return "neither data nor errors";
-  const { errors = [] } = value;
-  if (!Array.isArray(errors)) return "errors that are no list";
-  const messages = errors.map((error: unknown) => (isObject(error) ? error.message : undefined));
-  if (messages.some((message) => typeof message !== "string" || message === "")) return "an error without a message";
-  return messages.includes("internal error") ? "an internal error" : undefined;
+  if (isObject(value) && value.up === true) return undefined;
+  if (status !== 200 && isObject(value) && value.errors === undefined) return `status ${status} without errors`;
+  const answers = over === "events" && Array.isArray(value) ? (value as unknown[]) : [value];
+  return answers.map(faultOfGraphqlAnswer).find((fault) => fault !== undefined);
 };
 
 /** What is wrong with the answer; `undefined` where it is well-formed. */
 export const faultOf = (attempt: Attempt, answer: Answer): string | undefined =>
-  attempt.door === "api"
-    ? faultOfApi(answer, attempt)
-    : attempt.door === fuelDomain
-      ? faultOfGraphql(answer)
-      : faultOfRpc(answer);
+  ({
+    rest: () => faultOfApi(answer, attempt),
+    jsonRpc: () => faultOfRpc(answer),
+    graphql: () => faultOfGraphql(answer, attempt),
+  })[attempt.language]();

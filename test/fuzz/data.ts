@@ -1,6 +1,6 @@
 /** Opaque transactions: any bytes, of any length around the bounds. */
 import { transactionLimits } from "../../protocol/limits.ts";
-import { dataDomain } from "../e2e/load.ts";
+import { dataDomain } from "../e2e/domains.ts";
 import type { VmGenerator } from "./generator.ts";
 
 export const dataGenerator: VmGenerator = {

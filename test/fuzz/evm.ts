@@ -3,7 +3,7 @@ import { keccak256 } from "viem";
 import { sign } from "viem/accounts";
 import type { Account } from "../../devnet/accounts.ts";
 import { concatBytes, fromHex, toHex, utf8 } from "../../protocol/bytes.ts";
-import { evmDomain } from "../e2e/load.ts";
+import { evmDomain } from "../e2e/domains.ts";
 import type { Random } from "../replay/random.ts";
 import type { Call, VmGenerator } from "./generator.ts";
 import { mutateBytes } from "./mutate.ts";

@@ -9,6 +9,8 @@ import { svmGenerator } from "./svm.ts";
 
 export type Call = { method: string; params: unknown };
 
+export type GraphqlRequest = { query: string; variables?: unknown; operationName?: unknown; extensions?: unknown };
+
 export type VmGenerator = {
   domain: number;
   /** Learns from a validator's RPC what transactions depend on, such as a recent blockhash; asked now and then. */
@@ -25,8 +27,13 @@ export type VmGenerator = {
     /** The call that submits a transaction. */
     submit(transaction: Uint8Array, random: Random): Call;
   };
-  /** Where it has a GraphQL API: an operation as a client sends it. */
-  graphql?(random: Random): Promise<{ query: string; variables?: Readonly<Record<string, unknown>> }>;
+  /** The VM's own GraphQL API, where it has one instead. */
+  graphql?: {
+    /** A request as a client makes it. */
+    request(random: Random): GraphqlRequest;
+    /** One that submits a transaction, or asks what it would do. */
+    submit(transaction: Uint8Array, random: Random): GraphqlRequest;
+  };
 };
 
 /** First of the devnet's accounts that sign what is mutated, and nothing else. */
@@ -34,8 +41,8 @@ const signerIndex = 7;
 
 /** @param accounts funded ones of a devnet with all VMs */
 export const createGenerators = ({ evm, svm, cairo, fuel }: Accounts): VmGenerator[] => {
-  const [ether, sols, strk] = [evm?.[signerIndex], svm?.slice(signerIndex) ?? [], cairo?.[signerIndex]];
-  const coins = fuel?.[signerIndex];
+  const [ether, strk, coins] = [evm?.[signerIndex], cairo?.[signerIndex], fuel?.[signerIndex]];
+  const sols = svm?.slice(signerIndex) ?? [];
   if (ether === undefined || sols.length === 0 || strk === undefined || coins === undefined)
     throw new Error(`the devnet has no account ${signerIndex} of each VM`);
   return [dataGenerator, evmGenerator(ether), svmGenerator(sols), cairoGenerator(strk), fuelGenerator(coins)];

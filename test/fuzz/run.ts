@@ -7,6 +7,7 @@ import { type Acknowledged, createLoad } from "../e2e/load.ts";
 import { executorsOf } from "../e2e/processes.ts";
 import { type Attempt, attemptOf } from "./attempt.ts";
 import { type Answer, faultOf } from "./check.ts";
+import { listen } from "./events.ts";
 import { createGenerators } from "./generator.ts";
 import { ask } from "./socket.ts";
 
@@ -29,8 +30,9 @@ export type FuzzReport = {
   problems: readonly string[];
 };
 
-/** The first accounts of each VM are honest. */
+/** The first accounts of the EVM and the SVM are honest, and one of each other VM that no other test sends from. */
 const honestAccounts = 3;
+const honestIndex = 8;
 /** So many attempts go by between two looks at the chain. */
 const lookEvery = 250;
 
@@ -59,7 +61,7 @@ const send = (agent: Agent, url: string, { method, path, contentType, body }: At
   });
 
 const kindOf = ({ over, door }: Attempt, { status: code, body }: Answer): string => {
-  const where = door === "api" ? "api" : `${over === "socket" ? "socket" : "rpc"} ${door}`;
+  const where = door === "api" ? "api" : `${over === "http" ? "rpc" : over} ${door}`;
   const error = /"code":("?[\w-]+"?)/.exec(body.slice(0, 4096))?.[1];
   return `${where} ${code}${error === undefined ? "" : ` ${error.replaceAll('"', "")}`}`;
 };
@@ -67,7 +69,7 @@ const kindOf = ({ over, door }: Attempt, { status: code, body }: Answer): string
 const urlOf = ({ validators }: DevnetReady, { over, door, validator }: Attempt): string => {
   const { api = "", tenants = [] } = validators[validator] ?? {};
   const tenant = tenants.find(({ domain }) => domain === door);
-  return (door === "api" ? api : over === "socket" ? tenant?.ws : tenant?.rpc) ?? "";
+  return (door === "api" ? api : over === "http" ? tenant?.rpc : tenant?.ws) ?? "";
 };
 
 const processesOf = ({ validators }: DevnetReady): number[] =>
@@ -99,8 +101,11 @@ const certified = async ({ validators }: DevnetReady, all: readonly Acknowledged
 export const fuzz = async (devnet: DevnetReady, { seed, from, count, say }: FuzzOptions): Promise<FuzzReport> => {
   const vms = createGenerators(devnet.accounts);
   const agent = new Agent({ keepAlive: true, maxSockets: inFlight });
-  const { evm = [], svm = [] } = devnet.accounts;
-  const load = createLoad({ evm: evm.slice(0, honestAccounts), svm: svm.slice(0, honestAccounts) });
+  const { evm = [], svm = [], cairo = [], fuel = [] } = devnet.accounts;
+  const load = createLoad({
+    ...{ evm: evm.slice(0, honestAccounts), svm: svm.slice(0, honestAccounts) },
+    ...{ cairo: cairo.slice(honestIndex, honestIndex + 1), fuel: fuel.slice(honestIndex, honestIndex + 1) },
+  });
   const before = processesOf(devnet);
   const answers = new Map<string, number>();
   const problems: string[] = [];
@@ -117,7 +122,11 @@ export const fuzz = async (devnet: DevnetReady, { seed, from, count, say }: Fuzz
     if (number % lookEvery === 0) await look();
     const made = await attemptOf(seed, number, vms, devnet.validators.length);
     const url = urlOf(devnet, made);
-    const sent = made.over === "socket" ? ask(url, made.body, patienceMs) : send(agent, url, made);
+    const sent = {
+      http: () => send(agent, url, made),
+      socket: () => ask(url, made.body, patienceMs),
+      events: () => listen(url, made.body, patienceMs),
+    }[made.over]();
     const outcome = await sent.catch((error: Error) => error);
     const fault = outcome instanceof Error ? outcome.message : faultOf(made, outcome);
     const kind = outcome instanceof Error ? "no answer" : kindOf(made, outcome);
@@ -125,7 +134,7 @@ export const fuzz = async (devnet: DevnetReady, { seed, from, count, say }: Fuzz
     if (fault === undefined || problems.length >= mostProblems) return;
     const shown = Buffer.from(made.body.subarray(0, 200)).toString();
     problems.push(
-      `attempt ${number} (--seed ${seed} --from ${number} --count 1): ${made.method} ${url}${made.path} ${shown}: ${fault}`,
+      `attempt ${number} (--seed ${seed} --from ${number} --count 1): ${made.method} ${new URL(url).origin}${made.path} ${shown}: ${fault}`,
     );
   };
 

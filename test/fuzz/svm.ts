@@ -2,7 +2,7 @@
 import { Connection, PublicKey } from "@solana/web3.js";
 import { fromBase58, toBase58 } from "../../adapters/svm/base58.ts";
 import type { SvmAccount } from "../../devnet/accounts.ts";
-import { svmDomain } from "../e2e/load.ts";
+import { svmDomain } from "../e2e/domains.ts";
 import type { Random } from "../replay/random.ts";
 import type { VmGenerator } from "./generator.ts";
 import { mutateBytes } from "./mutate.ts";

@@ -7,7 +7,8 @@ import { toHex } from "../../../protocol/bytes.ts";
 import { allReach, expectExecuted } from "../agreement.ts";
 import { rpc, submit, transaction } from "../api.ts";
 import { opaque } from "../dataTenant.ts";
-import { type Acknowledged, dataDomain, evmDomain } from "../load.ts";
+import { dataDomain, evmDomain } from "../domains.ts";
+import type { Acknowledged } from "../load.ts";
 import { fund, rpcOf, sign } from "../transfers.ts";
 
 export type Honest = {

@@ -20,7 +20,7 @@ import { batchSigningRoot } from "../../../sequencer/batch/exchange.ts";
 import { batchLimits } from "../../../sequencer/batch/limits.ts";
 import { encodeJournalMessage } from "../../../sequencer/mempool/replication.ts";
 import { status } from "../api.ts";
-import { dataDomain, evmDomain } from "../load.ts";
+import { dataDomain, evmDomain } from "../domains.ts";
 import type { Foothold, Traitor } from "./traitor.ts";
 
 const repeated = <T>(count: number, make: (index: number) => T): T[] =>
