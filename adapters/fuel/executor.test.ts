@@ -35,6 +35,7 @@ import {
   type Owner,
   otherAsset,
   pay,
+  predicateOwner,
   script,
   sign,
   spend,
@@ -94,18 +95,11 @@ const plain = (owner: Owner, number: number, more: Partial<Parameters<typeof scr
 /** A coin that a program spends instead of a signature. */
 const predicateCoin = (predicate: `0x${string}`, utxo: CoinInput["utxoId"], amount: bigint, gas = 0n): CoinInput => ({
   ...spend(alice, utxo, amount),
-  owner: toHex(sha256(Uint8Array.of(...utf8("FUEL"), ...sha256(Uint8Array.of(0, ...padded(predicate)))))),
+  owner: predicateOwner(predicate),
   witnessIndex: 0,
   predicateGasUsed: gas,
   predicate,
 });
-
-const padded = (hex: `0x${string}`): Uint8Array => {
-  const bytes = bytesOf(hex);
-  const whole = new Uint8Array(Math.ceil(bytes.length / 8) * 8);
-  whole.set(bytes);
-  return whole;
-};
 
 describe("a Fuel tenant", () => {
   beforeAll(buildEngine, 900_000);

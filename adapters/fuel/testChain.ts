@@ -121,6 +121,14 @@ const codeRoot = (code: Uint8Array): Uint8Array => {
   return sha256(concatBytes(Uint8Array.of(0), code));
 };
 
+/** Owner of the coins that a predicate spends. */
+export const predicateOwner = (predicate: Hex): Hex => {
+  const code = bytesOf(predicate);
+  const padded = new Uint8Array(Math.ceil(code.length / 8) * 8);
+  padded.set(code);
+  return toHex(sha256(concatBytes(utf8("FUEL"), codeRoot(padded))));
+};
+
 export const contractIdOf = (code: Hex, salt: Hex): Hex =>
   toHex(sha256(concatBytes(utf8("FUEL"), bytesOf(salt), codeRoot(bytesOf(code)), bytesOf(noSlots))));
 

@@ -6,13 +6,14 @@ import { createWalletClient, defineChain, http } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 import { afterAll, expect, test } from "vitest";
 import { strkAddress } from "../../adapters/cairo/genesis.ts";
+import { invoke } from "../../adapters/cairo/testChain.ts";
 import { baseAssetId } from "../../adapters/fuel/params.ts";
 import { fromBase58 } from "../../adapters/svm/base58.ts";
 import { cairoAccounts, evmAccounts, fuelAccounts, svmAccounts } from "../../devnet/accounts.ts";
 import type { DevnetReady } from "../../devnet/ready.ts";
 import { type Hex, toHex } from "../../protocol/bytes.ts";
 import { allReach, chainOf, expectExecuted, expectSameChain, heightOf } from "./agreement.ts";
-import { transaction, until } from "./api.ts";
+import { submit, transaction, until } from "./api.ts";
 import { gone, lockstep } from "./commands.ts";
 import { type Devnet, startDevnet } from "./devnet.ts";
 import { cairoDomain, evmDomain, fuelDomain, svmDomain } from "./domains.ts";
@@ -30,8 +31,8 @@ const domains = [evmDomain, svmDomain, cairoDomain, fuelDomain];
 const at = <T>(accounts: readonly T[]): T => accounts[loadClients] as T;
 const [ether, sol, strk, fuel] = [at(evmAccounts()), at(svmAccounts()), at(cairoAccounts()), at(fuelAccounts())];
 
-/** A signed transaction, which `send` gives to a validator as the VM's library does. */
-type Prepared = { domain: number; send(): Promise<Hex> };
+/** A signed transaction: its bytes, and what gives it to a validator as the VM's library does. */
+type Prepared = { domain: number; bytes: Hex; send(): Promise<Hex> };
 
 const prepareEvm = async (url: string): Promise<Prepared> => {
   const nativeCurrency = { name: "Ether", symbol: "ETH", decimals: 18 };
@@ -42,7 +43,11 @@ const prepareEvm = async (url: string): Promise<Prepared> => {
   const wallet = createWalletClient({ account, chain, transport: http(url) });
   const request = await wallet.prepareTransactionRequest({ to: account.address, value: 1n });
   const serializedTransaction = await wallet.signTransaction(request);
-  return { domain: evmDomain, send: () => wallet.sendRawTransaction({ serializedTransaction }) };
+  return {
+    domain: evmDomain,
+    bytes: serializedTransaction,
+    send: () => wallet.sendRawTransaction({ serializedTransaction }),
+  };
 };
 
 const prepareSvm = async (url: string): Promise<Prepared> => {
@@ -57,7 +62,7 @@ const prepareSvm = async (url: string): Promise<Prepared> => {
     const signature = await connection.sendRawTransaction(signed.serialize());
     return toHex(fromBase58(signature, 64) ?? new Uint8Array());
   };
-  return { domain: svmDomain, send };
+  return { domain: svmDomain, bytes: toHex(Uint8Array.from(signed.serialize())), send };
 };
 
 const bounds = {
@@ -76,7 +81,8 @@ const prepareCairo = async (url: string): Promise<Prepared> => {
     const { transaction_hash } = await account.execute(call, details);
     return `0x${BigInt(transaction_hash).toString(16).padStart(64, "0")}`;
   };
-  return { domain: cairoDomain, send };
+  const transfer = { to: strkAddress, entrypoint: "transfer", calldata: [strk.address, 1n, 0n] };
+  return { domain: cairoDomain, bytes: toHex(invoke(strk, { nonce: Number(nonce) }, transfer).bytes), send };
 };
 
 const prepareFuel = async (url: string): Promise<Prepared> => {
@@ -87,7 +93,7 @@ const prepareFuel = async (url: string): Promise<Prepared> => {
   await request.updateWitnessByOwner(wallet.address, await wallet.signTransaction(request as TransactionRequestLike));
   const send = async () =>
     (await provider.sendTransaction(request as TransactionRequestLike, { estimateTxDependencies: false })).id as Hex;
-  return { domain: fuelDomain, send };
+  return { domain: fuelDomain, bytes: toHex(Uint8Array.from(request.toTransactionBytes())), send };
 };
 
 const prepares = new Map([
@@ -99,15 +105,31 @@ const prepares = new Map([
 
 const apisOf = ({ validators }: DevnetReady): string[] => validators.map(({ api }) => api);
 
-/** One transaction of each VM, through the library of each, at the same moment and each to another validator. */
-const sendOfEach = async ({ validators }: DevnetReady): Promise<Acknowledged[]> => {
-  const prepared = await Promise.all(
+/** A transaction of each VM, made with what each of four validators knows. */
+const prepareEach = ({ validators }: DevnetReady): Promise<Prepared[]> =>
+  Promise.all(
     [...prepares].map(([domain, prepare], index) => {
       const { rpc = "" } = validators[index]?.tenants.find((tenant) => tenant.domain === domain) ?? {};
       return prepare(rpc);
     }),
   );
+
+/** One transaction of each VM, through the library of each, and each to another validator. */
+const sendOfEach = async (ready: DevnetReady): Promise<Acknowledged[]> => {
+  const prepared = await prepareEach(ready);
   return Promise.all(prepared.map(async ({ domain, send }) => ({ domain, nativeId: await send() })));
+};
+
+/** One transaction of each VM, as bytes, to one validator at the same moment. */
+const submitOfEach = async (ready: DevnetReady, api: string): Promise<Acknowledged[]> => {
+  const prepared = await prepareEach(ready);
+  return Promise.all(
+    prepared.map(async ({ domain, bytes }) => {
+      const [answer] = await submit(api, domain, bytes);
+      if (answer?.nativeId === undefined) throw new Error(`${domain}: ${JSON.stringify(answer)}`);
+      return { domain, nativeId: answer.nativeId };
+    }),
+  );
 };
 
 const heightsOf = (api: string, all: readonly Acknowledged[]): Promise<(number | undefined)[]> =>
@@ -117,7 +139,7 @@ const heightsOf = (api: string, all: readonly Acknowledged[]): Promise<(number |
 const sendUntilTogether = async (ready: DevnetReady): Promise<number> => {
   const apis = apisOf(ready);
   for (let round = 0; round < mostRounds; round++) {
-    const sent = await sendOfEach(ready);
+    const sent = await submitOfEach(ready, apis[round % apis.length] ?? "");
     await expectExecuted(apis, sent);
     const [height, ...others] = await heightsOf(apis[0] ?? "", sent);
     if (height !== undefined && others.every((other) => other === height)) return height;
@@ -140,6 +162,7 @@ test("four VMs share blocks, survive a power cut under load, and are proven from
   network = first;
   const apis = apisOf(first.ready);
 
+  await expectExecuted(apis, await sendOfEach(first.ready));
   const together = await sendUntilTogether(first.ready);
   const before = await expectSameChain(apis, together);
 

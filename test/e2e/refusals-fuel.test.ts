@@ -14,6 +14,7 @@ import {
   type Owner,
   ownerOf,
   pay,
+  predicateOwner,
   script,
   sign,
   spend,
@@ -84,13 +85,6 @@ const executed = async (transaction: ChargeableTransaction, at = provider): Prom
 };
 const succeeded = { __typename: "SuccessStatus" };
 const failed = (reason: RegExp) => ({ __typename: "FailureStatus", reason: expect.stringMatching(reason) });
-
-const predicateOwner = (predicate: Hex): Hex => {
-  const code = bytesOf(predicate);
-  const padded = new Uint8Array(Math.ceil(code.length / 8) * 8);
-  padded.set(code);
-  return toHex(sha256(concatBytes(utf8("FUEL"), sha256(concatBytes(Uint8Array.of(0), padded)))));
-};
 
 beforeAll(async () => {
   const { coins } = await provider.getCoins(owner.address, baseAssetId);

@@ -1,5 +1,5 @@
 /** Fuel's transactions as their fields may be: by choice right, wrong or strange. */
-import { bytesOf, encodeTransaction, zero32 } from "../../adapters/fuel/codec.ts";
+import { encodeTransaction, zero32 } from "../../adapters/fuel/codec.ts";
 import { baseAssetId } from "../../adapters/fuel/params.ts";
 import { gatewayId } from "../../adapters/fuel/protocolWrites.ts";
 import {
@@ -13,6 +13,7 @@ import {
   maxFee,
   type Owner,
   pay,
+  predicateOwner,
   script,
   sign,
   spend,
@@ -25,8 +26,7 @@ import type {
   FuelOutput,
   UtxoId,
 } from "../../adapters/fuel/transaction.ts";
-import { concatBytes, type Hex, toHex, utf8 } from "../../protocol/bytes.ts";
-import { sha256 } from "../../protocol/hash.ts";
+import { concatBytes, type Hex, toHex } from "../../protocol/bytes.ts";
 import type { Random } from "../replay/random.ts";
 
 export type FuelView = {
@@ -87,14 +87,6 @@ const program = (random: Random): Hex =>
 
 const dataOf = (random: Random): Hex =>
   random.chance(0.5) ? callData(random.pick(knownContracts)) : toHex(random.bytes(random.int(200)));
-
-/** Owner of what a program spends. */
-const predicateOwner = (predicate: Hex): Hex => {
-  const code = bytesOf(predicate);
-  const padded = new Uint8Array(Math.ceil(code.length / 8) * 8);
-  padded.set(code);
-  return toHex(sha256(concatBytes(utf8("FUEL"), sha256(concatBytes(Uint8Array.of(0), padded)))));
-};
 
 const ownCoin = (random: Random, { owner, coins }: FuelView): CoinInput => {
   const coin = coins.length > 0 && random.chance(0.95) ? random.pick(coins) : undefined;
