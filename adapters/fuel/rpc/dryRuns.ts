@@ -6,7 +6,7 @@ import type { Chain } from "./chain.ts";
 import { apiError, type Context } from "./context.ts";
 import { bytesOf, decodedTransaction } from "./given.ts";
 import { rpcLimits } from "./limits.ts";
-import { outcomeView, sizeOfReceipt } from "./views/receipts.ts";
+import { outcomeView } from "./views/receipts.ts";
 import { transactionView } from "./views/transactions.ts";
 
 export const dryRunStatus = ({ receipt }: DryRun) => ({
@@ -32,15 +32,12 @@ export const dryRunFields = (chain: Chain) => {
   };
 
   return {
-    dryRun: async (
-      args: {
-        txs: readonly Hex[];
-        utxoValidation?: boolean | null;
-        gasPrice?: bigint | null;
-        blockHeight?: bigint | null;
-      },
-      context: Context,
-    ) => {
+    dryRun: async (args: {
+      txs: readonly Hex[];
+      utxoValidation?: boolean | null;
+      gasPrice?: bigint | null;
+      blockHeight?: bigint | null;
+    }) => {
       const { txs, gasPrice, blockHeight } = args;
       if (txs.length === 0) return [];
       if (txs.length > rpcLimits.dryRunTransactions) {
@@ -57,7 +54,6 @@ export const dryRunFields = (chain: Chain) => {
         ...(gasPrice == null ? {} : { gasPrice }),
       });
       return runs.map((run) => {
-        context.spend(2 * sizeOfReceipt(run.receipt));
         const status = dryRunStatus(run);
         return { id: run.id, status, receipts: status.receipts };
       });

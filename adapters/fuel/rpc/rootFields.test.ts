@@ -7,6 +7,7 @@ import { counterAbi, counterCode } from "../../../test/fixtures/fuelContract.ts"
 import type { RpcServer } from "../../adapter.ts";
 import { baseAssetId } from "../params.ts";
 import { buildEngine } from "../testChain.ts";
+import { dependentCosts, fixedCosts, optionalDependentCosts, optionalFixedCosts } from "./schema/gasCosts.ts";
 import { createSchema } from "./schema/schema.ts";
 import { serveFuelRpc } from "./server.ts";
 
@@ -319,6 +320,17 @@ describe("a field at the root", () => {
     expect(await ask(query, { txs: Array.from({ length: 17 }, () => tx) })).toEqual([
       expect.stringMatching(/at most 16/),
     ]);
+  });
+
+  it("has a cost for everything in the gas table that has one", async () => {
+    const all = [...fixedCosts, ...optionalFixedCosts].join(" ");
+    const dependent = [...dependentCosts, ...optionalDependentCosts].map((name) => `${name} { __typename }`).join(" ");
+    const { chain: answered } = (await ask(`{ chain { gasCosts { ${all} ${dependent} } } }`)) as {
+      chain: { gasCosts: Record<string, unknown> };
+    };
+    const missing = Object.entries(answered.gasCosts).flatMap(([name, cost]) => (cost === null ? [name] : []));
+    expect(missing).toEqual(["srw", "sww", "scwq", "srwq", "swwq"]);
+    expect(answered.gasCosts).toMatchObject({ modOp: expect.stringMatching(/^[1-9]/), ret: expect.any(String) });
   });
 
   it("that stays the same says so", async () => {

@@ -8,7 +8,6 @@ import { apiError, type Context } from "../context.ts";
 import { dryRunStatus } from "../dryRuns.ts";
 import { bytesOf, decodedTransaction } from "../given.ts";
 import { rpcLimits } from "../limits.ts";
-import { sizeOfReceipt } from "../views/receipts.ts";
 import { transactionView } from "../views/transactions.ts";
 import { createAssembly } from "./assemble.ts";
 import type { Account, RequiredBalance } from "./draft.ts";
@@ -87,7 +86,6 @@ export const assemblyFields = (chain: Chain) => {
         estimatePredicates: args.estimatePredicates ?? true,
         reserveGas: args.reserveGas ?? 0n,
       });
-      context.spend(sizeOfReceipt(assembled.run.receipt));
       const bytes = encodeTransaction(assembled.transaction);
       const id = transactionId(parameters.chainId, assembled.transaction);
       return {

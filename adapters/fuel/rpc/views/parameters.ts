@@ -1,12 +1,15 @@
 /** The chain's parameters and the node in the shape of the schema. */
 
 import type { FuelParameters } from "../../params.ts";
-import { dependentCosts, fixedCosts } from "../schema/gasCosts.ts";
+import { dependentCosts, fixedCosts, optionalDependentCosts, optionalFixedCosts } from "../schema/gasCosts.ts";
 
-/** Fields whose names are not those of the instructions in camel case. */
+/** Fields whose names are not those of the engine's table in camel case. */
 const otherNames: Readonly<Record<string, string>> = {
-  modOp: "mod_op",
-  moveOp: "move_op",
+  modOp: "mod",
+  moveOp: "move",
+  ret: "ret_contract",
+  retd: "retd_contract",
+  rvrt: "rvrt_contract",
   alocDependentCost: "aloc",
   cfeiDependentCost: "cfei",
   ed19DependentCost: "ed19",
@@ -16,28 +19,28 @@ const snakeCase = (name: string): string => name.replaceAll(/[A-Z]/g, (letter) =
 
 type Costs = FuelParameters["gasCosts"];
 
-/** @throws TypeError where the engine's table has no such entry */
-const costOf = (costs: Costs, field: string) => {
-  const cost = costs[otherNames[field] ?? snakeCase(field)];
-  if (cost === undefined) throw new TypeError(`the gas table lacks ${field}`);
-  return cost;
-};
+const costOf = (costs: Costs, field: string) => costs[otherNames[field] ?? snakeCase(field)];
 
-const fixedView = (costs: Costs, field: string): bigint => {
+const fixedView = (costs: Costs, field: string): bigint | undefined => {
   const cost = costOf(costs, field);
-  return typeof cost === "bigint" ? cost : cost.base;
+  return typeof cost === "object" ? cost.base : cost;
 };
 
 const dependentView = (costs: Costs, field: string) => {
   const cost = costOf(costs, field);
+  if (cost === undefined) return undefined;
   if (typeof cost === "bigint") return { __typename: "HeavyOperation", base: cost, gasPerUnit: 0n };
   const { kind, ...rest } = cost;
   return { __typename: kind === "light" ? "LightOperation" : "HeavyOperation", ...rest };
 };
 
 const gasCostsView = ({ gasCosts }: FuelParameters) => ({
-  ...Object.fromEntries(fixedCosts.map((field) => [field, () => fixedView(gasCosts, field)])),
-  ...Object.fromEntries(dependentCosts.map((field) => [field, () => dependentView(gasCosts, field)])),
+  ...Object.fromEntries(
+    [...fixedCosts, ...optionalFixedCosts].map((field) => [field, () => fixedView(gasCosts, field)]),
+  ),
+  ...Object.fromEntries(
+    [...dependentCosts, ...optionalDependentCosts].map((field) => [field, () => dependentView(gasCosts, field)]),
+  ),
 });
 
 export const parametersView = (parameters: FuelParameters) => ({

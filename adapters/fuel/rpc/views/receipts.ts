@@ -2,6 +2,7 @@
 import type { Hex } from "../../../../protocol/bytes.ts";
 import { zero32 } from "../../codec.ts";
 import type { FuelReceipt, ProgramState, VmReceipt } from "../../receipt.ts";
+import type { Context } from "../context.ts";
 import { panicName } from "../panics.ts";
 
 const types = {
@@ -58,15 +59,18 @@ export const reasonOf = ({ receipts, state }: FuelReceipt): string => {
   return state.kind === "revert" ? `Revert(${state.value})` : "Unknown";
 };
 
-/** What all statuses of executed transactions have in common. */
+/** What all statuses of executed transactions have in common. There may be 65,535 receipts: they count if asked for. */
 export const outcomeView = (receipt: FuelReceipt) => ({
   totalGas: receipt.totalGas,
   totalFee: receipt.totalFee,
   programState: programStateView(receipt.state),
-  receipts: receipt.receipts.map(receiptView),
+  receipts: (_: unknown, context: Context) => {
+    context.spend(sizeOf(receipt));
+    return receipt.receipts.map(receiptView);
+  },
   ...(receipt.succeeded ? {} : { reason: reasonOf(receipt) }),
 });
 
-/** Bytes that a receipt takes in an answer, roughly. */
-export const sizeOfReceipt = ({ receipts }: FuelReceipt): number =>
+/** Bytes that its receipts take in an answer, roughly. */
+const sizeOf = ({ receipts }: FuelReceipt): number =>
   receipts.reduce((sum, receipt) => sum + 512 + ("data" in receipt ? (receipt.data?.length ?? 0) : 0), 0);

@@ -4,7 +4,7 @@ import type { ChargeableTransaction, FuelInput, FuelOutput, FuelTransaction, TxP
 import type { ChainBlock, ChainTransaction } from "../blocks.ts";
 import type { Chain, Found } from "../chain.ts";
 import type { Context } from "../context.ts";
-import { outcomeView, sizeOfReceipt } from "./receipts.ts";
+import { outcomeView } from "./receipts.ts";
 import { taiNow } from "./time.ts";
 
 const inputTypes = { coin: "InputCoin", contract: "InputContract", message: "InputMessage" } as const;
@@ -110,7 +110,6 @@ export const executedStatus = (chain: Chain, found: Found, context: Context): un
   const { block, transaction } = found;
   const { receipt } = transaction;
   const nothing = { totalGas: 0n, totalFee: 0n, receipts: [] };
-  if (receipt !== undefined) context.spend(sizeOfReceipt(receipt));
   return {
     __typename: receipt?.succeeded === false ? "FailureStatus" : "SuccessStatus",
     transactionId: transaction.id,
