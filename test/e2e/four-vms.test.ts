@@ -178,11 +178,13 @@ test("four VMs share blocks, survive a power cut under load, and are proven from
   };
   load.start(first.ready);
   await acknowledgesMore(5);
+  expect(load.refused).toEqual([]);
   const seen = await Promise.all(apis.map((api) => chainOf(api)));
-  const pids = [first.pid, ...first.pids(), ...first.pids().flatMap(executorsOf)];
-  // The devnet first: it would start its validators again.
-  for (const pid of pids) process.kill(pid, "SIGKILL");
-  await gone(pids);
+  const executors = first.pids().flatMap(executorsOf);
+  expect(executors).toHaveLength(domains.length * apis.length);
+  for (const pid of executors) process.kill(pid, "SIGKILL");
+  await first.kill();
+  await gone([...executors, ...first.pids()]);
   await load.stop();
 
   const second = await startDevnet({ dataDir: first.dataDir });

@@ -72,7 +72,7 @@ const executed = async ({ transaction, hash }: Signed) => {
   nonce++;
   return agreed(providers, (each) =>
     eventually(async () => {
-      const { value } = await each.waitForTransaction(hash);
+      const { value } = await each.getTransactionReceipt(hash);
       return { ...(value as { execution_status: string; revert_reason?: string }), finality_status: "" };
     }),
   );
