@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 
 const shared = { pool: "threads", isolate: false, testTimeout: 60_000, hookTimeout: 60_000 } as const;
@@ -9,6 +10,8 @@ export default defineConfig({
         test: {
           ...shared,
           name: "unit",
+          maxWorkers: availableParallelism(),
+          sequence: { groupOrder: 0 },
           include: ["**/*.test.ts"],
           exclude: ["test/e2e/**", "node_modules/**", "dist/**", "adapters/engines/**"],
         },
@@ -17,6 +20,9 @@ export default defineConfig({
         test: {
           ...shared,
           name: "e2e",
+          // Each runs networks of processes, which have the machine to themselves.
+          maxWorkers: 1,
+          sequence: { groupOrder: 1 },
           include: ["test/e2e/**/*.test.ts"],
           globalSetup: ["test/e2e/globalSetup.ts"],
           testTimeout: 120_000,

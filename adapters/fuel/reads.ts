@@ -14,7 +14,7 @@ import type { TxPointer, UtxoId } from "./transaction.ts";
 
 const hex32 = z.templateLiteral(["0x", z.string().regex(/^[0-9a-f]{64}$/)]);
 const utxoId = z.strictObject({ txId: hex32, index: z.int().min(0).max(0xffff) });
-const number = z.int().nonnegative();
+const number = z.int().min(0).max(0xffffffff);
 const u64 = z
   .bigint()
   .min(0n)

@@ -7,6 +7,7 @@ import { createRuntime } from "../../consensus/runtime/runtime.ts";
 import { usualBudgets } from "../../protocol/budget.ts";
 import { utf8 } from "../../protocol/bytes.ts";
 import type { LockstepError } from "../../protocol/errors.ts";
+import type { Vm } from "../../protocol/genesis.ts";
 import { asDomain } from "../../protocol/ids.ts";
 import type { StateSource } from "../adapter.ts";
 import { contextOf, createStore, declared, runBlock, type Store } from "../complianceChain.ts";
@@ -86,7 +87,7 @@ describe("a hosted executor", () => {
   it("passes on what the adapter refuses, and leaves no process behind", async () => {
     const options = { ...optionsFor(() => undefined), vm: "data" as const, config: utf8("nonsense") };
     await expect(hostExecutor(options)).rejects.toMatchObject({ code: "bad_config" });
-    await expect(hostExecutor({ ...options, vm: "cairo" })).rejects.toMatchObject({ code: "unknown_vm" });
+    await expect(hostExecutor({ ...options, vm: "wasm" as Vm })).rejects.toMatchObject({ code: "unknown_vm" });
   });
 
   it("streams a long history into the child", async () => {

@@ -35,8 +35,10 @@ export const readBody = async (request: Request, holding: Holding): Promise<Resu
   return success(Buffer.concat(chunks));
 };
 
-/** What a submission's body may be. */
-export const readMediaType = (header: string | undefined): Result<"application/json" | "application/octet-stream"> => {
+/** What a body may be. */
+export type MediaType = "application/json" | "application/octet-stream";
+
+export const readMediaType = (header: string | undefined): Result<MediaType> => {
   const type = (header ?? "").split(";")[0]?.trim().toLowerCase() ?? "";
   if (type === "application/json" || type === "application/octet-stream") return success(type);
   const message = `the content type is ${type || "missing"}: use application/json or application/octet-stream`;

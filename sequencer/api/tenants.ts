@@ -3,11 +3,11 @@ import * as z from "zod";
 import { controlDomain } from "../../protocol/control.ts";
 import { failure, type Result, success } from "../../protocol/errors.ts";
 import { asDomain } from "../../protocol/ids.ts";
-import { ControlWire } from "../../protocol/wire.ts";
+import type { ControlWire } from "../../protocol/wire.ts";
 import type { NodeService } from "../service.ts";
-import { answer, jsonText, refuse } from "./answer.ts";
-import { parseJsonControl, readBody, readMediaType } from "./body.ts";
-import { type Api, domainParam, errorResponses, none, onlyMethod, schemaRef, serveGet } from "./route.ts";
+import { type MediaType, parseJsonControl } from "./body.ts";
+import { servePost } from "./post.ts";
+import { type Api, domainParam, none, serveGet } from "./route.ts";
 
 /** The node understood it, and the order would not take it. */
 const refusedStatus = 422;
@@ -15,7 +15,7 @@ const refusedStatus = 422;
 const submit = async (
   service: NodeService,
   body: Uint8Array,
-  type: string,
+  type: MediaType,
 ): Promise<Result<z.output<typeof ControlWire>>> => {
   const parsed = type === "application/json" ? parseJsonControl(body) : success(body);
   if (!parsed.ok) return parsed;
@@ -24,42 +24,17 @@ const submit = async (
   return taken.ok ? success({ id: taken.value.id }) : taken;
 };
 
-const serveControl = (api: Api, service: NodeService): void => {
-  const path = "/v1/control";
-  api.openAPIRegistry.registerPath({
-    method: "post",
-    path,
-    summary: "Submits one control transaction: a tenant's registration, or a change of its status",
-    request: {
-      body: {
-        content: {
-          "application/json": { schema: schemaRef("ControlRequest") },
-          "application/octet-stream": {
-            schema: { type: "string", format: "binary", description: "the SSZ encoding of a control transaction" },
-          },
-        },
-      },
-    },
-    responses: {
-      200: {
-        description: "It is acknowledged: /v1/transactions/{id} tells what becomes of it",
-        content: { "application/json": { schema: schemaRef("Control") } },
-      },
-      ...errorResponses,
-    },
+const serveControl = (api: Api, service: NodeService): void =>
+  servePost(api, {
+    path: "/v1/control",
+    summary: "Submits one control transaction: a registration, a change of a tenant's status, a recovery",
+    request: "ControlRequest",
+    octets: "the SSZ encoding of a control transaction",
+    answers: "Control",
+    description: "It is acknowledged: /v1/transactions/{id} tells what becomes of it",
+    refusedStatus,
+    handle: (body, type) => submit(service, body, type),
   });
-  api.post(path, async ({ req, var: { holding } }) => {
-    const type = readMediaType(req.header("content-type"));
-    if (!type.ok) return refuse(type.error);
-    const body = await readBody(req.raw, holding);
-    if (!body.ok) return refuse(body.error);
-    const submitted = await submit(service, body.value, type.value);
-    return submitted.ok
-      ? answer(jsonText(z.encode(ControlWire, submitted.value)))
-      : refuse(submitted.error, {}, refusedStatus);
-  });
-  onlyMethod(api, path, "POST");
-};
 
 export const serveTenants = (api: Api, service: NodeService): void => {
   serveControl(api, service);

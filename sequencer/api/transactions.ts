@@ -3,11 +3,10 @@ import * as z from "zod";
 import { fromHex, type Hex } from "../../protocol/bytes.ts";
 import { failure, type Result, success } from "../../protocol/errors.ts";
 import { asDomain, asRoot } from "../../protocol/ids.ts";
-import { SubmissionWire } from "../../protocol/wire.ts";
 import type { NodeService } from "../service.ts";
-import { answer, jsonText, refuse } from "./answer.ts";
-import { parseJsonSubmission, parseOctets, readBody, readMediaType, type Submission } from "./body.ts";
-import { type Api, domainParam, errorResponses, invalidRequest, onlyMethod, schemaRef, serveGet } from "./route.ts";
+import { type MediaType, parseJsonSubmission, parseOctets, type Submission } from "./body.ts";
+import { servePost } from "./post.ts";
+import { type Api, domainParam, invalidRequest, serveGet } from "./route.ts";
 
 const notHex = failure(
   "undecodable",
@@ -27,7 +26,7 @@ const submit = async (service: NodeService, { domain, transactions }: Submission
 
 const octetQuery = z.object({ domain: domainParam });
 
-const parseSubmission = (type: string, query: unknown, body: Uint8Array): Result<Submission> => {
+const parseSubmission = (type: MediaType, query: unknown, body: Uint8Array): Result<Submission> => {
   if (type === "application/json") return parseJsonSubmission(body);
   const parsed = octetQuery.safeParse(query);
   if (!parsed.success) return { ok: false, error: invalidRequest(parsed.error) };
@@ -36,46 +35,20 @@ const parseSubmission = (type: string, query: unknown, body: Uint8Array): Result
   return success({ domain: asDomain(Number(parsed.data.domain)), transactions: transactions.value });
 };
 
-const serveSubmission = (api: Api, service: NodeService): void => {
-  const path = "/v1/transactions";
-  api.openAPIRegistry.registerPath({
-    method: "post",
-    path,
+const serveSubmission = (api: Api, service: NodeService): void =>
+  servePost(api, {
+    path: "/v1/transactions",
     summary: "Submits a tenant's transactions; each is acknowledged or refused",
-    request: {
-      query: z.object({ domain: domainParam.optional() }),
-      body: {
-        content: {
-          "application/json": { schema: schemaRef("SubmissionRequest") },
-          "application/octet-stream": {
-            schema: {
-              type: "string",
-              format: "binary",
-              description: "repeated u32 big-endian length and bytes; needs ?domain=",
-            },
-          },
-        },
-      },
-    },
-    responses: {
-      200: {
-        description: "An answer each, in order",
-        content: { "application/json": { schema: schemaRef("Submission") } },
-      },
-      ...errorResponses,
+    query: z.object({ domain: domainParam.optional() }),
+    request: "SubmissionRequest",
+    octets: "repeated u32 big-endian length and bytes; needs ?domain=",
+    answers: "Submission",
+    description: "An answer each, in order",
+    handle: async (body, type, query) => {
+      const submission = parseSubmission(type, query, body);
+      return submission.ok ? success(await submit(service, submission.value)) : submission;
     },
   });
-  api.post(path, async ({ req, var: { holding } }) => {
-    const type = readMediaType(req.header("content-type"));
-    if (!type.ok) return refuse(type.error);
-    const body = await readBody(req.raw, holding);
-    if (!body.ok) return refuse(body.error);
-    const submission = parseSubmission(type.value, req.query(), body.value);
-    if (!submission.ok) return refuse(submission.error);
-    return answer(jsonText(z.encode(SubmissionWire, await submit(service, submission.value))));
-  });
-  onlyMethod(api, path, "POST");
-};
 
 export const serveTransactions = (api: Api, service: NodeService): void => {
   serveSubmission(api, service);

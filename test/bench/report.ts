@@ -195,14 +195,16 @@ const latencyTable = ({ ordering: { latency }, cometbft }: Results): string | un
   );
 };
 
-const refusals = (results: Results): string[] =>
-  rowsOf(results).flatMap(({ what, measured }) =>
-    measured === undefined || measured.times.resent === 0
-      ? []
-      : [
-          `${what}: ${measured.times.resent} requests were sent again, refused for: ${measured.times.refusals.join("; ")}`,
-        ],
-  );
+const refusals = (results: Results): string[] => {
+  const alone = rowsOf(results).flatMap(({ what, measured }) => (measured ? [{ what, times: measured.times }] : []));
+  const together = results.together?.vms.map(({ vm, times }) => ({ what: `${titles[vm]} beside the others`, times }));
+  return [...alone, ...(together ?? [])]
+    .filter(({ times }) => times.resent > 0)
+    .map(
+      ({ what, times }) =>
+        `${what}: ${times.resent} requests were sent again, refused for: ${times.refusals.join("; ")}`,
+    );
+};
 
 const enginesText = (engines: Results["engines"]): string =>
   [

@@ -55,7 +55,7 @@ let executors: number[][];
 const crowds: Crowd[] = [];
 
 beforeAll(async () => {
-  devnet = await startDevnet({ flags: ["--no-restart"] });
+  devnet = await startDevnet({ flags: ["--no-restart", "--tenants", "data,evm,fuel"] });
   honest = await createHonest(devnet.ready);
   apis = devnet.ready.validators.map(({ api }) => api);
   addresses = await Promise.all(devnet.ready.validators.map(({ dataDir }) => p2pAddress(dataDir)));

@@ -16,7 +16,9 @@ let network: Devnet | undefined;
 afterAll(() => network?.remove());
 
 const start = async (load: Load): Promise<Devnet> => {
-  network = await startDevnet(network === undefined ? {} : { dataDir: network.dataDir });
+  network = await startDevnet(
+    network === undefined ? { flags: ["--tenants", "data,evm"] } : { dataDir: network.dataDir },
+  );
   load.start(network.ready);
   return network;
 };

@@ -38,17 +38,19 @@ describe("the ready line", () => {
     expect(validators.map(({ index }) => index)).toEqual([0, 1, 2, 3]);
     expect(new Set(validators.map(({ pid }) => pid)).size).toBe(4);
     for (const validator of validators) {
-      expect(validator.tenants.map(({ domain }) => domain)).toEqual([1, 501, 9889, 31337]);
+      expect(validator.tenants.map(({ domain }) => domain)).toEqual([1, 501, 9004, 9889, 31337]);
       expect(existsSync(validator.dataDir)).toBe(true);
     }
     expect(tenants).toEqual([
       { domain: 1, vm: "data" },
       { domain: 501, vm: "svm", rpc: expect.stringMatching(/^http:/), ws: expect.stringMatching(/^ws:/) },
+      { domain: 9004, vm: "cairo", rpc: expect.stringMatching(/^http:/), ws: expect.stringMatching(/^ws:/) },
       { domain: 9889, vm: "fuel", rpc: expect.stringMatching(/^http:/), ws: expect.any(String) },
       { domain: 31337, vm: "evm", rpc: expect.stringMatching(/^http:/), ws: expect.stringMatching(/^ws:/) },
     ]);
     expect(accounts.evm).toHaveLength(10);
     expect(accounts.svm).toHaveLength(10);
+    expect(accounts.cairo).toHaveLength(10);
     expect(accounts.fuel).toHaveLength(10);
     expect(api).toBe(validators[0]?.api);
     for (const root of [genesis, trustedRoot]) expect(root).toMatch(/^0x[0-9a-f]{64}$/);

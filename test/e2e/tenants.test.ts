@@ -39,7 +39,7 @@ const api = (index = 0): string => apis()[index] ?? "";
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "lockstep-"));
-  network = await startDevnet();
+  network = await startDevnet({ flags: ["--tenants", "data,evm,svm"] });
   load = createLoad({ evm: evmAccounts(2), svm: svmAccounts(1) });
   load.start(network.ready);
   for (const name of ["owner.json", "stranger.json"]) await lockstep("keys", "new", file(name));

@@ -36,7 +36,9 @@ export const startUnderLoad = async (
   flags: readonly string[] = [],
   entrances: (validators: DevnetReady["validators"]) => DevnetReady["validators"] = (all) => all,
 ): Promise<LoadedNetwork> => {
-  const devnet = await startDevnet({ flags: ["--epoch-length", String(epochLength), ...flags] });
+  const devnet = await startDevnet({
+    flags: ["--tenants", "data,evm", "--epoch-length", String(epochLength), ...flags],
+  });
   const load = createLoad({ evm: evmAccounts(2) });
   cleanUpLater(devnet.remove);
   cleanUpLater(load.stop);

@@ -28,6 +28,7 @@ struct Checkpoint {
     id: u32,
     mark: usize,
     applied: usize,
+    returned: usize,
 }
 
 /// A block between `begin` and `seal`.
@@ -37,8 +38,9 @@ pub struct OpenBlock {
     pub shared_height: u64,
     pub shared_header: Hash,
     applied: Vec<Applied>,
-    /// Ids of what went back for want of room: what spends their outputs goes back too.
-    pub returned: HashSet<Bytes32>,
+    /// Ids of what went back for want of room, also in order.
+    returned: HashSet<Bytes32>,
+    returned_order: Vec<Bytes32>,
     checkpoints: Vec<Checkpoint>,
     next_checkpoint: u32,
 }
@@ -46,8 +48,9 @@ pub struct OpenBlock {
 impl OpenBlock {
     pub fn new(time: u64, shared_height: u64, shared_header: Hash) -> Self {
         let (applied, checkpoints) = (Vec::new(), Vec::new());
-        let returned = HashSet::new();
-        Self { time, shared_height, shared_header, applied, returned, checkpoints, next_checkpoint: 0 }
+        let (returned, returned_order) = (HashSet::new(), Vec::new());
+        let next_checkpoint = 0;
+        Self { time, shared_height, shared_header, applied, returned, returned_order, checkpoints, next_checkpoint }
     }
 
     pub fn count(&self) -> u16 {
@@ -94,11 +97,23 @@ impl OpenBlock {
         });
     }
 
+    /// Notes that a transaction went back: what spends its outputs has to go back too.
+    pub fn give_back(&mut self, id: Bytes32) {
+        if self.returned.insert(id) {
+            self.returned_order.push(id);
+        }
+    }
+
+    pub fn has_returned(&self, id: &Bytes32) -> bool {
+        self.returned.contains(id)
+    }
+
     /// Opens a checkpoint at a mark of the journal. Its id is unique within the block.
     pub fn checkpoint(&mut self, mark: usize) -> u32 {
         let id = self.next_checkpoint;
         self.next_checkpoint += 1;
-        self.checkpoints.push(Checkpoint { id, mark, applied: self.applied.len() });
+        let (applied, returned) = (self.applied.len(), self.returned_order.len());
+        self.checkpoints.push(Checkpoint { id, mark, applied, returned });
         id
     }
 
@@ -112,9 +127,12 @@ impl OpenBlock {
     /// Drops a checkpoint, those above it and what was applied since; returns the mark to take the state back to.
     pub fn revert(&mut self, id: u32) -> Result<usize> {
         let position = self.position(id)?;
-        let Checkpoint { mark, applied, .. } = self.checkpoints[position];
+        let Checkpoint { mark, applied, returned, .. } = self.checkpoints[position];
         self.checkpoints.truncate(position);
         self.applied.truncate(applied);
+        for id in self.returned_order.drain(returned..) {
+            self.returned.remove(&id);
+        }
         Ok(mark)
     }
 

@@ -71,7 +71,7 @@ pub struct Environment {
 impl Engine {
     /// A new chain with block 0: packed coins, each `owner 32 ‖ asset 32 ‖ amount u64`.
     pub fn create(chain: ChainConfig, time: u64, coins: &[u8]) -> Result<(Self, Sealed)> {
-        let mut overlay = Overlay::default();
+        let (mut base, mut overlay) = (Base::default(), Overlay::default());
         let mut reader = packed::Reader::new(coins);
         let mut number = 0u64;
         while !reader.is_done() {
@@ -80,16 +80,15 @@ impl Engine {
                 Coin { owner, asset, amount: u64::from_be_bytes(reader.array()?), pointer: TxPointer::default() };
             let mut id = [0; 32];
             id[24..].copy_from_slice(&number.to_be_bytes());
-            overlay.set(key::coin(&UtxoId::new(id.into(), 0)), Some(coin.encode().into()));
+            overlay.set(&base, key::coin(&UtxoId::new(id.into(), 0)), Some(coin.encode().into()));
             number += 1;
         }
         let code: Vec<u8> = op::ret(1).to_bytes().to_vec();
         for contract in [&chain.fee_recipient[..], &GATEWAY] {
-            overlay.set(key::key(key::CODE, contract), Some(code.clone().into()));
+            overlay.set(&base, key::key(key::CODE, contract), Some(code.clone().into()));
             let latest = encode_latest(&UtxoId::default(), TxPointer::default());
-            overlay.set(key::key(key::LATEST, contract), Some(latest.into()));
+            overlay.set(&base, key::key(key::LATEST, contract), Some(latest.into()));
         }
-        let mut base = Base::default();
         let changes = overlay.take_changes(&base);
         let mut tree = Tree::new(0);
         tree.load(&tree_changes(&changes))?;
@@ -157,7 +156,7 @@ impl Engine {
     pub fn write(&mut self, slot: &Hash, value: &[u8]) -> Result<()> {
         self.open()?;
         let value = (!value.is_empty()).then(|| Value::from(value));
-        self.overlay.set(key::pair(key::SLOT, &GATEWAY, slot), value);
+        self.overlay.set(&self.base, key::pair(key::SLOT, &GATEWAY, slot), value);
         Ok(())
     }
 
@@ -197,14 +196,14 @@ impl Engine {
         let checked = self.verified.check(bytes, checked, &self.parameters)?;
         let id = checked.id();
         let follows = |input: &fuel_vm::fuel_tx::Input| {
-            input.utxo_id().is_some_and(|utxo| input.is_coin() && block.returned.contains(utxo.tx_id()))
+            input.utxo_id().is_some_and(|utxo| input.is_coin() && block.has_returned(utxo.tx_id()))
         };
         if checked.transaction().inputs().iter().any(follows) {
-            block.returned.insert(id);
+            block.give_back(id);
             return Err(Refusal::new("block_full", "what it spends went back for want of room"));
         }
         if block.gas_used().saturating_add(gas) > self.chain.block_gas || block.is_full() {
-            block.returned.insert(id);
+            block.give_back(id);
             return Err(Refusal::new("block_full", "the block has no room for its gas"));
         }
         let mark = self.overlay.mark();
@@ -227,7 +226,7 @@ impl Engine {
                     format!("it changes {bytes} bytes, a block at most {BLOCK_BYTES}"),
                 ));
             }
-            block.returned.insert(id);
+            block.give_back(id);
             return Err(Refusal::new("block_full", "the block has no room for what it changes"));
         }
         block.push(&executed);
@@ -281,9 +280,9 @@ impl Engine {
             event_inbox_root: block.shared_header,
         };
         let past = [&header.id()[..], &block.time.to_be_bytes()].concat();
-        self.overlay.set(key::block(height), Some(past.into()));
+        self.overlay.set(&self.base, key::block(height), Some(past.into()));
         if let Some(forgotten) = height.checked_sub(KEPT_BLOCKS) {
-            self.overlay.set(key::block(forgotten), None);
+            self.overlay.set(&self.base, key::block(forgotten), None);
         }
         let changes = self.overlay.take_changes(&self.base);
         let state_root = self.tree.seal(&tree_changes(&changes))?;

@@ -51,10 +51,11 @@ impl Base {
     }
 }
 
-/// What was there before a change: nothing of the overlay, or its value.
+/// What was there before a change: nothing of the overlay, or its value; and what the overlay held in bytes.
 struct Step {
     key: Key,
     before: Option<Option<Value>>,
+    bytes: usize,
 }
 
 #[derive(Default)]
@@ -70,11 +71,16 @@ impl Overlay {
         self.values.get(key).map(Option::as_ref)
     }
 
-    pub fn set(&mut self, key: Key, value: Option<Value>) {
-        self.bytes += weight(&key, Some(&value));
+    pub fn set(&mut self, base: &Base, key: Key, value: Option<Value>) {
+        let length = |value: &Option<Value>| value.as_ref().map_or(0, |value| value.len());
+        let bytes = self.bytes;
+        self.bytes += length(&value);
         let before = self.values.insert(key.clone(), value);
-        self.bytes -= weight(&key, before.as_ref());
-        self.journal.push(Step { key, before });
+        match &before {
+            Some(before) => self.bytes -= length(before),
+            None => self.bytes += key.len() + base.get(&key).map_or(0, |value| value.len()),
+        }
+        self.journal.push(Step { key, before, bytes });
     }
 
     /// The present point.
@@ -83,13 +89,12 @@ impl Overlay {
     }
 
     pub fn revert_to(&mut self, mark: usize) {
-        for Step { key, before } in self.journal.drain(mark..).rev() {
-            self.bytes += weight(&key, before.as_ref());
-            let now = match before {
-                Some(value) => self.values.insert(key.clone(), value),
+        for Step { key, before, bytes } in self.journal.drain(mark..).rev() {
+            match before {
+                Some(value) => self.values.insert(key, value),
                 None => self.values.remove(&key),
             };
-            self.bytes -= weight(&key, now.as_ref());
+            self.bytes = bytes;
         }
     }
 
@@ -106,7 +111,7 @@ impl Overlay {
         }
     }
 
-    /// Bytes of keys and values that it holds.
+    /// Bytes of the keys that it holds, of their values, and of those below it.
     pub fn bytes(&self) -> usize {
         self.bytes
     }
@@ -124,8 +129,4 @@ impl Overlay {
         changes.sort_unstable_by(|a, b| a.key.cmp(&b.key));
         changes
     }
-}
-
-fn weight(key: &Key, value: Option<&Option<Value>>) -> usize {
-    value.map_or(0, |value| key.len() + value.as_ref().map_or(0, |value| value.len()))
 }

@@ -61,7 +61,7 @@ impl<'a> View<'a> {
     }
 
     pub fn put(&mut self, key: Key, value: Option<Vec<u8>>) {
-        self.overlay.set(key, value.map(Value::from));
+        self.overlay.set(self.base, key, value.map(Value::from));
     }
 
     /// Begins a transaction.
@@ -86,7 +86,7 @@ impl<'a> View<'a> {
         if matches!(key[0], key::BALANCE | key::SLOT) {
             self.set.insert(key.clone());
         }
-        self.overlay.set(key, value.map(Value::from));
+        self.overlay.set(self.base, key, value.map(Value::from));
     }
 
     fn swap(&mut self, key: Key, value: Option<&[u8]>) -> Option<Vec<u8>> {

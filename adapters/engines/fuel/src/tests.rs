@@ -128,11 +128,11 @@ fn an_overlay_goes_back_to_any_mark() {
     let base = Base::default();
     let mut overlay = Overlay::default();
     let name = |letter: u8| key::key(letter, &[]);
-    overlay.set(name(1), Some(vec![1].into()));
+    overlay.set(&base, name(1), Some(vec![1].into()));
     let mark = overlay.mark();
-    overlay.set(name(1), None);
-    overlay.set(name(2), Some(vec![2, 2].into()));
-    overlay.set(name(2), Some(vec![3].into()));
+    overlay.set(&base, name(1), None);
+    overlay.set(&base, name(2), Some(vec![2, 2].into()));
+    overlay.set(&base, name(2), Some(vec![3].into()));
     assert_eq!(overlay.get_at(mark, &name(1)).flatten().map(|value| value[0]), Some(1));
     assert_eq!(overlay.get_at(mark, &name(2)), None);
     overlay.revert_to(mark);
