@@ -98,6 +98,7 @@ export const createReplayer = (options: {
   };
 
   const loaders = [
+    "BPFLoader1111111111111111111111111111111111",
     "BPFLoader2111111111111111111111111111111111",
     "BPFLoaderUpgradeab1e11111111111111111111111",
     "TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA",
