@@ -39,7 +39,7 @@ describe("what isn't understood: exit code 2", () => {
     [["devnet", "--port-base", "x"], /'x' is invalid.*integer/],
     [["devnet", "--port-base", "65535"], /65535.*use at most/],
     [["devnet", "--wait", "some"], /'some' is invalid.*all\. See/],
-    [["devnet", "--tenants", "foo"], /data, svm, fuel, evm, not "foo"/],
+    [["devnet", "--tenants", "foo"], /data, svm, cairo, fuel, evm, not "foo"/],
     [["node"], /'--config <file>' not specified/],
     [["keys", "frobnicate"], /unknown command/],
   ])("lockstep %j", async (args, sentence) => {
