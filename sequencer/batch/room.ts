@@ -1,7 +1,8 @@
 /**
  * How much of each tenant's capacity a producer asks for. Batches that don't all fit the next block hold up
  * everything in them, other tenants' transactions too, so producers divide what there is without a word: an equal
- * share for each, and for one after the other a reserve besides, large enough for the largest transaction. Pure.
+ * share for each, and for one after the other a reserve besides, large enough for the largest transaction or, where that
+ * is most of the burst, half of it: else nothing would be left to share, and everybody would wait for a turn. Pure.
  */
 
 import { equalBytes } from "../../protocol/bytes.ts";
@@ -35,9 +36,12 @@ export const roomFor = ({ state, height, nowMs, self, own, others }: Division): 
   const seat = met.validators.findIndex(({ publicKey }) => equalBytes(publicKey, self));
   const hasTurn = Math.floor(height / turnHeights) % count === seat;
 
-  const roomIn = (unit: keyof Room, domain: Domain, capacity: number, largest: number): number => {
-    const reserve = Math.min(capacity, largest);
+  const roomIn = (unit: keyof Room, domain: Domain, capacity: number, largest: number, burst: number): number => {
+    const reserve = Math.min(capacity, largest, Math.floor(burst / 2));
     const share = Math.floor((capacity - reserve) / count);
+    const isIdle = [own, ...others].every((loads) => (loads.get(domain)?.[unit] ?? 0) === 0);
+    // A transaction that is larger than share and reserve goes when nothing else is on its way.
+    if (hasTurn && isIdle && share + reserve < largest) return capacity;
     const taken = others.reduce((sum, loads) => sum + Math.max(0, (loads.get(domain)?.[unit] ?? 0) - share), 0);
     const besides = hasTurn ? Math.max(0, reserve - taken) : 0;
     return Math.max(0, share + besides - (own.get(domain)?.[unit] ?? 0));
@@ -49,8 +53,8 @@ export const roomFor = ({ state, height, nowMs, self, own, others }: Division): 
     if (of === undefined || isClosed) return { gas: 0, bytes: 0 };
     const { budget, capacity, largestBytes } = of;
     return {
-      gas: roomIn("gas", domain, capacity.gas, budget.gas.largest),
-      bytes: roomIn("bytes", domain, capacity.bytes, largestBytes),
+      gas: roomIn("gas", domain, capacity.gas, budget.gas.largest, budget.gas.burst),
+      bytes: roomIn("bytes", domain, capacity.bytes, largestBytes, budget.bytes.burst),
     };
   };
 };
