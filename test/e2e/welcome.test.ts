@@ -19,11 +19,13 @@ const paste = async (command: string | undefined): Promise<string> => {
   return stdout;
 };
 
-test("the screen offers four commands that do what they say", async () => {
-  expect(commands).toHaveLength(4);
-  const [transfer, airdrop, data, verify] = commands ?? [];
+test("the screen offers commands that do what they say", async () => {
+  expect(commands).toHaveLength(6);
+  const [transfer, airdrop, pay, fuelTransfer, data, verify] = commands ?? [];
   expect(await paste(transfer)).toMatch(/status: 'success'/);
   expect(await paste(airdrop)).toMatch(/^[1-9A-HJ-NP-Za-km-z]{32,44} 5000000000\n$/);
+  expect(await paste(pay)).toMatch(/execution_status: 'SUCCEEDED'/);
+  expect(await paste(fuelTransfer)).toMatch(/^0x[0-9a-f]{64} success 0x[0-9a-f]{64}\n$/);
   expect(JSON.parse(await paste(data))).toEqual([{ id: expect.any(String), nativeId: expect.any(String) }]);
   expect(await paste(verify)).toMatch(/proven: .*certified/);
 });
