@@ -43,16 +43,21 @@ export const executeTenant = async (
   slice: readonly SliceEntry[],
   skipped: ReadonlySet<Hex>,
 ): Promise<TenantResult> => {
-  const positions = keptPositions(slice, skipped);
-  const entries = positions.map((index) => orderedEntry(slice[index] as SliceEntry));
+  const positions = skipped.size === 0 ? undefined : keptPositions(slice, skipped);
+  const kept = positions?.map((index) => slice[index] as SliceEntry) ?? slice;
   const writes = adapter.protocolWrites(context);
   const begun = executor.begin(context);
   const written = writes.map((write) => executor.write(write));
-  const executed = entries.length === 0 ? Promise.resolve([]) : executor.execute(entries);
+  const executed = kept.length === 0 ? Promise.resolve([]) : executor.execute(kept.map(orderedEntry));
   const sealed = executor.seal();
-  const [kept, seal] = await Promise.all([executed, sealed, begun, ...written]);
-  const executions = kept.map((execution) => ({ ...execution, index: positions[execution.index] as number }));
-  executions.push(...skippedOf(slice, skipped));
+  const [done, seal] = await Promise.all([executed, sealed, begun, ...written]);
+  const executions =
+    positions === undefined
+      ? done
+      : [
+          ...done.map((execution) => ({ ...execution, index: positions[execution.index] as number })),
+          ...skippedOf(slice, skipped),
+        ];
   return tenantResult({ domain, context, writes, slice, executions, seal });
 };
 
