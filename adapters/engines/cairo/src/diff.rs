@@ -80,7 +80,7 @@ impl Changes {
         let mut heads = None;
         let mut reader = Reader::new(bytes);
         while !reader.is_done() {
-            match reader.key()? {
+            match Key::decode(reader.key()?)? {
                 Key::Contract(address) => {
                     changes.contracts.insert(address, read(&mut reader, packed::unpack_contract)?);
                 }

@@ -12,9 +12,9 @@ use crate::compiler::Compiler;
 use crate::error::{Code, EngineError, Result};
 use crate::genesis::{Genesis, GenesisClasses};
 use crate::header::{self, Head, Header, HASH_BUFFER};
-use crate::mark::Mark;
 use crate::state::State;
 use crate::versions::{Direction, Version, Versions, View, World};
+use lockstep_host::Mark;
 
 pub struct Engine {
     pub(crate) chain: Chain,

@@ -14,7 +14,6 @@ mod header;
 mod key;
 mod leaves;
 mod loader;
-mod mark;
 mod packed;
 mod patricia;
 mod reads;
@@ -45,8 +44,8 @@ use crate::engine::{Engine, SealedBlock};
 use crate::error::{Code, EngineError};
 use crate::genesis::{Genesis, GenesisClasses};
 use crate::loader::Loader;
-use crate::mark::Mark;
 use crate::stack::on_deep_stack;
+use lockstep_host::Mark;
 
 /// One Cairo chain. Methods are synchronous; errors carry a stable `code`.
 #[napi]
@@ -197,7 +196,7 @@ impl CairoEngine {
     #[napi]
     pub fn mark_entries(&mut self, descriptor: i32, offset: u32) -> Result<(), Code> {
         self.write_with(|engine| {
-            engine.mark = Some(Mark::open(descriptor, offset)?);
+            engine.mark = Some(Mark::open(descriptor, offset).map_err(EngineError::bad_input)?);
             Ok(())
         })
     }

@@ -28,7 +28,7 @@ impl Loader {
     pub fn load(&mut self, entries: &[u8]) -> Result<()> {
         let mut reader = Reader::new(entries);
         while !reader.is_done() {
-            let key = reader.key()?;
+            let key = Key::decode(reader.key()?)?;
             let value = reader.value()?.ok_or_else(|| EngineError::bad_input("an entry without a value"))?;
             match key {
                 Key::Contract(address) => self.state.set_contract(address, packed::unpack_contract(value)?),

@@ -72,7 +72,7 @@ impl Diff {
         let mut last = None;
         let mut reader = Reader::new(bytes);
         while !reader.is_done() {
-            let key = reader.key()?;
+            let key = Key::decode(reader.key()?)?;
             if last.replace(key).is_some_and(|last| last >= key) {
                 return Err(EngineError::bad_input("the keys of a diff are not sorted"));
             }

@@ -10,7 +10,6 @@ use crate::config::{ChainConfig, Genesis};
 use crate::diff::{Diff, Direction};
 use crate::error::{EngineError, Result};
 use crate::header::{self, BlockEnvironment};
-use crate::mark::Mark;
 use crate::outcome::Outcome;
 use crate::receipt::{Executed, Receipt};
 use crate::refusal::Refusal;
@@ -20,6 +19,7 @@ use crate::transaction::{Inspected, Unverified};
 use crate::versions::{Version, Versions};
 use crate::vm::{self, Vm};
 use crate::world::World;
+use lockstep_host::Mark;
 
 pub struct Engine {
     pub(crate) chain: ChainConfig,

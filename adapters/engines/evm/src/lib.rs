@@ -11,7 +11,6 @@ mod engine;
 mod error;
 mod header;
 mod loader;
-mod mark;
 mod nibbles;
 mod node;
 mod outcome;
@@ -42,7 +41,7 @@ use serde::Serialize;
 use crate::engine::{Engine, SealedBlock};
 use crate::error::{Code, EngineError};
 use crate::loader::Loader;
-use crate::mark::Mark;
+use lockstep_host::Mark;
 
 /// One EVM chain. Methods are synchronous; errors carry a stable `code`.
 #[napi]
@@ -201,7 +200,7 @@ impl EvmEngine {
     #[napi]
     pub fn mark_entries(&mut self, descriptor: i32, offset: u32) -> Result<(), Code> {
         self.write(|engine| {
-            engine.mark = Some(Mark::open(descriptor, offset)?);
+            engine.mark = Some(Mark::open(descriptor, offset).map_err(EngineError::bad_input)?);
             Ok(())
         })
     }

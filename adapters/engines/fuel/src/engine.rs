@@ -16,14 +16,14 @@ use crate::execute::{self, latest_at, Context, Executable, Executed};
 use crate::header::{Head, Header};
 use crate::history::History;
 use crate::key::{self, Key};
-use crate::mark::Mark;
 use crate::merkle::{self, Hash, Peaks};
-use crate::packed;
 use crate::params::ChainConfig;
 use crate::refusal::Refusal;
 use crate::state::{Base, Change, Overlay, Value};
 use crate::storage::{BlockInfo, View};
 use crate::transaction::{check, decode, max_gas, Verified};
+use lockstep_host::packed;
+use lockstep_host::Mark;
 
 /// Ids and times of past blocks that programs can ask for.
 const KEPT_BLOCKS: u32 = 4096;

@@ -78,3 +78,9 @@ impl Display for EngineError {
 }
 
 impl std::error::Error for EngineError {}
+
+impl From<lockstep_host::packed::Malformed> for EngineError {
+    fn from(malformed: lockstep_host::packed::Malformed) -> Self {
+        Self::bad_input(malformed)
+    }
+}

@@ -2,8 +2,8 @@
 
 use crate::error::{EngineError, Result};
 use crate::merkle::{self, Hash, Peaks};
-use crate::packed::Reader;
 use crate::params::{CONSENSUS_PARAMETERS_VERSION, STATE_TRANSITION_VERSION};
+use lockstep_host::packed::Reader;
 
 const VERSION: u8 = 1;
 

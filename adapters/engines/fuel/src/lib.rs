@@ -14,9 +14,7 @@ mod index;
 mod inspect;
 mod key;
 mod loader;
-mod mark;
 mod merkle;
-mod packed;
 mod params;
 mod reads;
 mod receipt;
@@ -41,9 +39,9 @@ use crate::engine::{Engine, Environment, Sealed};
 use crate::error::{Code, EngineError};
 use crate::execute::Executed;
 use crate::loader::Loader;
-use crate::mark::Mark;
 use crate::params::ChainConfig;
 use crate::reads::Wanted;
+use lockstep_host::{packed, Mark};
 
 /// One Fuel chain. Methods are synchronous; errors carry a stable `code`.
 #[napi]
@@ -233,7 +231,7 @@ impl FuelEngine {
     #[napi]
     pub fn mark_entries(&mut self, descriptor: i32, offset: u32) -> Result<(), Code> {
         self.write(|engine| {
-            engine.mark = Some(Mark::open(descriptor, offset)?);
+            engine.mark = Some(Mark::open(descriptor, offset).map_err(EngineError::bad_input)?);
             Ok(())
         })
     }

@@ -7,9 +7,9 @@ use crate::engine::{tree_changes, Engine};
 use crate::error::{Code, EngineError, Result};
 use crate::header::Head;
 use crate::key::{self, Key};
-use crate::packed::Reader;
 use crate::params::ChainConfig;
 use crate::state::{Base, Change, Value};
+use lockstep_host::packed::Reader;
 
 /// Collects the flat state of one height.
 pub struct Loader {

@@ -90,8 +90,8 @@ fn block(engine: &mut Engine, transactions: &[Vec<u8>]) -> Sealed {
 fn stored(engine: &Engine) -> Vec<u8> {
     let mut out = Vec::new();
     for (key, value) in engine.base.iter() {
-        crate::packed::write_key(&mut out, key);
-        crate::packed::write_value(&mut out, Some(value));
+        lockstep_host::packed::write_key(&mut out, key);
+        lockstep_host::packed::write_value(&mut out, Some(value));
     }
     out
 }

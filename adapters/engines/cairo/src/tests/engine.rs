@@ -89,7 +89,7 @@ fn is_restored_from_what_its_diffs_say() {
     for diff in &diffs {
         let mut reader = crate::packed::Reader::new(diff);
         while !reader.is_done() {
-            let key = reader.key().unwrap();
+            let key = crate::packed::Key::decode(reader.key().unwrap()).unwrap();
             reader.value().unwrap();
             stored.insert(key, reader.value().unwrap().unwrap().to_vec());
         }

@@ -263,7 +263,7 @@ impl Chain {
     fn keep(&mut self, diff: Vec<u8>) {
         let mut reader = Reader::new(&diff);
         while !reader.is_done() {
-            let key = reader.key().unwrap().encode();
+            let key = Key::decode(reader.key().unwrap()).unwrap().encode();
             assert_eq!(reader.value().unwrap(), self.stored.get(&key).map(Vec::as_slice), "old value");
             match reader.value().unwrap() {
                 Some(value) => self.stored.insert(key, value.to_vec()),

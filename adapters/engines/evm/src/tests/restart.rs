@@ -87,7 +87,7 @@ fn unwinding_and_sealing_again_gives_the_same_chain() {
 fn undo(chain: &mut Chain, diff: &[u8]) {
     let mut reader = crate::packed::Reader::new(diff);
     while !reader.is_done() {
-        let key = reader.key().unwrap().encode();
+        let key = crate::packed::Key::decode(reader.key().unwrap()).unwrap().encode();
         let old = reader.value().unwrap();
         reader.value().unwrap();
         match old {

@@ -1,6 +1,20 @@
 //! Packed formats: keys and values as a store keeps them, and lists of byte strings. Integers are big-endian.
 
-use crate::error::{EngineError, Result};
+use std::fmt::{self, Display};
+
+/// What is wrong with packed bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Malformed(&'static str);
+
+impl Display for Malformed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
+}
+
+impl std::error::Error for Malformed {}
+
+pub type Result<T> = std::result::Result<T, Malformed>;
 
 const ABSENT: u32 = u32::MAX;
 
@@ -26,7 +40,7 @@ pub fn list(bytes: &[u8]) -> Result<Vec<&[u8]>> {
     let mut reader = Reader::new(bytes);
     let mut items = Vec::new();
     while !reader.is_done() {
-        items.push(reader.value()?.ok_or_else(|| EngineError::bad_input("an absent byte string in a list"))?);
+        items.push(reader.value()?.ok_or(Malformed("an absent byte string in a list"))?);
     }
     Ok(items)
 }
@@ -66,7 +80,7 @@ impl<'a> Reader<'a> {
 
     pub fn take(&mut self, length: usize) -> Result<&'a [u8]> {
         if self.rest.len() < length {
-            return Err(EngineError::bad_input("packed bytes end in the middle of a field"));
+            return Err(Malformed("packed bytes end in the middle of a field"));
         }
         let (taken, rest) = self.rest.split_at(length);
         self.rest = rest;

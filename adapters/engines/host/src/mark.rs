@@ -1,10 +1,9 @@
 //! Where the engine notes which entry it is about to execute, for whoever outlives this process.
 
 use std::fs::File;
+use std::io::{Error, ErrorKind, Result};
 use std::os::fd::BorrowedFd;
 use std::os::unix::fs::FileExt;
-
-use crate::error::{EngineError, Result};
 
 /// Four bytes of an open file: the entry's place in its slice, big-endian.
 pub struct Mark {
@@ -13,14 +12,13 @@ pub struct Mark {
 }
 
 impl Mark {
-    /// Keeps a descriptor of its own; `bad_input` when there is no open file behind `descriptor`.
+    /// Keeps a descriptor of its own; an error when there is no open file behind `descriptor`.
     pub fn open(descriptor: i32, offset: u32) -> Result<Self> {
         if descriptor < 0 {
-            return Err(EngineError::bad_input("a descriptor isn't negative"));
+            return Err(Error::new(ErrorKind::InvalidInput, "a descriptor isn't negative"));
         }
         // SAFETY: borrowed for this call only; `dup` refuses a number that is no open descriptor.
-        let owned =
-            unsafe { BorrowedFd::borrow_raw(descriptor) }.try_clone_to_owned().map_err(EngineError::bad_input)?;
+        let owned = unsafe { BorrowedFd::borrow_raw(descriptor) }.try_clone_to_owned()?;
         Ok(Self { file: File::from(owned), offset: u64::from(offset) })
     }
 
