@@ -4,10 +4,11 @@
  */
 
 import type { TenantBudget } from "../protocol/budget.ts";
+import type { ReadLeg, SyncKey, SyncMessage } from "../protocol/bundle.ts";
 import type { Hex } from "../protocol/bytes.ts";
 import type { Result } from "../protocol/errors.ts";
 import type { Vm } from "../protocol/genesis.ts";
-import type { Domain, Height, Root } from "../protocol/ids.ts";
+import type { BundleId, Domain, Height, Root, Sponsor } from "../protocol/ids.ts";
 import type { DoorStats } from "./http/connections.ts";
 
 /** What the shared header says of the block that a tenant is about to execute. */
@@ -32,6 +33,16 @@ export type OrderedEntry = {
   /** What the producers that ordered it declared; it is executed if one of these is its gas. */
   gas: readonly number[];
 };
+
+/** A transaction that is executed as a leg of a bundle. */
+export type OrderedLeg = OrderedEntry & {
+  bundle: BundleId;
+  /** Position in the slice as ordered, for the mark. */
+  index: number;
+};
+
+/** Base currency that a succeeded transaction gave the gateway for a sponsor, in the smallest unit. */
+export type Deposit = { readonly sponsor: Sponsor; readonly amount: bigint };
 
 /** What a transaction says of itself, and what the executed state says of its sender. */
 export type TransactionFacts = {
@@ -70,6 +81,7 @@ export const refusalCodes = [
   "duplicate",
   "gas_mismatch",
   "not_a_writer",
+  "bundle_only",
   "invalid",
 ] as const;
 export type RefusalCode = (typeof refusalCodes)[number];
@@ -85,7 +97,21 @@ export const lastingRefusals: ReadonlySet<RefusalCode> = new Set([
   "intrinsic_gas",
   "gas_mismatch",
   "not_a_writer",
+  "bundle_only",
 ]);
+
+/**
+ * Why an entry is left out that no executor was asked about. `skipped`: two thirds of the validators agreed to it. The
+ * others are of legs: their bundle was executed and undone; can't be one; came too late, a second time, or without the
+ * sponsor's funds.
+ */
+export type Exclusion =
+  | "skipped"
+  | "bundle_aborted"
+  | "bundle_void"
+  | "bundle_expired"
+  | "bundle_duplicate"
+  | "bundle_unfunded";
 
 export type Inspection = Result<TransactionFacts, RefusalCode>;
 
@@ -104,16 +130,43 @@ export type Execution =
       gas: number;
       gasUsed: number;
       succeeded: boolean;
+      /** Absent where there are none. */
+      deposits?: readonly Deposit[];
     }
   | {
       kind: "omitted";
       index: number;
-      /** `skipped`: two thirds of the validators agreed to leave it out; no executor says so. */
-      reason: RefusalCode | "skipped";
+      reason: RefusalCode | Exclusion;
       /** Whether the state of block `certified` refuses it already: who ordered it could have known. */
       hopeless: boolean;
     }
   | { kind: "returned"; index: number; reason: RefusalCode };
+
+/**
+ * What became of a leg: as an entry of its slice, and what its contracts said through the gateway, in order. The legs of
+ * a bundle count for nothing unless all succeeded.
+ */
+export type LegExecution = {
+  execution: Execution;
+  /** Empty unless it succeeded. */
+  sent: readonly SyncMessage[];
+  consumed: readonly SyncKey[];
+  /** For people: why it did not succeed, in the VM's own words; at most 256 characters. */
+  reason?: string;
+};
+
+/** What a leg would come to, with what people want to see of it. */
+export type SimulatedLeg = LegExecution & {
+  /** What it would cost whoever pays for it, in the smallest unit of the tenant's currency. */
+  fee: bigint;
+  /** Events in the form of the VM's own RPC, as JSON values. */
+  logs: readonly unknown[];
+};
+
+/** What is applied to a tenant for a bundle, in order. */
+export type BundleStep =
+  | { readonly kind: "write"; readonly bytes: Uint8Array }
+  | { readonly kind: "leg"; readonly leg: OrderedLeg };
 
 /** A sealed block. */
 export type Seal = {
@@ -159,6 +212,13 @@ export type Executor = {
   write(write: Uint8Array): Promise<void>;
   /** Executes a slice in its canonical order (`adapters/order.ts`); outcomes come in that order. */
   execute(entries: readonly OrderedEntry[]): Promise<Execution[]>;
+  /**
+   * Executes a leg in the open block, behind whatever was executed so far. Its marker must be that of the bundle; nonce,
+   * funds and signatures count as for any transaction.
+   */
+  leg(leg: OrderedLeg): Promise<LegExecution>;
+  /** What people want to see of a leg that this executor executed. */
+  explain(leg: OrderedLeg, executed: LegExecution): Promise<Pick<SimulatedLeg, "fee" | "logs">>;
   /** Nested marks within the open block; an id is valid until it or an older one is committed or reverted. */
   checkpoint(): Promise<number>;
   commit(checkpoint: number): Promise<void>;
@@ -254,6 +314,15 @@ export type TenantServices = {
 /** The VM's own API, served over HTTP and WebSocket. */
 export type RpcServer = { rpc: string; ws: string; stats(): DoorStats; close(): Promise<void> };
 
+/** How a VM takes part in bundles. Writes are protocol writes to its gateway, in the adapter's encoding. */
+export type BundleSupport = {
+  readLeg: ReadLeg;
+  /** The gateway says from now on that this bundle is executed; `undefined`: that none is. */
+  setBundle(id: BundleId | undefined): Uint8Array;
+  /** The recipient can consume the message from now on. */
+  deliver(message: SyncMessage): Uint8Array;
+};
+
 export type Adapter = {
   vm: Vm;
   /** Whether an engine runs that can die: then the executor lives in a supervised child process. */
@@ -262,6 +331,8 @@ export type Adapter = {
   open: OpenExecutor;
   /** What the sequencer itself says inside the VM at the start of a block, in the adapter's encoding. */
   protocolWrites(context: BlockContext): Uint8Array[];
+  /** Absent where no transaction can be a leg. */
+  bundles?: BundleSupport;
   /** Absent where a tenant has no API of its own. */
   serve?(services: TenantServices, listen: { host: string; port: number }): Promise<RpcServer>;
 };

@@ -8,7 +8,16 @@ import type { TenantBudget } from "../protocol/budget.ts";
 import { LockstepError } from "../protocol/errors.ts";
 import type { Domain } from "../protocol/ids.ts";
 import type { Runtime } from "../protocol/ports.ts";
-import type { Adapter, Execution, Executor, RefusalCode, Seal, SealedHead, TransactionFacts } from "./adapter.ts";
+import type {
+  Adapter,
+  Exclusion,
+  Execution,
+  Executor,
+  RefusalCode,
+  Seal,
+  SealedHead,
+  TransactionFacts,
+} from "./adapter.ts";
 import {
   beginBlock,
   contextOf,
@@ -26,7 +35,7 @@ import { createMarkFile, openMark } from "./host/mark.ts";
 /** What must become of an entry, in the words of `Execution`. */
 export type Expected =
   | { kind: "applied"; index: number; succeeded: boolean }
-  | { kind: "omitted" | "returned"; index: number; reason: RefusalCode | "skipped" };
+  | { kind: "omitted" | "returned"; index: number; reason: RefusalCode | Exclusion };
 
 export type ComplianceFixture = {
   adapter: Adapter;

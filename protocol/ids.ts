@@ -21,6 +21,11 @@ export type PublicKey = Brand<Uint8Array, "PublicKey">;
 /** Compressed BLS12-381 G2 point, 96 bytes. */
 export type Signature = Brand<Uint8Array, "Signature">;
 
+/** What names a bundle: 32 bytes, the first of them zero. */
+export type BundleId = Brand<Uint8Array, "BundleId">;
+/** Ed25519 public key of who pays for bundles, 32 bytes. */
+export type Sponsor = Brand<Uint8Array, "Sponsor">;
+
 export const asDomain = (value: number): Domain => value as Domain;
 export const asHeight = (value: number): Height => value as Height;
 export const asView = (value: number): View => value as View;
@@ -30,5 +35,7 @@ export const asValidatorIndex = (value: number): ValidatorIndex => value as Vali
 export const asRoot = (value: Uint8Array): Root => value as Root;
 export const asPublicKey = (value: Uint8Array): PublicKey => value as PublicKey;
 export const asSignature = (value: Uint8Array): Signature => value as Signature;
+export const asBundleId = (value: Uint8Array): BundleId => value as BundleId;
+export const asSponsor = (value: Uint8Array): Sponsor => value as Sponsor;
 
 export const zeroRoot: Root = asRoot(new Uint8Array(32));

@@ -10,6 +10,18 @@ export const limits = {
   sliceEntries: 2 ** 16,
   batchesPerBlock: 2 ** 6,
   bundlesPerBlock: 2 ** 12,
+  /** Legs of one bundle, and its bytes. */
+  bundleLegs: 16,
+  bundleBytes: 512 * KiB,
+  /** Places in a leg at which its bundle's id stands. */
+  idOffsets: 16,
+  bundleFills: 16,
+  /** A bundle may wait for this many heights. */
+  bundleHeights: 1024,
+  /** Bundles of one sponsor whose nonces are remembered, until they can't be executed any more. */
+  sponsorNonces: 4096,
+  /** Body of a message between contracts within a bundle. */
+  syncBodyBytes: 512,
   batchTransactions: 8192,
   batchBytes: 4 * MiB,
   /** Sum of the encoded batches of a block. */

@@ -6,6 +6,7 @@ import { asRoot, type Root, zeroRoot } from "../../protocol/ids.ts";
 import { entriesRoot } from "../../protocol/payload.ts";
 import type { BlockContext, Execution, Executor, Inspection, OrderedEntry, Seal, SealedHead } from "../adapter.ts";
 import { packBytes } from "../byteLists.ts";
+import { noLegs } from "../noLegs.ts";
 import { asDeclared, canonicalOrder, leftOut } from "../order.ts";
 import { onlyWriters } from "../writers.ts";
 import { answerRead, contractAt } from "./answers.ts";
@@ -128,6 +129,8 @@ export const createExecutor = (engine: CairoEngine, writers: readonly Hex[] | un
     },
 
     execute: async (entries) => executeAll(openBlock(), entries),
+
+    ...noLegs,
 
     checkpoint: async () => {
       const block = openBlock();

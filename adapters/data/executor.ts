@@ -15,6 +15,7 @@ import type {
   StateSource,
 } from "../adapter.ts";
 import { packDiff, unpackDiff } from "../diff.ts";
+import { noLegs } from "../noLegs.ts";
 import { asDeclared, canonicalOrder, leftOut } from "../order.ts";
 import {
   type DataBlock,
@@ -149,6 +150,8 @@ export const openDataExecutor = async (
         return { kind: "applied", index, nativeId, receipt, gas, gasUsed: gas, succeeded: true };
       });
     },
+
+    ...noLegs,
 
     checkpoint: async () => {
       const block = openBlock();

@@ -15,6 +15,7 @@ import type {
   StateSource,
 } from "../adapter.ts";
 import { packBytes } from "../byteLists.ts";
+import { noLegs } from "../noLegs.ts";
 import { asDeclared, canonicalOrder, leftOut } from "../order.ts";
 import { onlyWriters } from "../writers.ts";
 import { accountAt, answerRead } from "./answers.ts";
@@ -129,6 +130,8 @@ const createExecutor = (
       if (open === undefined) throw new LockstepError("wrong_state", "no block is open: call begin first");
       return executeAll(entries, open.certified);
     },
+
+    ...noLegs,
 
     checkpoint: async () => engineCall(() => engine.checkpoint()),
     commit: async (id) => engineCall(() => engine.commit(id)),

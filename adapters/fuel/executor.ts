@@ -5,6 +5,7 @@ import { asRoot } from "../../protocol/ids.ts";
 import { entriesRoot } from "../../protocol/payload.ts";
 import type { Execution, Executor, OrderedEntry, Seal, SealedHead } from "../adapter.ts";
 import { packBytes } from "../byteLists.ts";
+import { noLegs } from "../noLegs.ts";
 import { asDeclared, canonicalOrder, leftOut } from "../order.ts";
 import { onlyWriters } from "../writers.ts";
 import { admit, inspectAll, inspectionOf, refusalOf } from "./admission.ts";
@@ -129,6 +130,8 @@ export const createExecutor = (engine: FuelEngine, baseAssetId: Hex, writers: re
       requireOpen();
       return executeAll(entries);
     },
+
+    ...noLegs,
 
     checkpoint: async () => engineCall(() => engine.checkpoint()),
     commit: async (id) => engineCall(() => engine.commit(id)),

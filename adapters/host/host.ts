@@ -10,8 +10,19 @@ import { LockstepError } from "../../protocol/errors.ts";
 import type { Vm } from "../../protocol/genesis.ts";
 import type { Domain } from "../../protocol/ids.ts";
 import type { Runtime } from "../../protocol/ports.ts";
-import type { Executor, Inspection, Seal, SealedHead, StateSource } from "../adapter.ts";
+import type {
+  BlockContext,
+  BundleStep,
+  Executor,
+  Inspection,
+  LegExecution,
+  Seal,
+  SealedHead,
+  SimulatedLeg,
+  StateSource,
+} from "../adapter.ts";
 import { packBytes } from "../byteLists.ts";
+import { noLegs } from "../noLegs.ts";
 import { hostLimits, type ProcessLimits } from "./limits.ts";
 import { isBlockMethod, type Method } from "./messages.ts";
 import { packEntries, unpackExecutions } from "./packing.ts";
@@ -52,6 +63,8 @@ export type TenantExecutor = {
   ready(): Promise<SealedHead>;
   /** Whether calls are answered now. */
   isUp(): boolean;
+  /** What steps of a bundle would come to (`adapters/simulate.ts`); waits while a block is open. */
+  simulate(context: BlockContext, steps: readonly BundleStep[]): Promise<SimulatedLeg | undefined>;
   /** Has the executor start again from what is stored, whatever it is doing; resolves once it is gone. */
   restart(): Promise<void>;
 };
@@ -177,6 +190,9 @@ export const hostExecutor = async (options: HostOptions & { vm: Vm }): Promise<T
     begin: (context) => call("begin", context),
     write: (write) => call("write", write),
     execute: async (entries) => unpackExecutions(await call("execute", packEntries(entries))),
+    leg: (leg) => call<LegExecution>("leg", leg),
+    // Whoever wants it explained asks for a simulation, which runs in the process.
+    explain: noLegs.explain,
     checkpoint: () => call<number>("checkpoint"),
     commit: (checkpoint) => call("commit", checkpoint),
     revert: (checkpoint) => call("revert", checkpoint),
@@ -203,6 +219,7 @@ export const hostExecutor = async (options: HostOptions & { vm: Vm }): Promise<T
     ...(genesis ? { genesis } : {}),
     ready,
     isUp: () => isUp,
+    simulate: (context, steps) => call<SimulatedLeg | undefined>("simulate", { context, steps }),
     restart: async () => {
       if (!isUp) return void ready().catch(() => {});
       newest.kill();

@@ -5,10 +5,20 @@ import type { Vm } from "../../protocol/genesis.ts";
 import type { Domain } from "../../protocol/ids.ts";
 import type { Executor, OpenedExecutor } from "../adapter.ts";
 
-export type Method = Exclude<keyof Executor, "close">;
+export type Method = Exclude<keyof Executor, "close"> | "simulate";
 
 /** What builds the open block; these run in the order of the calls. */
-export const blockMethods = ["begin", "write", "execute", "checkpoint", "commit", "revert", "seal", "discard"] as const;
+export const blockMethods = [
+  "begin",
+  "write",
+  "execute",
+  "leg",
+  "checkpoint",
+  "commit",
+  "revert",
+  "seal",
+  "discard",
+] as const;
 export type BlockMethod = (typeof blockMethods)[number];
 
 export const isBlockMethod = (method: Method): method is BlockMethod =>

@@ -1,5 +1,6 @@
 /** Opens a tenant's executor where its adapter belongs: in a supervised process, or in this one. */
 import type { Adapter } from "../adapter.ts";
+import { simulate } from "../simulate.ts";
 import { type HostOptions, hostExecutor, type TenantExecutor } from "./host.ts";
 
 /** @throws LockstepError what the adapter refuses with, or `executor_died` */
@@ -14,5 +15,12 @@ export const openTenantExecutor = async (adapter: Adapter, options: HostOptions)
     ...(writers === undefined ? {} : { writers }),
     ...(source === undefined ? {} : { source }),
   });
-  return { ...opened, ready: async () => sealed, isUp: () => true, restart: async () => {} };
+  const { executor } = opened;
+  return {
+    ...opened,
+    ready: async () => sealed,
+    isUp: () => true,
+    simulate: (context, steps) => simulate(executor, context, steps),
+    restart: async () => {},
+  };
 };

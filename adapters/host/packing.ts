@@ -2,8 +2,17 @@
  * Transactions and receipts on their way to a child process and back. A structured clone takes as long over each small
  * byte string as over a large one, so that those of a call cross as one.
  */
-import type { Execution, Executor, Inspection, OrderedEntry } from "../adapter.ts";
+import type {
+  BlockContext,
+  BundleStep,
+  Execution,
+  Executor,
+  Inspection,
+  OrderedEntry,
+  SimulatedLeg,
+} from "../adapter.ts";
 import { packBytes, unpackBytes } from "../byteLists.ts";
+import { simulate } from "../simulate.ts";
 
 type PackedEntries = { bytes: Uint8Array; gas: (readonly number[])[] };
 
@@ -14,7 +23,10 @@ type PackedExecutions = { executions: Unreceipted[]; receipts: Uint8Array };
 export type PackedExecutor = Omit<Executor, "inspect" | "execute"> & {
   inspect(transactions: Uint8Array): Promise<Inspection[]>;
   execute(entries: PackedEntries): Promise<PackedExecutions>;
+  simulate(simulation: Simulation): Promise<SimulatedLeg | undefined>;
 };
+
+export type Simulation = { context: BlockContext; steps: readonly BundleStep[] };
 
 const unreceipted = (execution: Execution): Unreceipted => {
   if (execution.kind !== "applied") return execution;
@@ -32,6 +44,7 @@ export const packed = (executor: Executor): PackedExecutor => ({
     const receipts = executions.flatMap((execution) => (execution.kind === "applied" ? [execution.receipt] : []));
     return { executions: executions.map(unreceipted), receipts: packBytes(receipts) };
   },
+  simulate: ({ context, steps }) => simulate(executor, context, steps),
 });
 
 /** At the other side. */

@@ -5,6 +5,7 @@ import { sha256 } from "../../protocol/hash.ts";
 import { asRoot, type Root } from "../../protocol/ids.ts";
 import { entriesRoot } from "../../protocol/payload.ts";
 import type { BlockContext, Execution, Executor, Mark, OrderedEntry, RefusalCode, SealedHead } from "../adapter.ts";
+import { noLegs } from "../noLegs.ts";
 import { asDeclared, canonicalOrder, leftOut } from "../order.ts";
 import type { Admission, Admitted } from "./admission.ts";
 import { createReader } from "./answers.ts";
@@ -204,6 +205,8 @@ export const createExecutor = ({
     },
 
     execute: async (entries) => executeAll(openBlock(), entries),
+
+    ...noLegs,
 
     checkpoint: async () => {
       const block = openBlock();

@@ -64,6 +64,8 @@ export const createLateExecutor = (
       begin: async (context) => executor().begin(context),
       write: async (write) => executor().write(write),
       execute: async (entries) => executor().execute(entries),
+      leg: async (leg) => executor().leg(leg),
+      explain: async (leg, executed) => executor().explain(leg, executed),
       checkpoint: async () => executor().checkpoint(),
       commit: async (id) => executor().commit(id),
       revert: async (id) => executor().revert(id),
@@ -78,6 +80,10 @@ export const createLateExecutor = (
     },
     ready: async (): Promise<SealedHead> => (await opening).ready(),
     isUp: () => opened?.isUp() ?? false,
+    simulate: async (context, steps) => {
+      if (opened === undefined) throw away();
+      return await opened.simulate(context, steps);
+    },
     restart: async () => await opened?.restart(),
     genesis: async () => {
       const { genesis } = await opening;

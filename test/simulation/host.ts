@@ -1,6 +1,7 @@
 /** Executors as their supervising host shows them, in the world's time: they die, hang and start again there. */
 import type { Adapter, Executor, OpenedExecutor, Place, SealedHead } from "../../adapters/adapter.ts";
 import type { TenantExecutor } from "../../adapters/host/host.ts";
+import { simulate } from "../../adapters/simulate.ts";
 import { LockstepError } from "../../protocol/errors.ts";
 import type { Runtime } from "../../protocol/ports.ts";
 import type { OpenSupervised } from "../../sequencer/roster/roster.ts";
@@ -125,6 +126,12 @@ export const hostInWorld = async (
         else return running.execute(entries);
         return current.died;
       }),
+    leg: (leg) =>
+      build((running) => {
+        place = { height: place?.height ?? 0, at: leg.index };
+        return running.leg(leg);
+      }),
+    explain: (leg, executed) => call((running) => running.explain(leg, executed)),
     checkpoint: () => build((running) => running.checkpoint()),
     commit: (id) => build((running) => running.commit(id)),
     revert: (id) => build((running) => running.revert(id)),
@@ -146,6 +153,7 @@ export const hostInWorld = async (
     executor,
     ...(opened.genesis ? { genesis: opened.genesis } : {}),
     ready: () => head,
+    simulate: (context, steps) => call((running) => simulate(running, context, steps)),
     isUp: () => life !== undefined,
     restart: async () => life?.die(undefined),
   };

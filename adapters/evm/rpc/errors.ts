@@ -28,6 +28,7 @@ const submissionErrors: Record<RefusalCode | MempoolCode, readonly [code: number
   intrinsic_gas: [serverError, "intrinsic gas too low"],
   gas_mismatch: [serverError, "declared gas is not the gas limit"],
   not_a_writer: [serverError, "sender may not write to this chain"],
+  bundle_only: [serverError, "transaction is a leg of a bundle"],
   nonce_too_low: [serverError, "nonce too low"],
   nonce_too_high: [serverError, "nonce too high"],
   insufficient_funds: [serverError, "insufficient funds for gas * price + value"],
