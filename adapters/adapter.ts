@@ -207,6 +207,8 @@ export type Mark = {
 export type Executor = {
   /** Strict decoding, signature, chain and size of each transaction. The recovered sender is kept for `execute`. */
   inspect(transactions: readonly Uint8Array[]): Promise<Inspection[]>;
+  /** The same of transactions that are to be legs of a bundle. */
+  inspectLegs(transactions: readonly Uint8Array[]): Promise<Inspection[]>;
   begin(context: BlockContext): Promise<void>;
   /** Applies a protocol write, in the adapter's encoding. */
   write(write: Uint8Array): Promise<void>;

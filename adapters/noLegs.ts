@@ -6,4 +6,8 @@ const refuse = async (): Promise<never> => {
   throw new LockstepError("bad_input", "no transaction of this tenant can be a leg of a bundle");
 };
 
-export const noLegs: Pick<Executor, "leg" | "explain"> = { leg: refuse, explain: refuse };
+export const noLegs: Pick<Executor, "inspectLegs" | "leg" | "explain"> = {
+  inspectLegs: refuse,
+  leg: refuse,
+  explain: refuse,
+};

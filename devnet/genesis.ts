@@ -4,12 +4,13 @@ import type { CairoConfig } from "../adapters/cairo/genesis.ts";
 import type { EvmConfig } from "../adapters/evm/genesis.ts";
 import type { FuelConfig } from "../adapters/fuel/genesis.ts";
 import { baseAssetId } from "../adapters/fuel/params.ts";
+import { fromBase58 } from "../adapters/svm/base58.ts";
 import type { SvmConfig } from "../adapters/svm/genesis.ts";
 import type { BlsSigner } from "../consensus/certificate/bls.ts";
 import { usualBudgets } from "../protocol/budget.ts";
-import { utf8 } from "../protocol/bytes.ts";
-import { type Genesis, vms } from "../protocol/genesis.ts";
-import type { PublicKey, Root } from "../protocol/ids.ts";
+import { compareBytes, utf8 } from "../protocol/bytes.ts";
+import { type Genesis, type GenesisDeposit, vms } from "../protocol/genesis.ts";
+import { asSponsor, type PublicKey, type Root } from "../protocol/ids.ts";
 import type { Registration } from "../protocol/tenant.ts";
 import {
   cairoAccounts,
@@ -24,7 +25,7 @@ import {
   svmFaucet,
   svmFaucetBalance,
 } from "./accounts.ts";
-import type { TenantPlan } from "./tenants.ts";
+import { type TenantName, type TenantPlan, tenantPlans } from "./tenants.ts";
 
 export type GenesisPlan = {
   salt: Root;
@@ -118,6 +119,26 @@ export const createRegistration = (plan: TenantPlan, owner: PublicKey, timestamp
   config: utf8(JSON.stringify(configOf(plan, timestampMs))),
 });
 
+/** What a sponsor of bundles has at the start, in the smallest unit of each VM's currency. */
+const sponsorBalances: Readonly<Partial<Record<TenantName, bigint>>> = {
+  svm: 100n * 10n ** 9n,
+  cairo: 100n * 10n ** 18n,
+  fuel: 10n ** 17n,
+  evm: 100n * 10n ** 18n,
+};
+
+/** Each of the funded SVM accounts sponsors bundles. */
+const sponsorDeposits = (): GenesisDeposit[] =>
+  svmAccounts()
+    .map(({ address }) => asSponsor(fromBase58(address, 32) ?? new Uint8Array()))
+    .sort(compareBytes)
+    .flatMap((sponsor) =>
+      tenantPlans.flatMap(({ name, domain }) => {
+        const amount = sponsorBalances[name];
+        return amount === undefined ? [] : [{ sponsor, domain, amount }];
+      }),
+    );
+
 export const createGenesis = ({ salt, timestampMs, epochLength, signers, tenants, owner }: GenesisPlan): Genesis => ({
   salt,
   timestampMs,
@@ -128,4 +149,5 @@ export const createGenesis = ({ salt, timestampMs, epochLength, signers, tenants
     possession: signer.provePossession(),
   })),
   tenants: tenants.map((plan) => createRegistration(plan, owner, timestampMs)),
+  deposits: sponsorDeposits(),
 });

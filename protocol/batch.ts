@@ -1,5 +1,5 @@
 /** Batches: transactions on their way from the validator that took them into a block. */
-import { ByteListType, ContainerType, ListCompositeType } from "@chainsafe/ssz";
+import { ByteListType, ContainerType, ListBasicType, ListCompositeType } from "@chainsafe/ssz";
 import { sha256 } from "./hash.ts";
 import type { Domain, PublicKey, Root, Signature } from "./ids.ts";
 import { limits } from "./limits.ts";
@@ -13,13 +13,15 @@ export type BatchTransaction = {
   bytes: Uint8Array;
 };
 
+/** An encoded bundle, and the gas that the producer declares for each of its legs. */
+export type BatchBundle = { gas: number[]; bytes: Uint8Array };
+
 export type Batch = {
   producer: PublicKey;
   /** Strictly increases along the chain for one producer; may skip. */
   sequence: number;
   transactions: BatchTransaction[];
-  /** Encoded bundles. */
-  bundles: Uint8Array[];
+  bundles: BatchBundle[];
 };
 
 export type SignedBatch = { batch: Batch; signature: Signature };
@@ -31,7 +33,13 @@ const batchType = new ContainerType({
     new ContainerType({ domain: uint32, gas: uint64, bytes: new ByteListType(limits.transactionBytes) }),
     limits.batchTransactions,
   ),
-  bundles: new ListCompositeType(new ByteListType(limits.batchBytes), limits.bundlesPerBlock),
+  bundles: new ListCompositeType(
+    new ContainerType({
+      gas: new ListBasicType(uint64, limits.bundleLegs),
+      bytes: new ByteListType(limits.bundleBytes),
+    }),
+    limits.bundlesPerBlock,
+  ),
 });
 
 export const Batch = sszObject<Batch>("Batch", batchType);

@@ -2,21 +2,14 @@
  * Atomic bundles: transactions of several tenants that are executed all or none, in one block. What names a bundle is
  * in what each of its signers signs, so no leg of it can be used without the others.
  */
-import {
-  ByteListType,
-  ByteVectorType,
-  ContainerType,
-  ListBasicType,
-  ListCompositeType,
-  UintBigintType,
-} from "@chainsafe/ssz";
+import { ByteListType, ByteVectorType, ContainerType, ListBasicType, ListCompositeType } from "@chainsafe/ssz";
 import { equalBytes } from "./bytes.ts";
 import type { Result } from "./errors.ts";
 import type { Vm } from "./genesis.ts";
 import { sha256 } from "./hash.ts";
 import { asBundleId, type BundleId, type Domain, type Height, type Root, type Sponsor } from "./ids.ts";
 import { limits } from "./limits.ts";
-import { bytes32, sszObject, uint32, uint64 } from "./ssz.ts";
+import { bytes32, sszObject, uint32, uint64, uint128 } from "./ssz.ts";
 
 /** The lane in which bundles wait for a batch: no tenant's domain. */
 export const bundleLane = 0xffff_ffff as Domain;
@@ -50,7 +43,6 @@ export type Bundle = {
   signature: Uint8Array;
 };
 
-const uint128 = new UintBigintType(16);
 const feeType = new ListCompositeType(new ContainerType({ domain: uint32, amount: uint128 }), limits.bundleLegs);
 const fillsType = new ListCompositeType(new ContainerType({ order: bytes32, pays: uint128 }), limits.bundleFills);
 const offsetsType = new ListBasicType(uint32, limits.idOffsets);

@@ -1,8 +1,8 @@
 /** What all validators start from. Its root names the network. */
 import { ContainerType, ListCompositeType } from "@chainsafe/ssz";
-import { asHeight, type Height, type PublicKey, type Root, type Signature } from "./ids.ts";
+import { asHeight, type Domain, type Height, type PublicKey, type Root, type Signature, type Sponsor } from "./ids.ts";
 import { limits } from "./limits.ts";
-import { bytes32, bytes48, bytes96, sszObject, uint64 } from "./ssz.ts";
+import { bytes32, bytes48, bytes96, sszObject, uint32, uint64, uint128 } from "./ssz.ts";
 import { Registration } from "./tenant.ts";
 
 /** Wire numbers of the VMs. */
@@ -14,6 +14,9 @@ export const vmName = (number: number): Vm | undefined =>
 
 export type GenesisValidator = { publicKey: PublicKey; weight: number; possession: Signature };
 
+/** What a sponsor of bundles has at a tenant from the start, in the smallest unit of its currency. */
+export type GenesisDeposit = { sponsor: Sponsor; domain: Domain; amount: bigint };
+
 export type Genesis = {
   /** Fresh for every network, so that one network's signatures mean nothing in another. */
   salt: Root;
@@ -23,6 +26,8 @@ export type Genesis = {
   validators: GenesisValidator[];
   /** Strictly increasing by domain. */
   tenants: Registration[];
+  /** Strictly increasing by sponsor, then domain. */
+  deposits: GenesisDeposit[];
 };
 
 export const Genesis = sszObject<Genesis>(
@@ -36,6 +41,10 @@ export const Genesis = sszObject<Genesis>(
       limits.validators,
     ),
     tenants: new ListCompositeType(Registration.type, limits.tenants),
+    deposits: new ListCompositeType(
+      new ContainerType({ sponsor: bytes32, domain: uint32, amount: uint128 }),
+      limits.genesisDeposits,
+    ),
   }),
 );
 

@@ -21,6 +21,7 @@ import {
   asRevision,
   asRoot,
   asSignature,
+  asSponsor,
   asValidatorIndex,
   asView,
 } from "./ids.ts";
@@ -51,7 +52,10 @@ const batch: Batch = {
     { domain: asDomain(31337), gas: 21_000, bytes: utf8("first") },
     { domain: asDomain(1), gas: 0, bytes: new Uint8Array() },
   ],
-  bundles: [utf8("bundle"), new Uint8Array()],
+  bundles: [
+    { gas: [21_000, 200_000], bytes: utf8("bundle") },
+    { gas: [], bytes: new Uint8Array() },
+  ],
 };
 const cannotStatement: CannotStatement = {
   epoch: asEpoch(2),
@@ -145,6 +149,7 @@ const genesis: Genesis = {
     { ...registration, domain: asDomain(1), vm: vms.data, name: utf8("data"), writers: [], budget: usualBudgets.data },
     registration,
   ],
+  deposits: [{ sponsor: asSponsor(bytes(32, 46)), domain: asDomain(31337), amount: 2n ** 100n }],
 };
 const validatorSet: ValidatorSet = {
   genesis: root(32),

@@ -16,6 +16,8 @@ export const limits = {
   /** Places in a leg at which its bundle's id stands. */
   idOffsets: 16,
   bundleFills: 16,
+  /** Of a tenant's burst of gas, what the legs of one block may ask for. */
+  bundlePercent: 25,
   /** A bundle may wait for this many heights. */
   bundleHeights: 1024,
   /** Bundles of one sponsor whose nonces are remembered, until they can't be executed any more. */
@@ -30,6 +32,8 @@ export const limits = {
   transactionBytes: 2 * MiB,
   /** Canonical bytes of one applied or omitted item of a tenant's inputs. */
   inputBytes: 2 * MiB,
+  /** Sponsors' deposits that a network starts with. */
+  genesisDeposits: 2 ** 12,
   tenantConfigBytes: 16 * MiB,
   tenantNameBytes: 64,
   tenantWriters: 2 ** 10,

@@ -5,7 +5,7 @@
 import "./buffer.ts";
 import "./hash.ts";
 import { Tree } from "@chainsafe/persistent-merkle-tree";
-import { ByteVectorType, type CompositeType, type JsonPath, UintNumberType } from "@chainsafe/ssz";
+import { ByteVectorType, type CompositeType, type JsonPath, UintBigintType, UintNumberType } from "@chainsafe/ssz";
 import { equalBytes } from "./bytes.ts";
 import { LockstepError } from "./errors.ts";
 import { sha256 } from "./hash.ts";
@@ -44,6 +44,7 @@ class SafeUint64 extends UintNumberType {
 export const uint8 = new UintNumberType(1);
 export const uint32 = new UintNumberType(4);
 export const uint64 = new SafeUint64();
+export const uint128 = new UintBigintType(16);
 export const bytes32 = new ByteVectorType(32);
 export const bytes48 = new ByteVectorType(48);
 export const bytes96 = new ByteVectorType(96);

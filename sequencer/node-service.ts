@@ -2,6 +2,7 @@
 import type { Consensus } from "../consensus/consensus.ts";
 import { toHex } from "../protocol/bytes.ts";
 import type { Cannot } from "../protocol/cannot.ts";
+import { failure } from "../protocol/errors.ts";
 import { type Genesis, lastHeightOf } from "../protocol/genesis.ts";
 import { asDomain, asEpoch, type Domain, type Height, type Root } from "../protocol/ids.ts";
 import type { OrderingState } from "../protocol/ordering.ts";
@@ -123,6 +124,10 @@ export const createNodeService = (options: NodeServiceOptions): NodeService => {
       };
     },
     submit: (domain, transactions) => pool.submit(domain, transactions),
+    submitBundle: async () => failure("unavailable", "no bundles"),
+    simulateBundle: async () => failure("unavailable", "no bundles"),
+    bundle: async () => undefined,
+    sponsor: (sponsor) => ({ sponsor, balances: [] }),
     tenants: describe,
     tenant: (domain) => {
       const judged = options.judged();

@@ -1,12 +1,23 @@
 /** What a node offers to the surfaces on top of it: HTTP API, stream, tenants' RPC, command line. */
-import type { TenantBlock } from "../adapters/adapter.ts";
+import type { SimulatedLeg, TenantBlock } from "../adapters/adapter.ts";
 import type { FinalizedBlock } from "../consensus/application.ts";
 import type { TenantBudget } from "../protocol/budget.ts";
+import type { Bundle, BundleFee } from "../protocol/bundle.ts";
 import type { Hex } from "../protocol/bytes.ts";
 import type { Result } from "../protocol/errors.ts";
 import type { Genesis, Vm } from "../protocol/genesis.ts";
 import type { Certified } from "../protocol/header.ts";
-import type { Domain, Epoch, Height, PublicKey, Revision, Root, ValidatorIndex } from "../protocol/ids.ts";
+import type {
+  BundleId,
+  Domain,
+  Epoch,
+  Height,
+  PublicKey,
+  Revision,
+  Root,
+  Sponsor,
+  ValidatorIndex,
+} from "../protocol/ids.ts";
 import type { Input } from "../protocol/inputs.ts";
 import type { OrderingTenant } from "../protocol/ordering.ts";
 import type { SliceProof } from "../protocol/payload.ts";
@@ -98,6 +109,43 @@ export type TransactionStatus = {
   reason?: string;
 };
 
+/**
+ * pending → ordered → committed, aborted or skipped; or expired, evicted without being ordered. `skipped`: it was not
+ * executed, since it is void, came too late or a second time, or its sponsor had not enough.
+ */
+export type BundleStatus = {
+  id: BundleId;
+  status: "pending" | "ordered" | "committed" | "aborted" | "skipped" | "expired" | "evicted";
+  /** Height that ordered it. */
+  height?: Height;
+  /** In the order of their execution. `nativeId` is there once it is committed. */
+  legs: { domain: Domain; id: Root; nativeId?: Hex }[];
+  /** Position among the summary's bundles of that height, when it was committed or aborted. */
+  index?: number;
+  /** A stable code: why it was not committed. */
+  reason?: string;
+  /** The leg that it failed at, and what its VM said to that. */
+  failedLeg?: number;
+  failure?: string;
+  /** What the sponsor paid; one for each domain that it paid something at. */
+  charged?: BundleFee[];
+};
+
+/** A bundle as it would come out on top of the newest executed blocks; nobody's signature but the legs' is needed. */
+export type BundleSimulation = {
+  committed: boolean;
+  /** A stable code: why it would not be committed. */
+  reason?: string;
+  failedLeg?: number;
+  /** Of the legs that were executed, in order. */
+  legs: SimulatedLeg[];
+  /** What the sponsor would pay. */
+  charged: BundleFee[];
+};
+
+/** What a sponsor has at each tenant after the newest executed height, in the smallest unit of its currency. */
+export type SponsorAccount = { sponsor: Sponsor; balances: BundleFee[] };
+
 /** What was ordered for a tenant at a height, and what became of it. */
 export type TenantSlice = {
   block: FinalizedBlock;
@@ -131,6 +179,15 @@ export type NodeService = {
    * `sender_full`, `lane_full`, `unavailable`.
    */
   submit(domain: Domain, transactions: readonly Uint8Array[]): Promise<Result<{ id: Root; nativeId: Hex }>[]>;
+  /**
+   * Takes a bundle in; it is acknowledged or refused. Codes: those of `BundleRefusal`, those of `RefusalCode` with the
+   * `leg` that was refused, and those of the mempool.
+   */
+  submitBundle(bundle: Uint8Array): Promise<Result<{ id: BundleId }>>;
+  /** Executes a bundle without effect. Codes besides those of `BundleRefusal`: `unavailable` */
+  simulateBundle(bundle: Bundle): Promise<Result<BundleSimulation>>;
+  bundle(id: BundleId): Promise<BundleStatus | undefined>;
+  sponsor(sponsor: Sponsor): SponsorAccount;
   /** Every tenant of the ordering state after the newest finalized block. */
   tenants(): TenantDetail[];
   /** `undefined` while no finalized header since this node started commits to the tenant. */

@@ -187,6 +187,7 @@ export const hostExecutor = async (options: HostOptions & { vm: Vm }): Promise<T
       }
       return inspections;
     },
+    inspectLegs: (transactions) => call<Inspection[]>("inspectLegs", transactions),
     begin: (context) => call("begin", context),
     write: (write) => call("write", write),
     execute: async (entries) => unpackExecutions(await call("execute", packEntries(entries))),

@@ -23,7 +23,7 @@ export const createSchedule = (): Schedule => {
     add: (request) => {
       if (isBlockMethod(request.method)) block.push(request);
       else if (request.method === "simulate") simulations.push(request);
-      else (request.method === "inspect" ? inspections : reads).push(request);
+      else (request.method === "inspect" || request.method === "inspectLegs" ? inspections : reads).push(request);
     },
     next: () => {
       const isReadsTurn = seals >= hostLimits.sealsPerRead;

@@ -135,6 +135,7 @@ describe("a genesis", () => {
       weight: 1,
       possession: signer.provePossession(),
     })),
+    deposits: [],
     tenants: [],
   };
   const [first, second] = genesis.validators as [Genesis["validators"][0], Genesis["validators"][0]];

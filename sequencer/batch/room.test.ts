@@ -16,12 +16,13 @@ const genesis: Genesis = {
   timestampMs: 1_000,
   epochLength: 20,
   validators: keys.map((publicKey) => ({ publicKey, weight: 1, possession: asSignature(new Uint8Array(96)) })),
+  deposits: [],
   tenants: [registrationOf(cairo, "cairo"), registrationOf(evm, "evm")],
 };
 const state = genesisState(genesis, Genesis.root(genesis));
 
 const load = (domain: Domain, gas: number): Loads =>
-  new Map([[domain, { transactions: 1, gas, bytes: 1_000, largest: gas }]]);
+  new Map([[domain, { transactions: 1, gas, bytes: 1_000, largest: gas, legGas: 0 }]]);
 /** Of the validator in a seat, at a height at which the first has its turn. */
 const room = (seat: number, domain: Domain, own: Loads = new Map(), others: Loads[] = []) =>
   roomFor({ state, height: 0, nowMs: 1_000, self: keys[seat] as (typeof keys)[number], own, others })(domain);

@@ -25,18 +25,21 @@ export const chooseBatches = (state: OrderingState, height: number, open: readon
   const closed = new Set<string>();
   let loads: Loads = new Map();
   let bytes = 0;
+  let bundles = 0;
   for (const batch of candidates) {
     const producer = toHex(batch.producer);
     if (chosen.length === limits.batchesPerBlock) break;
     if (closed.has(producer) || refuteBatch(batch, state, taken) !== undefined) continue;
     const together = addLoads([loads, batch.loads]);
-    if (bytes + batch.size > limits.blockBytes || refuteLoads(together, state) !== undefined) {
+    const isTooMuch = bytes + batch.size > limits.blockBytes || bundles + batch.bundles.length > limits.bundlesPerBlock;
+    if (isTooMuch || refuteLoads(together, state) !== undefined) {
       closed.add(producer);
       continue;
     }
     chosen.push(batch);
     taken.set(producer, batch.sequence);
     bytes += batch.size;
+    bundles += batch.bundles.length;
     loads = together;
   }
   return chosen;

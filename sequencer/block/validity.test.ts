@@ -34,6 +34,7 @@ const genesis: Genesis = {
   timestampMs: 1_700_000_000_000,
   epochLength: 4,
   validators: [0, 1, 2, 3].map((index) => ({ publicKey: keyOf(index), weight: 1, possession: signature })),
+  deposits: [],
   tenants: [registrationOf(data, "data"), registrationOf(evm, "evm")],
 };
 const root0 = Genesis.root(genesis);

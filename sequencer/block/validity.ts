@@ -146,6 +146,8 @@ export const refuteBatches = ({ header, state: before, batches, summaries }: Blo
     if (reason !== undefined) return invalid("batches", `batch ${batch.key}: ${reason}`);
     taken.set(toHex(batch.producer), batch.sequence);
   }
+  const bundles = batches.reduce((sum, batch) => sum + batch.bundles.length, 0);
+  if (bundles > limits.bundlesPerBlock) return invalid("batches", `${bundles} bundles, ${limits.bundlesPerBlock} fit`);
   const bytes = batches.reduce((sum, { size }) => sum + size, 0);
   if (bytes > limits.blockBytes) return invalid("batches", `${bytes} bytes of batches, ${limits.blockBytes} fit`);
   const excess = refuteLoads(addLoads(batches.map(({ loads }) => loads)), state);

@@ -40,7 +40,7 @@ const summaryOf = (height: number, gasUsed: number): Summary => ({
   hopeless: [],
 });
 
-const load = (gas: number, bytes: number) => ({ transactions: 1, gas, bytes, largest: gas });
+const load = (gas: number, bytes: number) => ({ transactions: 1, gas, bytes, largest: gas, legGas: 0 });
 const empty: Capacity = { gas: 0, bytes: 0, uncertified: [] };
 
 describe("a tenant's capacity", () => {
@@ -49,7 +49,7 @@ describe("a tenant's capacity", () => {
     expect(accrue(empty, domain, budget, 19, [])).toMatchObject({ gas: 19, bytes: 1 });
     expect(accrue(empty, domain, budget, 10 ** 9, [])).toMatchObject({ gas: 500, bytes: 50 });
     const largest = { rate: limits.allowance, burst: limits.allowance };
-    const wide = { gas: { ...largest, largest: 1 }, bytes: largest };
+    const wide = { gas: { ...largest, largest: 1, legGas: 0 }, bytes: largest };
     expect(accrue(empty, domain, wide, Number.MAX_SAFE_INTEGER, [])).toMatchObject({ gas: limits.allowance });
   });
 
@@ -72,7 +72,9 @@ describe("a tenant's capacity", () => {
     const full = fullCapacity(budget);
     expect(refuteLoad(load(400, 50), full, budget)).toBeUndefined();
     expect(refuteLoad(load(401, 1), full, budget)).toMatch(/transaction of 401 gas/);
-    expect(refuteLoad({ ...load(501, 1), largest: 400 }, full, budget)).toMatch(/501 gas declared, 500 are left/);
+    expect(refuteLoad({ ...load(501, 1), largest: 400, legGas: 0 }, full, budget)).toMatch(
+      /501 gas declared, 500 are left/,
+    );
     expect(refuteLoad(load(1, 51), full, budget)).toMatch(/51 bytes, 50 are left/);
   });
 
@@ -114,7 +116,7 @@ describe("loads", () => {
         [other, load(5, 5)],
       ]),
     ]);
-    expect(sum.get(domain)).toEqual({ transactions: 2, gas: 11, bytes: 22, largest: 10 });
+    expect(sum.get(domain)).toEqual({ transactions: 2, gas: 11, bytes: 22, largest: 10, legGas: 0 });
     expect(sum.get(other)).toEqual(load(5, 5));
   });
 });

@@ -10,7 +10,16 @@ import type { Capacity } from "../../protocol/ordering.ts";
 import type { Summary } from "../../protocol/summary.ts";
 
 /** What a batch, or a block, asks of a tenant's capacity. */
-export type Load = { transactions: number; gas: number; bytes: number /** Gas of one transaction. */; largest: number };
+export type Load = {
+  /** Legs of bundles among them. */
+  transactions: number;
+  gas: number;
+  bytes: number;
+  /** Gas of one transaction. */
+  largest: number;
+  /** Gas of the legs. */
+  legGas: number;
+};
 export type Loads = ReadonlyMap<Domain, Load>;
 
 /** Tokens that come with a second's rate in `elapsedMs`. */
@@ -53,10 +62,16 @@ export const accrue = (
   };
 };
 
+/** Gas that the legs of one block may ask for: lanes are never crowded out by bundles, whatever these come to. */
+export const legAllowance = ({ gas }: TenantBudget): number =>
+  (gas.burst * limits.bundlePercent - ((gas.burst * limits.bundlePercent) % 100)) / 100;
+
 /** Why a load is too much for a capacity. */
 export const refuteLoad = (load: Load, { gas, bytes }: Capacity, budget: TenantBudget): string | undefined => {
   if (load.largest > budget.gas.largest)
     return `a transaction of ${load.largest} gas, ${budget.gas.largest} are allowed`;
+  const legs = legAllowance(budget);
+  if (load.legGas > legs) return `${load.legGas} gas declared for legs of bundles, ${legs} are allowed`;
   if (load.gas > gas) return `${load.gas} gas declared, ${gas} are left`;
   if (load.bytes > bytes) return `${load.bytes} bytes, ${bytes} are left`;
   return undefined;
@@ -85,6 +100,7 @@ export const addLoads = (all: readonly Loads[]): Map<Domain, Load> => {
           gas: before.gas + load.gas,
           bytes: before.bytes + load.bytes,
           largest: Math.max(before.largest, load.largest),
+          legGas: before.legGas + load.legGas,
         });
       }
     }

@@ -40,6 +40,7 @@ const genesis: Genesis = {
     weight: 1,
     possession: asSignature(new Uint8Array(96)),
   })),
+  deposits: [],
   tenants: [registrationOf(asDomain(1), "data"), registrationOf(evm, "evm", { owner, port: 8545 })],
 };
 const start = genesisState(genesis, Genesis.root(genesis));

@@ -40,6 +40,7 @@ const genesis: Genesis = {
   timestampMs: 1_700_000_000_000,
   epochLength: 10_000,
   validators: [{ publicKey: producer, weight: 1, possession: asSignature(new Uint8Array(96)) }],
+  deposits: [],
   tenants: [sound, ill].map((domain) => registrationOf(domain, "data", { name: utf8(`tenant-${domain}`) })),
 };
 const state = genesisState(genesis, Genesis.root(genesis));

@@ -61,6 +61,7 @@ export const createLateExecutor = (
   return {
     executor: {
       inspect: async (transactions) => executor().inspect(transactions),
+      inspectLegs: async (transactions) => executor().inspectLegs(transactions),
       begin: async (context) => executor().begin(context),
       write: async (write) => executor().write(write),
       execute: async (entries) => executor().execute(entries),

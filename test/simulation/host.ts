@@ -107,6 +107,7 @@ export const hostInWorld = async (
 
   const executor: Executor = {
     inspect: (transactions) => call((running) => running.inspect(transactions)),
+    inspectLegs: (transactions) => call((running) => running.inspectLegs(transactions)),
     begin: (context) => {
       isBlockLost = life === undefined;
       return build((running) => {

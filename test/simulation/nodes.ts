@@ -104,6 +104,7 @@ export const createNodes = async (options: NodesOptions): Promise<Nodes> => {
       weight: 1,
       possession: signer.provePossession(),
     })),
+    deposits: [],
     tenants: [
       registrationOf(data, "data", { budget: budgets.data }),
       ...(options.notes ? [registrationOf(notes, "data", { name: utf8("notes"), budget: budgets.data })] : []),
