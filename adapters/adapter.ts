@@ -37,7 +37,7 @@ export type OrderedEntry = {
 /** A transaction that is executed as a leg of a bundle. */
 export type OrderedLeg = OrderedEntry & {
   bundle: BundleId;
-  /** Position in the slice as ordered, for the mark. */
+  /** For the mark: a place of its own behind those of the lane. */
   index: number;
 };
 

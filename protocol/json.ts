@@ -9,7 +9,9 @@ import {
   ByteListType,
   ByteVectorType,
   ContainerType,
+  ListBasicType,
   ListCompositeType,
+  UintBigintType,
   UintNumberType,
 } from "@chainsafe/ssz";
 import * as z from "zod";
@@ -42,6 +44,13 @@ const decimal = (byteLength: number) => {
     .refine((text) => Number(text) <= most, { error: `above ${most}` });
 };
 
+/** An unsigned integer of any width. */
+const bigDecimal = (byteLength: number) =>
+  z
+    .string()
+    .regex(/^(?:0|[1-9][0-9]{0,77})$/)
+    .refine((text) => BigInt(text) < 1n << BigInt(8 * byteLength), { error: `has more than ${byteLength} bytes` });
+
 /** A plain JSON number, for what is no part of a signed object. */
 export const integer = <T extends number = number>(most: number = Number.MAX_SAFE_INTEGER) =>
   z.int().min(0).max(most) as unknown as z.ZodType<T>;
@@ -52,11 +61,13 @@ const shapeOf = (type: unknown): z.ZodType => {
     const fields = Object.entries(type.fields as Record<string, unknown>);
     return z.strictObject(Object.fromEntries(fields.map(([name, field]) => [name, shapeOf(field)])));
   }
-  if (type instanceof ListCompositeType) return z.array(shapeOf(type.elementType)).max(type.limit);
+  if (type instanceof ListBasicType || type instanceof ListCompositeType)
+    return z.array(shapeOf(type.elementType)).max(type.limit);
   if (type instanceof ByteVectorType) return hexText(type.lengthBytes);
   if (type instanceof ByteListType) return hexTextUpTo(type.limitBytes);
   if (type instanceof BitListType) return hexTextUpTo(Math.floor(type.limitBits / 8) + 1);
   if (type instanceof UintNumberType) return decimal(type.byteLength);
+  if (type instanceof UintBigintType) return bigDecimal(type.byteLength);
   if (type instanceof BooleanType) return z.boolean();
   throw new TypeError(`no JSON mapping for ${String(type)}`);
 };

@@ -12,6 +12,8 @@ import type { OrderingState } from "../protocol/ordering.ts";
 import type { Disk, DiskWrite, Runtime } from "../protocol/ports.ts";
 import { Summary, tenantStatuses } from "../protocol/summary.ts";
 import { genesisHeader } from "./block/genesis.ts";
+import { type Accounts, accountsRoot, genesisAccounts } from "./bundle/accounts.ts";
+import { readLedger } from "./bundle/storage.ts";
 import { genesisState } from "./control/state.ts";
 import { genesisResult } from "./pipeline/execute.ts";
 import type { Recoveries } from "./pipeline/recoveries.ts";
@@ -35,8 +37,10 @@ export type Booted = {
   /** Newest height whose order is settled, the root of its header, and the ordering state after it. */
   ordered: { height: Height; header: Root; state: OrderingState };
   recoveries: Recoveries;
-  /** Newest height at which all tenants are executed, and the root of its summary. */
-  executed: { height: Height; summaryRoot: Root };
+  /** Newest height at which all tenants are executed, the root of its summary, and that of the accounts in it. */
+  executed: { height: Height; summaryRoot: Root; accountsRoot: Root };
+  /** Sponsors' accounts, and the height up to which bundles are settled in them. */
+  ledger: { accounts: Accounts; settled: Height };
 };
 
 export type BootOptions = {
@@ -102,7 +106,15 @@ const genesisWrites = (
     ...results.flatMap((result) => tenantWrites(result, new Set())),
     ...orderWrites(block, genesisState(genesis, genesisRoot)),
     ...[...roster.values()].map(rosterWrite),
-    ...summaryWrites(summaryOf(block, asRevision(0), zeroRoot, due, records)),
+    ...summaryWrites(
+      summaryOf(block, {
+        revision: asRevision(0),
+        previous: zeroRoot,
+        accountsRoot: accountsRoot(genesisAccounts(genesis)),
+        due,
+        records,
+      }),
+    ),
   ];
 };
 
@@ -209,6 +221,7 @@ export const boot = async ({ disk, genesis, ...parts }: BootOptions): Promise<Bo
   if (summary === undefined || ordered === undefined) {
     throw new LockstepError("store_corrupt", `the store lacks the summary of its newest height ${height}`);
   }
+  const executed = Summary.decode(summary);
   return {
     roster,
     tenants,
@@ -216,6 +229,7 @@ export const boot = async ({ disk, genesis, ...parts }: BootOptions): Promise<Bo
     source,
     ordered: OrderedRecord.decode(ordered),
     recoveries: await readRecoveries(disk),
-    executed: { height, summaryRoot: Summary.root(Summary.decode(summary)) },
+    executed: { height, summaryRoot: Summary.root(executed), accountsRoot: executed.accountsRoot },
+    ledger: await readLedger(disk, genesis),
   };
 };

@@ -146,7 +146,7 @@ export const createNodeService = (options: NodeServiceOptions): NodeService => {
       const block = await consensus.finalizedBlock(height);
       const tenant = tenants.get(domain);
       if (block === undefined || tenant === undefined) return undefined;
-      const slices = await history.slices(block);
+      const { slices } = await history.order(block);
       const inputs = await history.inputs(domain, height - tenant.activatedAt);
       return {
         block,

@@ -7,6 +7,7 @@ import type { DoorStats } from "../adapters/http/connections.ts";
 import type { Bls, BlsSigner } from "../consensus/certificate/bls.ts";
 import { createConsensus } from "../consensus/consensus.ts";
 import type { NetworkStats } from "../consensus/network/network.ts";
+import { bundleLane } from "../protocol/bundle.ts";
 import { equalBytes, toHex } from "../protocol/bytes.ts";
 import { controlDomain, type Recovery } from "../protocol/control.ts";
 import { Genesis, type Vm } from "../protocol/genesis.ts";
@@ -27,6 +28,7 @@ import { slicesOf } from "./block/payload.ts";
 import { createSettlement } from "./block/settlement.ts";
 import { createVoting } from "./block/voting.ts";
 import { boot } from "./boot.ts";
+import { settledBundles } from "./bundle/status.ts";
 import { inspectControl, laneAdmission } from "./control/admission.ts";
 import { readCommands, signControl } from "./control/commands.ts";
 import { controlResults, recoveryOf } from "./control/settle.ts";
@@ -265,7 +267,9 @@ export const startNode = async (options: NodeOptions): Promise<Node> => {
     certified: () => heads.certified,
     executed,
     finalizedBlock: (height) => consensus.finalizedBlock(height),
-    slices: history.slices,
+    genesis: genesisRoot,
+    ledger: booted.ledger,
+    order: history.order,
     record: history.record,
     stored: history.ordered,
     appliedBefore: history.appliedAmong,
@@ -278,6 +282,8 @@ export const startNode = async (options: NodeOptions): Promise<Node> => {
     onOrdered: ({ block }) => batches.release(block.header.batches.map(toHex)),
     onTenant,
     onExecuted,
+    onBundles: (record, ordered) =>
+      void pool.executed({ domain: bundleLane, executions: settledBundles(record, ordered) }).catch(fatal),
     onQuarantine: () =>
       cannot.publish(new Map([...pipeline.quarantines()].map(([domain, { height }]) => [domain, height]))),
     onRecovery: (recovery) => {

@@ -82,6 +82,14 @@ export const orderOf = (batches: readonly HeldBatch[]): Order => {
 
 export const slicesOf = (batches: readonly HeldBatch[]): Slices => orderOf(batches).slices;
 
+/** What a block orders for one tenant, and whether legs are among it. */
+export type TenantOrder = { slice: readonly SliceEntry[]; hasLegs: boolean };
+
+export const tenantOrder = ({ slices, bundles }: Order, domain: Domain): TenantOrder => ({
+  slice: slices.get(domain) ?? [],
+  hasLegs: bundles.some(({ bundle }) => bundle.legs.some((leg) => leg.domain === domain)),
+});
+
 /** The list that `payloadRoot` is the root of. */
 export const payloadOf = (slices: Slices): PayloadEntry[] =>
   [...slices]

@@ -97,7 +97,7 @@ const setUp = () => {
 
   const start = async (): Promise<void> => {
     const [disk, runtime] = [world.disk(node), world.runtime(node)];
-    const { roster, tenants, ordered, executed, recoveries } = await boot({
+    const { roster, tenants, ordered, executed, recoveries, ledger } = await boot({
       disk,
       genesis,
       runtime,
@@ -118,7 +118,10 @@ const setUp = () => {
       ordered: ordered.height,
       executed,
       finalizedBlock,
-      slices: history.slices,
+      genesis: Genesis.root(genesis),
+      ledger,
+      order: history.order,
+      onBundles: () => {},
       record: history.record,
       stored: history.ordered,
       appliedBefore: history.appliedAmong,

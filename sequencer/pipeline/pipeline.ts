@@ -4,7 +4,6 @@
  * from what was ordered, and a height's summary follows once every tenant's result is there.
  */
 
-import type { BlockContext } from "../../adapters/adapter.ts";
 import type { FinalizedBlock } from "../../consensus/application.ts";
 import type { Hex } from "../../protocol/bytes.ts";
 import type { Recovery } from "../../protocol/control.ts";
@@ -12,7 +11,11 @@ import { LockstepError } from "../../protocol/errors.ts";
 import { asHeight, type Domain, type Height, type Root } from "../../protocol/ids.ts";
 import type { OrderingState } from "../../protocol/ordering.ts";
 import type { DiskWrite, Runtime } from "../../protocol/ports.ts";
-import type { SliceEntry, Slices } from "../block/payload.ts";
+import { type Order, type OrderedBundle, tenantOrder } from "../block/payload.ts";
+import { createLedger, type Ledger, type LedgerOptions } from "../bundle/ledger.ts";
+import type { LedgerRecord } from "../bundle/record.ts";
+import { rewindLedger } from "../bundle/storage.ts";
+import { hasBlockAt } from "../roster/entry.ts";
 import type { TenantResult } from "./execute.ts";
 import { pipelineLimits } from "./limits.ts";
 import type { Quarantine } from "./quarantine.ts";
@@ -20,7 +23,7 @@ import { skippedAt } from "./recoveries.ts";
 import { rewindSummaries, rewindTenant } from "./rewind.ts";
 import { createSummarizer, type SummarizerOptions } from "./summarizer.ts";
 import type { Tenant } from "./tenants.ts";
-import { createTrack, type Track } from "./track.ts";
+import { createTrack, type Track, type TrackOptions } from "./track.ts";
 import { omittedIds, orderWrites, recoveryWrite, tenantWrites } from "./writes.ts";
 
 /** A finalized block whose batches are held. */
@@ -34,23 +37,28 @@ export type OrderedBlock = {
   recovery?: Recovery;
 };
 
-export type PipelineOptions = Omit<SummarizerOptions, "ordered" | "blockAt"> & {
+export type PipelineOptions = Omit<SummarizerOptions, "ordered" | "ledger" | "blockAt"> & {
+  genesis: Root;
   runtime: Runtime;
+  /** The control ledger as it is stored. */
+  ledger: Pick<LedgerOptions, "accounts" | "settled">;
   /** Newest height whose order is stored. */
   ordered: Height;
   /** Newest certified height. */
   certified(): Height;
   finalizedBlock(height: Height): Promise<FinalizedBlock | undefined>;
   /** What was ordered at a height, from batches in memory or on disk. */
-  slices(block: FinalizedBlock): Promise<Slices>;
+  order(block: FinalizedBlock): Promise<Order>;
   /** An executed block of a tenant as it was ordered, from the store. */
-  stored(domain: Domain, number: number): Promise<{ context: BlockContext; slice: readonly SliceEntry[] }>;
+  stored: TrackOptions["executed"];
   /** Which of these ids stored blocks of the tenant have applied. */
   appliedBefore(domain: Domain, ids: readonly Root[]): Promise<ReadonlySet<Hex>>;
   /** Called in order, once a height's order is stored with the results of those who kept pace. */
   onOrdered(ordered: OrderedBlock): void;
   /** Called for each tenant in order, once its result is stored. */
   onTenant(result: TenantResult): void;
+  /** Called for each height with bundles in order, once it is settled. */
+  onBundles(record: LedgerRecord, ordered: readonly OrderedBundle[]): void;
   /** Called when a tenant's quarantine begins or ends. */
   onQuarantine(): void;
   /** Called once the store stands at a recovery's base: whatever is in memory is of what was taken back. */
@@ -59,6 +67,7 @@ export type PipelineOptions = Omit<SummarizerOptions, "ordered" | "blockAt"> & {
 };
 
 export type Pipeline = {
+  ledger: Pick<Ledger, "find" | "balance" | "isNonceUsed">;
   /** Lets tenants that are behind the stored order catch up. */
   start(): void;
   /** Executes a tenant that has come to be active. */
@@ -71,7 +80,7 @@ export type Pipeline = {
 };
 
 /** The height that the tenants who keep pace execute now. */
-type Step = { ordered: OrderedBlock; slices: Slices; results: TenantResult[]; isOpen: boolean; stored: Promise<void> };
+type Step = { ordered: OrderedBlock; order: Order; results: TenantResult[]; isOpen: boolean; stored: Promise<void> };
 
 export const createPipeline = (options: PipelineOptions): Pipeline => {
   const { disk, runtime } = options;
@@ -105,7 +114,8 @@ export const createPipeline = (options: PipelineOptions): Pipeline => {
       lookAtStep();
       return await step.stored;
     }
-    await disk.write(await resultWrites(result));
+    const writes = await resultWrites(result);
+    await disk.write([...ledger.writes(result.context.height), ...writes]);
     settle(result);
     summarizer.catchUp();
   };
@@ -121,18 +131,42 @@ export const createPipeline = (options: PipelineOptions): Pipeline => {
     return asHeight(Math.min(newest, options.certified() + pipelineLimits.heightsAhead));
   };
 
+  const orderAt = async (height: Height): Promise<{ block: FinalizedBlock; order: Order }> => {
+    const newest = step !== undefined && heightOf(step.ordered) === height ? step : undefined;
+    const block = newest?.ordered.block ?? (await blockAt(height));
+    return { block, order: newest?.order ?? (await options.order(block)) };
+  };
+
+  const ledger = createLedger({
+    genesis: options.genesis,
+    disk,
+    ...options.ledger,
+    front,
+    order: orderAt,
+    tenant: (domain, height) => {
+      const tenant = tenants.get(domain);
+      return tenant !== undefined && hasBlockAt(tenant.entry, height) ? tenant.adapter : undefined;
+    },
+    skipped: (domain, height) => skippedAt(options.recoveries, domain, height),
+    onSettled: (_, bundles) => {
+      if (isStopped) return;
+      if (bundles !== undefined) options.onBundles(bundles.record, bundles.ordered);
+      summarizer.catchUp();
+    },
+    onStuck: options.onStuck,
+  });
+
   const trackOf = (tenant: Tenant): Track =>
     createTrack({
       tenant,
       runtime,
       front,
       ordered: async (height, domain) => {
-        const newest = step !== undefined && heightOf(step.ordered) === height ? step : undefined;
-        const block = newest?.ordered.block ?? (await blockAt(height));
-        const slices = newest?.slices ?? (await options.slices(block));
-        return { block, slice: slices.get(domain) ?? [] };
+        const { block, order } = await orderAt(height);
+        return { block, ...tenantOrder(order, domain) };
       },
       executed: options.stored,
+      join: ledger.join,
       skipped: (domain, height) => skippedAt(options.recoveries, domain, height),
       store,
       onAway: () => lookAtStep(),
@@ -151,13 +185,14 @@ export const createPipeline = (options: PipelineOptions): Pipeline => {
         cancel();
         resolve();
       };
+      ledger.advance();
       for (const track of tracks) track.advance();
       lookAtStep();
     });
 
-  const summarizer = createSummarizer({ ...options, ordered: () => ordered, blockAt });
+  const summarizer = createSummarizer({ ...options, ordered: () => ordered, ledger, blockAt });
 
-  const storeStep = async ({ ordered: next, results }: Step): Promise<void> => {
+  const storeStep = async ({ ordered: next, order, results }: Step): Promise<void> => {
     const { block, state, writes } = next;
     const { height } = block.header;
     const tenantsWrites = await Promise.all(results.map(resultWrites));
@@ -167,8 +202,15 @@ export const createPipeline = (options: PipelineOptions): Pipeline => {
         return result === undefined ? [] : [[domain, result.record] as const];
       }),
     );
-    const draft = summarizer.draft(block, records);
-    await disk.write([...writes, ...orderWrites(block, state), ...tenantsWrites.flat(), ...(draft?.writes ?? [])]);
+    const bundles = order.bundles.length > 0 ? await ledger.record(height) : undefined;
+    const draft = summarizer.draft(block, records, bundles);
+    await disk.write([
+      ...writes,
+      ...orderWrites(block, state),
+      ...ledger.writes(height),
+      ...tenantsWrites.flat(),
+      ...(draft?.writes ?? []),
+    ]);
     ordered = height;
     queue.shift();
     if (!isStopped) options.onOrdered(next);
@@ -178,12 +220,12 @@ export const createPipeline = (options: PipelineOptions): Pipeline => {
   };
 
   const runStep = async (next: OrderedBlock): Promise<void> => {
-    const slices = await options.slices(next.block);
+    const order = await options.order(next.block);
     let done = (): void => {};
     const stored = new Promise<void>((resolve) => {
       done = resolve;
     });
-    const current: Step = { ordered: next, slices, results: [], isOpen: true, stored };
+    const current: Step = { ordered: next, order, results: [], isOpen: true, stored };
     step = current;
     await stepOver(heightOf(next));
     current.isOpen = false;
@@ -196,7 +238,7 @@ export const createPipeline = (options: PipelineOptions): Pipeline => {
   const stop = async (): Promise<void> => {
     isStopped = true;
     queue.length = 0;
-    await Promise.all([summarizer.stop(), ...tracks.map((track) => track.stop())]);
+    await Promise.all([summarizer.stop(), ledger.stop(), ...tracks.map((track) => track.stop())]);
   };
 
   /** Takes the store back to the base, in the write that settles the order of the block; the next start goes on from there. */
@@ -206,13 +248,21 @@ export const createPipeline = (options: PipelineOptions): Pipeline => {
     for (const { executor } of tenants.values()) await executor.close();
     await stopped;
     const ordered = async (height: Height, domain: Domain) =>
-      (await options.slices(await blockAt(height))).get(domain) ?? [];
+      (await options.order(await blockAt(height))).slices.get(domain) ?? [];
     const rewinding = [...options.roster.entries.values()].map((entry) =>
       rewindTenant({ disk, ordered }, entry, recovery.base),
     );
     const back = (await Promise.all(rewinding)).flat();
     const summaries = rewindSummaries(summarizer.executed(), recovery.base);
-    await disk.write([...writes, ...orderWrites(block, state), recoveryWrite(recovery), ...back, ...summaries]);
+    const accounts = await rewindLedger(disk, recovery.base);
+    await disk.write([
+      ...writes,
+      ...orderWrites(block, state),
+      recoveryWrite(recovery),
+      ...accounts,
+      ...back,
+      ...summaries,
+    ]);
     options.onRecovery(recovery);
   };
 
@@ -225,7 +275,9 @@ export const createPipeline = (options: PipelineOptions): Pipeline => {
   };
 
   return {
+    ledger,
     start: () => {
+      ledger.advance();
       for (const track of tracks) track.advance();
       summarizer.catchUp();
     },

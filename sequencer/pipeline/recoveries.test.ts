@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { toHex } from "../../protocol/bytes.ts";
 import type { Recovery } from "../../protocol/control.ts";
-import { asDomain, asHeight, asRevision, asRoot } from "../../protocol/ids.ts";
-import { keptPositions, revisionAt, skippedAt } from "./recoveries.ts";
+import { asDomain, asHeight, asPublicKey, asRevision, asRoot } from "../../protocol/ids.ts";
+import { lanePositions, revisionAt, skippedAt } from "./recoveries.ts";
 
 const [data, evm] = [asDomain(1), asDomain(31337)];
 const id = (byte: number) => asRoot(new Uint8Array(32).fill(byte));
@@ -27,7 +27,9 @@ test("what an earlier recovery left out stays out", () => {
 });
 
 test("positions are those of the slice as it was ordered", () => {
-  const slice = [1, 2, 3].map((byte) => ({ key: key(byte) }));
-  expect(keptPositions(slice, new Set())).toEqual([0, 1, 2]);
-  expect(keptPositions(slice, new Set([key(1), key(9)]))).toEqual([1, 2]);
+  const declarations = [{ producer: asPublicKey(new Uint8Array(48)), gas: 1 }];
+  const slice = [1, 2, 3].map((byte) => ({ key: key(byte), declarations }));
+  expect(lanePositions(slice, new Set())).toEqual([0, 1, 2]);
+  expect(lanePositions(slice, new Set([key(1), key(9)]))).toEqual([1, 2]);
+  expect(lanePositions([...slice, { key: key(4), declarations: [] }], new Set([key(1)]))).toEqual([1, 2]);
 });

@@ -22,6 +22,9 @@ export const skippedAt = (recoveries: Recoveries, domain: Domain, height: Height
     ),
   );
 
-/** Positions in a slice of what is left for the executor. */
-export const keptPositions = (slice: readonly Pick<SliceEntry, "key">[], skipped: ReadonlySet<Hex>): number[] =>
-  slice.flatMap(({ key }, index) => (skipped.has(key) ? [] : [index]));
+/** Positions in a slice of what an executor gets as its lane: neither what is skipped nor what is only a leg. */
+export const lanePositions = (
+  slice: readonly Pick<SliceEntry, "key" | "declarations">[],
+  skipped: ReadonlySet<Hex>,
+): number[] =>
+  slice.flatMap(({ key, declarations }, index) => (declarations.length === 0 || skipped.has(key) ? [] : [index]));

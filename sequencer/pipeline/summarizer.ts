@@ -4,6 +4,8 @@ import { LockstepError } from "../../protocol/errors.ts";
 import { asHeight, type Domain, type Height, type Root } from "../../protocol/ids.ts";
 import type { Disk, DiskWrite } from "../../protocol/ports.ts";
 import { Summary } from "../../protocol/summary.ts";
+import type { Ledger } from "../bundle/ledger.ts";
+import type { LedgerRecord } from "../bundle/record.ts";
 import type { Roster } from "../roster/roster.ts";
 import type { TenantRecord } from "../storage/records.ts";
 import { type Recoveries, revisionAt } from "./recoveries.ts";
@@ -18,10 +20,11 @@ export type SummarizerOptions = {
   disk: Disk;
   roster: Pick<Roster, "tenants" | "entries" | "due">;
   recoveries: Recoveries;
-  /** Newest height at which all tenants are executed, and the root of its summary. */
-  executed: { height: Height; summaryRoot: Root };
+  /** Newest height at which all tenants are executed, the root of its summary, and that of the accounts in it. */
+  executed: { height: Height; summaryRoot: Root; accountsRoot: Root };
   /** Newest height whose order is stored. */
   ordered(): Height;
+  ledger: Pick<Ledger, "settled" | "record">;
   blockAt(height: Height): Promise<FinalizedBlock>;
   record(domain: Domain, number: number): Promise<TenantRecord | undefined>;
   /** Further writes to make with a summary: the attestation. */
@@ -37,7 +40,12 @@ export type Draft = { executed: ExecutedBlock; writes: DiskWrite[] };
 
 export type Summarizer = {
   /** The summary of a height with results of all tenants; `undefined` while one of a height before is missing. */
-  draft(block: FinalizedBlock, records: ReadonlyMap<Domain, TenantRecord>): Draft | undefined;
+  draft(
+    block: FinalizedBlock,
+    records: ReadonlyMap<Domain, TenantRecord>,
+    /** Of a height with bundles. */
+    bundles: LedgerRecord | undefined,
+  ): Draft | undefined;
   /** The writes of a draft are on disk. */
   stored(draft: Draft): void;
   /** Makes the summaries of heights at which the last tenant has arrived meanwhile. */
@@ -49,29 +57,38 @@ export type Summarizer = {
 };
 
 export const createSummarizer = (options: SummarizerOptions): Summarizer => {
-  const { roster } = options;
+  const { roster, ledger } = options;
   let { executed } = options;
   let running = Promise.resolve();
   let isRunning = false;
   let isStopped = false;
 
-  const draft: Summarizer["draft"] = (block, records) => {
-    const due = roster.due(block.header.height);
-    const isWhole = due.every(({ domain }) => records.has(domain));
-    if (!isWhole || executed.height + 1 !== block.header.height) return undefined;
-    const revision = revisionAt(options.recoveries, block.header.height);
-    const summary = summaryOf(block, revision, executed.summaryRoot, due, records);
+  const draft: Summarizer["draft"] = (block, records, bundles) => {
+    const { height } = block.header;
+    const due = roster.due(height);
+    const isWhole = due.every(({ domain }) => records.has(domain)) && ledger.settled() >= height;
+    if (!isWhole || executed.height + 1 !== height) return undefined;
+    const summary = summaryOf(block, {
+      revision: revisionAt(options.recoveries, height),
+      previous: executed.summaryRoot,
+      accountsRoot: bundles?.accountsRoot ?? executed.accountsRoot,
+      due,
+      records,
+      bundles,
+    });
     const next = { block, summary, summaryRoot: Summary.root(summary) };
     return { executed: next, writes: [...summaryWrites(summary), ...options.seal(next)] };
   };
 
   const stored = ({ executed: next }: Draft): void => {
-    executed = { height: next.summary.height, summaryRoot: next.summaryRoot };
+    const { height, accountsRoot } = next.summary;
+    executed = { height, summaryRoot: next.summaryRoot, accountsRoot };
     if (!isStopped) options.onExecuted(next);
   };
 
   /** Newest height at which nothing is missing of any tenant. */
-  const whole = (): number => Math.min(options.ordered(), ...[...roster.tenants.values()].map(reached));
+  const whole = (): number =>
+    Math.min(options.ordered(), ledger.settled(), ...[...roster.tenants.values()].map(reached));
 
   const run = async (): Promise<void> => {
     isRunning = true;
@@ -82,7 +99,7 @@ export const createSummarizer = (options: SummarizerOptions): Summarizer => {
         const record = await options.record(domain, number);
         if (record !== undefined) records.set(domain, record);
       }
-      const next = draft(block, records);
+      const next = draft(block, records, await ledger.record(block.header.height));
       if (next === undefined) throw new LockstepError("store_corrupt", `height ${block.header.height} lacks a result`);
       await options.disk.write(next.writes);
       stored(next);

@@ -2,18 +2,20 @@
  * One tenant's way through the heights, apart from all others: executes what is ordered and not stored yet,
  * one block after the other, and sees its executor through deaths.
  */
-import type { BlockContext, Place } from "../../adapters/adapter.ts";
+import type { BlockContext, Executor, Place } from "../../adapters/adapter.ts";
 import type { KnownHeader } from "../../consensus/application.ts";
 import type { Hex } from "../../protocol/bytes.ts";
 import { LockstepError } from "../../protocol/errors.ts";
 import { asHeight, type Domain, type Height } from "../../protocol/ids.ts";
 import type { Runtime } from "../../protocol/ports.ts";
-import type { SliceEntry } from "../block/payload.ts";
+import type { TenantOrder } from "../block/payload.ts";
+import type { Ledger } from "../bundle/ledger.ts";
+import { legPlaces } from "../bundle/run.ts";
 import { retiredAt } from "../roster/entry.ts";
 import { executeTenant, genesisResult, type TenantResult } from "./execute.ts";
 import { pipelineLimits } from "./limits.ts";
 import { countDeath, type Deaths, describePlace, isTooMany, type Quarantine } from "./quarantine.ts";
-import { keptPositions } from "./recoveries.ts";
+import { lanePositions } from "./recoveries.ts";
 import type { Tenant } from "./tenants.ts";
 
 export type TrackOptions = {
@@ -22,9 +24,11 @@ export type TrackOptions = {
   /** Newest height that may be executed. */
   front(): Height;
   /** What was ordered for the tenant at a height up to the front. */
-  ordered(height: Height, domain: Domain): Promise<{ block: KnownHeader; slice: readonly SliceEntry[] }>;
+  ordered(height: Height, domain: Domain): Promise<TenantOrder & { block: KnownHeader }>;
   /** An executed block of the tenant as it was ordered, from the store. */
-  executed(domain: Domain, number: number): Promise<{ context: BlockContext; slice: readonly SliceEntry[] }>;
+  executed(domain: Domain, number: number): Promise<TenantOrder & { context: BlockContext }>;
+  /** Executes the bundles of a height with the tenant (`bundle/ledger.ts`). */
+  join: Ledger["join"];
   /** Ids of what is left out of the tenant's slice at a height. */
   skipped(domain: Domain, height: Height): ReadonlySet<Hex>;
   /** Resolves once the result is stored, and the tenant's `stored` and `head` are those of it. */
@@ -53,6 +57,8 @@ const placeOf = (error: LockstepError): Place | undefined => error.failure.place
 const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 const isDeath = (error: unknown): error is LockstepError =>
   error instanceof LockstepError && error.code === "executor_died";
+const isInterruption = (error: unknown): boolean =>
+  error instanceof LockstepError && error.code === "bundle_interrupted";
 
 export const createTrack = (options: TrackOptions): Track => {
   const { tenant, runtime } = options;
@@ -65,13 +71,27 @@ export const createTrack = (options: TrackOptions): Track => {
   let isStopped = false;
   let wake = (): void => {};
 
+  /** Executes a block of the tenant, with its part in the height's bundles. */
+  const executeBlock = (context: BlockContext, { slice, hasLegs }: TenantOrder): Promise<TenantResult> => {
+    const { height } = context;
+    const skipped = options.skipped(domain, height);
+    const bundles = (running: Executor) => options.join(height, domain, running, slice);
+    return executeTenant(executor, tenant.adapter, {
+      domain,
+      context,
+      slice,
+      skipped,
+      ...(hasLegs ? { bundles } : {}),
+    });
+  };
+
   /** Brings an executor that was started again to the block before `number`, from stored inputs alone. */
   const catchUp = async (number: number): Promise<void> => {
     const started = await tenant.ready();
     if (started === tenant.startedFrom) return;
     for (let missing = started.number + 1; missing < number; missing++) {
-      const { context, slice } = await options.executed(domain, missing);
-      await executeTenant(executor, tenant.adapter, domain, context, slice, options.skipped(domain, context.height));
+      const { context, ...order } = await options.executed(domain, missing);
+      await executeBlock(context, order);
     }
     tenant.startedFrom = started;
   };
@@ -81,7 +101,7 @@ export const createTrack = (options: TrackOptions): Track => {
     if (height > activatedAt) await catchUp(height - activatedAt);
     const block0 = height === activatedAt ? await tenant.genesis?.() : undefined;
     executing = height;
-    const { block, slice } = await options.ordered(height, domain);
+    const { block, ...order } = await options.ordered(height, domain);
     const { header, root } = block;
     const context: BlockContext = {
       height,
@@ -93,7 +113,7 @@ export const createTrack = (options: TrackOptions): Track => {
       certified: Math.max(0, header.certified.height - activatedAt),
     };
     if (block0 !== undefined) return genesisResult(domain, context, block0);
-    return await executeTenant(executor, tenant.adapter, domain, context, slice, options.skipped(domain, height));
+    return await executeBlock(context, order);
   };
 
   const beginQuarantine = (height: Height, reason: string): void => {
@@ -121,15 +141,18 @@ export const createTrack = (options: TrackOptions): Track => {
   /** Which entry of a slice an executor died of: who is to have it skipped has to name it. */
   const entryAt = async (height: Height, at: Place["at"]): Promise<string> => {
     if (typeof at !== "number") return "";
-    const { slice } = await options.ordered(height, domain);
-    const position = keptPositions(slice, options.skipped(domain, height))[at];
+    const { slice, hasLegs } = await options.ordered(height, domain);
+    const skipped = options.skipped(domain, height);
+    const isWhole = skipped.size === 0 && !hasLegs;
+    const position = isWhole || at >= legPlaces ? at % legPlaces : lanePositions(slice, skipped)[at];
     const entry = position === undefined ? undefined : slice[position];
     return entry === undefined ? "" : `, ${entry.key}`;
   };
 
   /** After an attempt that gave no result: sees to it that the next one finds a sound executor. */
   const recover = async (height: Height, error: unknown): Promise<void> => {
-    if (isDeath(error)) {
+    if (isInterruption(error)) await executor.discard().catch(() => {});
+    else if (isDeath(error)) {
       const place = placeOf(error);
       if (place === undefined) return;
       deaths = countDeath(deaths, place);

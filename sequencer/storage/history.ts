@@ -8,7 +8,7 @@ import type { Input } from "../../protocol/inputs.ts";
 import type { Disk } from "../../protocol/ports.ts";
 import { Summary } from "../../protocol/summary.ts";
 import type { BatchStore } from "../batch/store.ts";
-import { type SliceEntry, type Slices, slicesOf } from "../block/payload.ts";
+import { type Order, orderOf, type SliceEntry, type TenantOrder, tenantOrder } from "../block/payload.ts";
 import { inputsOf } from "../pipeline/execute.ts";
 import { below, decodeHeight, keys, prefixes } from "./keys.ts";
 import { OutcomeRecord, outcomeKinds, TenantRecord } from "./records.ts";
@@ -16,12 +16,12 @@ import { OutcomeRecord, outcomeKinds, TenantRecord } from "./records.ts";
 export type History = {
   summary(height: Height): Promise<Summary | undefined>;
   /** What was ordered at a height; throws when a batch of a stored block is gone. */
-  slices(block: FinalizedBlock): Promise<Slices>;
+  order(block: FinalizedBlock): Promise<Order>;
   record(domain: Domain, number: number): Promise<TenantRecord | undefined>;
   tenantBlock(domain: Domain, number: number): Promise<TenantBlock | undefined>;
   numberOf(domain: Domain, blockHash: Root): Promise<number | undefined>;
   /** A tenant's executed block as it was ordered. */
-  ordered(domain: Domain, number: number): Promise<{ context: BlockContext; slice: readonly SliceEntry[] }>;
+  ordered(domain: Domain, number: number): Promise<TenantOrder & { context: BlockContext }>;
   inputs(domain: Domain, number: number): Promise<Input[] | undefined>;
   outcome(domain: Domain, id: Root): Promise<OutcomeRecord | undefined>;
   /** What became of it at any tenant: applied rather than left out, of several the one of the lowest domain. */
@@ -43,7 +43,7 @@ export const tenantBlockOf = (domain: Domain, record: TenantRecord, slice: reado
     domain,
     context: contextOf(record),
     seal: { number, blockHash, stateRoot, auxRoot, receiptsRoot, gasUsed, block },
-    writes: record.writes,
+    writes: record.writes.map(({ bytes }) => bytes),
     transactions: record.executions
       .filter(({ kind }) => kind === outcomeKinds.applied)
       .map(({ index, nativeId, receipt, succeeded }) => {
@@ -58,8 +58,8 @@ export const createHistory = (
   batches: Pick<BatchStore, "get">,
   finalizedBlock: (height: Height) => Promise<FinalizedBlock | undefined>,
 ): History => {
-  const slices = async ({ header }: FinalizedBlock): Promise<Slices> =>
-    slicesOf(
+  const order = async ({ header }: FinalizedBlock): Promise<Order> =>
+    orderOf(
       await Promise.all(
         header.batches.map(async (digest) => {
           const batch = await batches.get(digest);
@@ -74,11 +74,11 @@ export const createHistory = (
     return stored === undefined ? undefined : TenantRecord.decode(stored);
   };
 
-  const sliceAt = async (domain: Domain, { height, executions }: TenantRecord): Promise<readonly SliceEntry[]> => {
-    if (executions.length === 0) return [];
+  const orderAt = async (domain: Domain, { height, executions }: TenantRecord): Promise<TenantOrder> => {
+    if (executions.length === 0) return { slice: [], hasLegs: false };
     const block = await finalizedBlock(height);
     if (block === undefined) throw new LockstepError("store_corrupt", `executed height ${height} is not stored`);
-    return (await slices(block)).get(domain) ?? [];
+    return tenantOrder(await order(block), domain);
   };
 
   const outcome = async (domain: Domain, id: Root): Promise<OutcomeRecord | undefined> => {
@@ -91,11 +91,11 @@ export const createHistory = (
       const stored = await disk.get(keys.summary(height));
       return stored === undefined ? undefined : Summary.decode(stored);
     },
-    slices,
+    order,
     record,
     tenantBlock: async (domain, number) => {
       const found = await record(domain, number);
-      return found === undefined ? undefined : tenantBlockOf(domain, found, await sliceAt(domain, found));
+      return found === undefined ? undefined : tenantBlockOf(domain, found, (await orderAt(domain, found)).slice);
     },
     numberOf: async (domain, blockHash) => {
       const stored = await disk.get(keys.tenantHash(domain, blockHash));
@@ -104,12 +104,12 @@ export const createHistory = (
     ordered: async (domain, number) => {
       const found = await record(domain, number);
       if (found === undefined) throw new LockstepError("store_corrupt", `block ${number} of ${domain} is not stored`);
-      return { context: contextOf(found), slice: await sliceAt(domain, found) };
+      return { context: contextOf(found), ...(await orderAt(domain, found)) };
     },
     inputs: async (domain, number) => {
       const found = await record(domain, number);
       if (found === undefined) return undefined;
-      return inputsOf(found.writes, found.executions, await sliceAt(domain, found));
+      return inputsOf(found.writes, found.executions, (await orderAt(domain, found)).slice);
     },
     outcome,
     anyOutcome: async (id) => {

@@ -1,8 +1,8 @@
 /** Where everything stands in the node's store. Numbers are big-endian so that keys sort by them. */
-import type { Domain, Height, Root } from "../../protocol/ids.ts";
+import type { BundleId, Domain, Height, Root, Sponsor } from "../../protocol/ids.ts";
 
 /** Raised when the meaning of stored bytes changes; a store of another version is refused. */
-export const schemaVersion = 5;
+export const schemaVersion = 6;
 
 const u32 = (value: number): Uint8Array => {
   const bytes = new Uint8Array(4);
@@ -62,6 +62,13 @@ export const keys = {
   state: (domain: Domain, key: Uint8Array): Uint8Array => prefixed("f/", u32(domain), key),
   /** Diff of a tenant's sealed block, for reads at past heights. */
   diff: (domain: Domain, number: number): Uint8Array => prefixed("d/", u32(domain), u64(number)),
+  /** Height up to which bundles are settled, what came out of each height that had some, and the accounts then. */
+  ledger: (): Uint8Array => prefixed("ledger"),
+  ledgerRecord: (height: Height): Uint8Array => prefixed("l/", u64(height)),
+  account: (sponsor: Sponsor): Uint8Array => prefixed("a/", sponsor),
+  /** Where a bundle's record stands: one that was executed, and one that was not. */
+  bundle: (id: BundleId): Uint8Array => prefixed("u/", id),
+  skippedBundle: (id: BundleId): Uint8Array => prefixed("x/", id),
   /** Own newest attestation, and the newest execution certificate assembled here. */
   attestation: (): Uint8Array => prefixed("attestation"),
   certificate: (): Uint8Array => prefixed("certificate"),
@@ -81,6 +88,8 @@ export const prefixes = {
   recoveries: (): Uint8Array => prefixed("v/"),
   openBatches: (): Uint8Array => prefixed("o/"),
   pooled: (): Uint8Array => prefixed("p/"),
+  accounts: (): Uint8Array => prefixed("a/"),
+  ledgerRecords: (): Uint8Array => prefixed("l/"),
   outcomes: (id: Root): Uint8Array => prefixed("t/", id),
   state: (domain: Domain): Uint8Array => prefixed("f/", u32(domain)),
   diffs: (domain: Domain): Uint8Array => prefixed("d/", u32(domain)),

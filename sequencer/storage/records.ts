@@ -29,7 +29,12 @@ export type ExecutionRecord = {
   nativeId: Uint8Array;
   receipt: Uint8Array;
   succeeded: boolean;
+  /** Whether it was applied as a leg of a bundle. */
+  leg: boolean;
 };
+
+/** A protocol write, and how many entries of the slice were applied before it. */
+export type WriteRecord = { after: number; bytes: Uint8Array };
 
 /** A tenant's executed block. */
 export type TenantRecord = {
@@ -48,7 +53,7 @@ export type TenantRecord = {
   gasUsed: number;
   /** The adapter's encoding of the native block header. */
   block: Uint8Array;
-  writes: Uint8Array[];
+  writes: WriteRecord[];
   executions: ExecutionRecord[];
   /** Its part of the summary's counts. */
   hopeless: HopelessCount[];
@@ -73,7 +78,10 @@ export const TenantRecord = sszObject<TenantRecord>(
     inputsRoot: bytes32,
     gasUsed: uint64,
     block: largeBytes,
-    writes: new ListCompositeType(new ByteListType(limits.inputBytes), limits.sliceEntries),
+    writes: new ListCompositeType(
+      new ContainerType({ after: uint32, bytes: new ByteListType(limits.inputBytes) }),
+      2 ** 20,
+    ),
     executions: new ListCompositeType(
       new ContainerType({
         kind: uint8,
@@ -82,8 +90,10 @@ export const TenantRecord = sszObject<TenantRecord>(
         nativeId: new ByteListType(64),
         receipt: largeBytes,
         succeeded: new BooleanType(),
+        leg: new BooleanType(),
       }),
-      limits.sliceEntries,
+      // An entry may be ordered as a transaction, which it can't be, and as a leg.
+      2 * limits.sliceEntries,
     ),
     hopeless: hopelessCountsType,
   }),

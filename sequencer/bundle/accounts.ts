@@ -1,0 +1,88 @@
+/**
+ * Accounts of those who sponsor bundles: what they have at each tenant, and the nonces of theirs that can't be used
+ * again. Executed with the finalized block; their root is in the summary. Pure.
+ */
+import { ContainerType, ListCompositeType } from "@chainsafe/ssz";
+import type { BundleFee } from "../../protocol/bundle.ts";
+import { type Hex, toHex } from "../../protocol/bytes.ts";
+import type { Genesis } from "../../protocol/genesis.ts";
+import type { Domain, Height, Root, Sponsor } from "../../protocol/ids.ts";
+import { limits } from "../../protocol/limits.ts";
+import { bytes32, sszObject, uint32, uint64, uint128 } from "../../protocol/ssz.ts";
+
+export type Account = {
+  sponsor: Sponsor;
+  /** Position among all accounts: they stand in the order in which they came. */
+  index: number;
+  /** Increasing by domain. */
+  balances: BundleFee[];
+  /** In the order in which they were used; forgotten when no bundle of that time can come any more. */
+  nonces: { nonce: number; notAfter: Height }[];
+};
+
+export const Account = sszObject<Account>(
+  "Account",
+  new ContainerType({
+    sponsor: bytes32,
+    index: uint32,
+    balances: new ListCompositeType(new ContainerType({ domain: uint32, amount: uint128 }), limits.tenants),
+    nonces: new ListCompositeType(new ContainerType({ nonce: uint64, notAfter: uint64 }), limits.sponsorNonces),
+  }),
+);
+
+const Roots = sszObject<Root[]>("Accounts", new ListCompositeType(bytes32, 2 ** 32));
+
+/** By sponsor in hex. Values are never changed in place. */
+export type Accounts = ReadonlyMap<Hex, Account>;
+
+const roots = new WeakMap<Account, Root>();
+
+const rootOf = (account: Account): Root => {
+  const root = roots.get(account) ?? Account.root(account);
+  roots.set(account, root);
+  return root;
+};
+
+/** What a summary commits to: the root of the list of the accounts' roots. */
+export const accountsRoot = (accounts: Accounts): Root =>
+  Roots.root([...accounts.values()].sort((a, b) => a.index - b.index).map(rootOf));
+
+export const balanceOf = (accounts: Accounts, sponsor: Sponsor, domain: Domain): bigint =>
+  accounts.get(toHex(sponsor))?.balances.find((balance) => balance.domain === domain)?.amount ?? 0n;
+
+/** Whether a nonce has been used by a bundle that could be ordered again at `height`. */
+export const isNonceUsed = (accounts: Accounts, sponsor: Sponsor, nonce: number, height: Height): boolean =>
+  accounts.get(toHex(sponsor))?.nonces.some((used) => used.nonce === nonce && used.notAfter >= height) ?? false;
+
+const withBalance = (balances: readonly BundleFee[], domain: Domain, change: bigint): BundleFee[] => {
+  const before = balances.find((balance) => balance.domain === domain)?.amount ?? 0n;
+  return [...balances.filter((balance) => balance.domain !== domain), { domain, amount: before + change }].sort(
+    (a, b) => a.domain - b.domain,
+  );
+};
+
+/** The accounts with `amount` more for a sponsor at a tenant. */
+export const credit = (accounts: Accounts, sponsor: Sponsor, { domain, amount }: BundleFee): Accounts => {
+  const key = toHex(sponsor);
+  const account = accounts.get(key) ?? { sponsor, index: accounts.size, balances: [], nonces: [] };
+  return new Map(accounts).set(key, { ...account, balances: withBalance(account.balances, domain, amount) });
+};
+
+/** An account at `height` after a bundle of its sponsor: it has paid, and its nonce is used. */
+export const settleAccount = (
+  account: Account,
+  height: Height,
+  { nonce, notAfter }: { nonce: number; notAfter: Height },
+  charged: readonly BundleFee[],
+): Account => ({
+  ...account,
+  balances: charged.reduce((balances, { domain, amount }) => withBalance(balances, domain, -amount), account.balances),
+  nonces: [...liveNonces(account, height), { nonce, notAfter }],
+});
+
+/** The nonces that still matter at `height`. */
+export const liveNonces = ({ nonces }: Account, height: Height): Account["nonces"] =>
+  nonces.filter(({ notAfter }) => notAfter >= height);
+
+export const genesisAccounts = ({ deposits }: Pick<Genesis, "deposits">): Accounts =>
+  deposits.reduce<Accounts>((accounts, { sponsor, ...deposit }) => credit(accounts, sponsor, deposit), new Map());

@@ -1,0 +1,343 @@
+/**
+ * The control ledger's way through the heights. At each height with bundles it waits for the tenants whose legs are to
+ * be executed, executes the bundles with them, and settles the sponsors' accounts; what came out of it stands in a
+ * record, from which a tenant that comes later, or again, executes the height alone.
+ */
+import type { BundleStep, BundleSupport, Execution, Executor } from "../../adapters/adapter.ts";
+import type { FinalizedBlock } from "../../consensus/application.ts";
+import { type BundleRate, bundleRates } from "../../protocol/bundle.ts";
+import { equalBytes, type Hex } from "../../protocol/bytes.ts";
+import { LockstepError } from "../../protocol/errors.ts";
+import type { Vm } from "../../protocol/genesis.ts";
+import { asHeight, type BundleId, type Domain, type Height, type Root, type Sponsor } from "../../protocol/ids.ts";
+import type { Disk, DiskWrite } from "../../protocol/ports.ts";
+import type { Order, OrderedBundle, SliceEntry } from "../block/payload.ts";
+import { type Accounts, accountsRoot, balanceOf, isNonceUsed } from "./accounts.ts";
+import { type Funded, fund, type LegTerms, type Terms } from "./funding.ts";
+import { bundleEndings, type LedgerRecord, reasonOf, stepOf } from "./record.ts";
+import { type BundleOutcome, type Participant, placedLeg, runBundle, unplaced } from "./run.ts";
+import { type Decided, placesIn, settleHeight } from "./settle.ts";
+import { ledgerWrites, readBundle, readRecord } from "./storage.ts";
+
+/** A tenant's part in a height with bundles. */
+export type BundledPart = {
+  /** Protocol writes and legs as applied, in order. */
+  steps: readonly BundleStep[];
+  /** What became of the legs among them. */
+  executions: readonly Execution[];
+  /** Legs of its slice that are not applied. */
+  left: readonly Execution[];
+};
+
+export type LedgerOptions = {
+  genesis: Root;
+  disk: Disk;
+  /** Accounts after `settled`, the newest height whose bundles are settled on disk. */
+  accounts: Accounts;
+  settled: Height;
+  /** Newest height that may be executed. */
+  front(): Height;
+  /** What a height up to the front orders. */
+  order(height: Height): Promise<{ block: FinalizedBlock; order: Order }>;
+  /** The VM of a tenant that has a block at a height, and how it takes part in bundles. */
+  tenant(domain: Domain, height: Height): { vm: Vm; bundles?: BundleSupport } | undefined;
+  skipped(domain: Domain, height: Height): ReadonlySet<Hex>;
+  /** Called when a height is settled, with what became of its bundles, if it had some: its summary may be possible now. */
+  onSettled(height: Height, bundles?: { record: LedgerRecord; ordered: readonly OrderedBundle[] }): void;
+  onStuck(error: unknown): void;
+};
+
+export type Ledger = {
+  /** Takes note that the front moved. */
+  advance(): void;
+  /** Newest height whose bundles are settled, here in memory at least. */
+  settled(): Height;
+  /**
+   * A tenant's part at a height; its lane is executed, and the block is open. Rejects with `bundle_interrupted` when another
+   * tenant's executor was lost meanwhile: then the tenant begins its block again.
+   */
+  join(height: Height, domain: Domain, executor: Executor, slice: readonly SliceEntry[]): Promise<BundledPart>;
+  /** The record of a settled height with bundles. */
+  record(height: Height): Promise<LedgerRecord | undefined>;
+  /** The same of a bundle, and its position among the height's. */
+  find(id: BundleId): Promise<{ record: LedgerRecord; index: number } | undefined>;
+  /**
+   * Writes that make everything durable that is settled up to a height and was not given before. Whoever takes them
+   * writes them at once, before or with any tenant's result of these heights.
+   */
+  writes(upTo: Height): DiskWrite[];
+  accountsRoot(): Root;
+  balance(sponsor: Sponsor, domain: Domain): bigint;
+  isNonceUsed(sponsor: Sponsor, nonce: number): boolean;
+  /** Resolves once it executes nothing any more; whoever waits for it is rejected. */
+  stop(): Promise<void>;
+};
+
+/** Records kept in memory: those that are not on disk yet are among them. */
+const keptRecords = 256;
+
+type Joined = { executor: Executor; resolve(part: BundledPart): void; reject(error: unknown): void };
+
+const interrupted = (): LockstepError =>
+  new LockstepError(
+    "bundle_interrupted",
+    "another tenant's executor was lost: the height's bundles are executed again",
+  );
+
+const omitted = ({ index, reason }: LedgerRecord["tenants"][number]["left"][number]): Execution => ({
+  kind: "omitted",
+  index,
+  reason: reasonOf(reason),
+  hopeless: false,
+});
+
+export const createLedger = (options: LedgerOptions): Ledger => {
+  let { accounts, settled } = options;
+  let root = accountsRoot(accounts);
+  /** Records that no writes have been given for yet, and those that may not be on disk yet, by height. */
+  let unwritten: LedgerRecord[] = [];
+  const recent = new Map<Height, LedgerRecord>();
+  /** Height up to which writes have been given. */
+  let written = settled;
+  const joined = new Map<Height, Map<Domain, Joined>>();
+  let running = Promise.resolve();
+  let isRunning = false;
+  let isStopped = false;
+  let wake = (): void => {};
+
+  const legTerms = (domain: Domain, height: Height): LegTerms | undefined => {
+    const tenant = options.tenant(domain, height);
+    const rate: BundleRate | undefined = tenant && bundleRates[tenant.vm];
+    const readLeg = tenant?.bundles?.readLeg;
+    return rate === undefined || readLeg === undefined ? undefined : { rate, readLeg };
+  };
+
+  const termsAt = (height: Height): Terms => ({
+    genesis: options.genesis,
+    height,
+    legTerms: (domain) => legTerms(domain, height),
+    isSkipped: (domain, key) => options.skipped(domain, height).has(key),
+  });
+
+  const record = async (height: Height): Promise<LedgerRecord | undefined> =>
+    recent.get(height) ?? (await readRecord(options.disk, height));
+
+  const partOf = (
+    { tenants }: LedgerRecord,
+    domain: Domain,
+    slice: readonly SliceEntry[],
+  ): Pick<BundledPart, "steps" | "left"> => {
+    const own = tenants.find((tenant) => tenant.domain === domain);
+    const bytesAt = (index: number): Uint8Array => slice[index]?.bytes ?? new Uint8Array();
+    return { steps: own?.steps.map((step) => stepOf(step, bytesAt)) ?? [], left: own?.left.map(omitted) ?? [] };
+  };
+
+  /** Executes what is recorded of a tenant at a height; it comes out as it did then. */
+  const replay = async (executor: Executor, steps: readonly BundleStep[]): Promise<Execution[]> => {
+    const executions: Promise<Execution>[] = [];
+    const writes: Promise<void>[] = [];
+    for (const step of steps) {
+      if (step.kind === "write") writes.push(executor.write(step.bytes));
+      else executions.push(executor.leg(placedLeg(step.leg)).then(({ execution }) => unplaced(execution)));
+    }
+    await Promise.all([...writes, ...executions]);
+    return await Promise.all(executions);
+  };
+
+  const joinRecorded = async (
+    recorded: LedgerRecord,
+    domain: Domain,
+    executor: Executor,
+    slice: readonly SliceEntry[],
+  ): Promise<BundledPart> => {
+    const { steps, left } = partOf(recorded, domain, slice);
+    const executions = await replay(executor, steps);
+    if (executions.every((execution) => execution.kind === "applied" && execution.succeeded)) {
+      return { steps, executions, left };
+    }
+    const message = `tenant ${domain} executes a committed bundle of height ${recorded.height} differently`;
+    throw new LockstepError("executor_failed", message);
+  };
+
+  /** Resolves once all of these tenants wait at the height; `undefined` when the ledger was stopped. */
+  const gather = async (height: Height, domains: ReadonlySet<Domain>): Promise<Map<Domain, Joined> | undefined> => {
+    while (!isStopped) {
+      const waiting = joined.get(height);
+      if ([...domains].every((domain) => waiting?.has(domain))) return waiting ?? new Map();
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+      });
+    }
+    return undefined;
+  };
+
+  /** Executes bundles side by side where they share no tenant, with the result of their order. */
+  const runAll = async (
+    funded: readonly Funded[],
+    place: (domain: Domain, key: Hex) => number,
+    participant: (domain: Domain) => Participant,
+  ): Promise<Decided[]> => {
+    const tails = new Map<Domain, Promise<unknown>>();
+    const runs = funded.map(async (each): Promise<Decided> => {
+      if (each.kind === "skip") return { funded: each };
+      const { bundle, keys } = each.ordered;
+      const places = bundle.legs.map(({ domain }, i) => place(domain, keys[i] as Hex));
+      const before = bundle.legs.map(({ domain }) => tails.get(domain));
+      const running = Promise.all(before).then(() => runBundle(each.ordered, each.id, places, participant));
+      for (const { domain } of bundle.legs) tails.set(domain, running);
+      return { funded: each, outcome: await running };
+    });
+    // Nobody is told before all have come to rest.
+    await Promise.allSettled(runs);
+    return await Promise.all(runs);
+  };
+
+  /** One attempt with the tenants that wait; throws what an executor failed with, after all were told. */
+  const attempt = async (
+    height: Height,
+    waiting: Map<Domain, Joined>,
+    funded: readonly Funded[],
+    place: (domain: Domain, key: Hex) => number,
+  ): Promise<Decided[] | undefined> => {
+    const broken = new Map<Domain, unknown>();
+    const participant = (domain: Domain): Participant => {
+      const { executor } = waiting.get(domain) as Joined;
+      const { bundles: support } = options.tenant(domain, height) as { bundles: BundleSupport };
+      const watched = <T>(call: Promise<T>): Promise<T> =>
+        call.catch((error: unknown) => {
+          broken.set(domain, error);
+          throw error;
+        });
+      return {
+        support,
+        executor: {
+          checkpoint: () => watched(executor.checkpoint()),
+          commit: (id) => watched(executor.commit(id)),
+          revert: (id) => watched(executor.revert(id)),
+          write: (write) => watched(executor.write(write)),
+          leg: (leg) => watched(executor.leg(leg)),
+        },
+      };
+    };
+    try {
+      return await runAll(funded, place, participant);
+    } catch (error) {
+      if (broken.size === 0) throw error;
+      const tenants = [...waiting];
+      waiting.clear();
+      for (const [domain, { reject }] of tenants) reject(broken.get(domain) ?? interrupted());
+      return undefined;
+    }
+  };
+
+  /** Takes note that a height is settled. */
+  const settle = (height: Height, recorded?: LedgerRecord, after?: Accounts): void => {
+    if (recorded !== undefined && after !== undefined) {
+      accounts = after;
+      root = recorded.accountsRoot;
+      unwritten.push(recorded);
+      recent.set(height, recorded);
+    }
+    settled = height;
+  };
+
+  const runHeight = async (height: Height, { slices, bundles }: Order): Promise<void> => {
+    const terms = termsAt(height);
+    const funded = fund(bundles, accounts, terms);
+    const runnable = funded.flatMap((each): OrderedBundle[] => (each.kind === "run" ? [each.ordered] : []));
+    const domains = new Set(runnable.flatMap(({ bundle }) => bundle.legs.map(({ domain }) => domain)));
+    const place = placesIn(slices);
+    let decided: Decided[] | undefined;
+    let waiting: Map<Domain, Joined> | undefined;
+    while (decided === undefined) {
+      waiting = await gather(height, domains);
+      if (waiting === undefined) return;
+      decided = await attempt(height, waiting, funded, place);
+    }
+    const result = settleHeight(decided, accounts, terms, place);
+    settle(height, result.record, result.accounts);
+    const outcomes = decided.flatMap(({ outcome }) => (outcome === undefined ? [] : [outcome]));
+    options.onSettled(height, { record: result.record, ordered: bundles });
+    tell(height, result.record, outcomes, slices);
+  };
+
+  /** Tells all tenants that wait at a settled height what bundles are to them. */
+  const tell = (
+    height: Height,
+    recorded: LedgerRecord,
+    outcomes: readonly BundleOutcome[],
+    slices: Order["slices"],
+  ): void => {
+    for (const [domain, { resolve }] of joined.get(height) ?? []) {
+      const executions = outcomes.flatMap(({ steps }) => steps.get(domain)?.executions ?? []);
+      resolve({ ...partOf(recorded, domain, slices.get(domain) ?? []), executions });
+    }
+    joined.delete(height);
+  };
+
+  const run = async (): Promise<void> => {
+    isRunning = true;
+    while (!isStopped && settled < options.front()) {
+      const height = asHeight(settled + 1);
+      const { order } = await options.order(height);
+      if (isStopped) break;
+      if (order.bundles.length === 0) {
+        settle(height);
+        options.onSettled(height);
+      } else await runHeight(height, order);
+      for (const old of recent.keys()) if (recent.size > keptRecords) recent.delete(old);
+    }
+    isRunning = false;
+  };
+
+  return {
+    advance: () => {
+      if (isRunning || isStopped) return;
+      running = run();
+      running.catch(options.onStuck);
+    },
+    settled: () => settled,
+    join: async (height, domain, executor, slice) => {
+      if (height <= settled) {
+        const recorded = await record(height);
+        if (recorded === undefined) throw new LockstepError("store_corrupt", `the bundles of ${height} are not stored`);
+        return await joinRecorded(recorded, domain, executor, slice);
+      }
+      return await new Promise<BundledPart>((resolve, reject) => {
+        if (isStopped) return reject(interrupted());
+        const waiting = joined.get(height) ?? new Map<Domain, Joined>();
+        joined.set(height, waiting);
+        waiting.set(domain, { executor, resolve, reject });
+        wake();
+      });
+    },
+    record,
+    find: async (id) => {
+      for (const recorded of recent.values()) {
+        const index = recorded.bundles.findIndex(
+          (bundle) => equalBytes(bundle.id, id) && bundle.ending !== bundleEndings.skipped,
+        );
+        if (index !== -1) return { record: recorded, index };
+      }
+      return await readBundle(options.disk, id);
+    },
+    writes: (upTo) => {
+      const ready = unwritten.filter(({ height }) => height <= upTo);
+      unwritten = unwritten.filter(({ height }) => height > upTo);
+      const reached = asHeight(Math.min(settled, upTo));
+      if (reached <= written) return [];
+      written = reached;
+      return ledgerWrites(reached, ready);
+    },
+    accountsRoot: () => root,
+    balance: (sponsor, domain) => balanceOf(accounts, sponsor, domain),
+    isNonceUsed: (sponsor, nonce) => isNonceUsed(accounts, sponsor, nonce, settled),
+    stop: async () => {
+      isStopped = true;
+      wake();
+      for (const waiting of joined.values()) for (const { reject } of waiting.values()) reject(interrupted());
+      joined.clear();
+      await running.catch(() => {});
+    },
+  };
+};
