@@ -36,6 +36,12 @@ export const controlBudget: TenantBudget = {
   bytes: bytesOf(MiB),
 };
 
+/** Of the lane of bundles itself: what their legs ask for counts at their tenants. */
+export const bundleBudget: TenantBudget = {
+  gas: { rate: 0, burst: 0, largest: 0 },
+  bytes: { rate: 0, burst: limits.bundleBytes },
+};
+
 /** Why a tenant can't have this budget: it must be able to take its own largest transaction, and leave room to others. */
 export const refuteBudget = ({ gas, bytes }: TenantBudget): string | undefined => {
   for (const value of [gas.rate, gas.burst, gas.largest, bytes.rate, bytes.burst]) {

@@ -2,7 +2,6 @@
 import type { Consensus } from "../consensus/consensus.ts";
 import { toHex } from "../protocol/bytes.ts";
 import type { Cannot } from "../protocol/cannot.ts";
-import { failure } from "../protocol/errors.ts";
 import { type Genesis, lastHeightOf } from "../protocol/genesis.ts";
 import { asDomain, asEpoch, type Domain, type Height, type Root } from "../protocol/ids.ts";
 import type { OrderingState } from "../protocol/ordering.ts";
@@ -37,6 +36,7 @@ export type NodeServiceOptions = {
   state(): OrderingState;
   /** That block; absent until one is finalized in this life of the node. */
   judged(): Judged | undefined;
+  bundles: Pick<NodeService, "submitBundle" | "simulateBundle" | "bundle" | "sponsor">;
   events: Events;
   heads(): Heads;
   problems(): string[];
@@ -124,10 +124,7 @@ export const createNodeService = (options: NodeServiceOptions): NodeService => {
       };
     },
     submit: (domain, transactions) => pool.submit(domain, transactions),
-    submitBundle: async () => failure("unavailable", "no bundles"),
-    simulateBundle: async () => failure("unavailable", "no bundles"),
-    bundle: async () => undefined,
-    sponsor: (sponsor) => ({ sponsor, balances: [] }),
+    ...options.bundles,
     tenants: describe,
     tenant: (domain) => {
       const judged = options.judged();

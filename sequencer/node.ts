@@ -28,13 +28,16 @@ import { slicesOf } from "./block/payload.ts";
 import { createSettlement } from "./block/settlement.ts";
 import { createVoting } from "./block/voting.ts";
 import { boot } from "./boot.ts";
+import { type BundleAdmission, inspectBundles } from "./bundle/admission.ts";
+import { legTermsOf } from "./bundle/funding.ts";
+import { createBundleService } from "./bundle/service.ts";
 import { settledBundles } from "./bundle/status.ts";
 import { inspectControl, laneAdmission } from "./control/admission.ts";
 import { readCommands, signControl } from "./control/commands.ts";
 import { controlResults, recoveryOf } from "./control/settle.ts";
 import { lastSequence, validatorSet } from "./control/state.ts";
 import { createEvents } from "./events.ts";
-import { createInspect } from "./inspection.ts";
+import { createTenantInspect, type Inspect } from "./inspection.ts";
 import { createPool, type Ending } from "./mempool/pool.ts";
 import { openReplication } from "./mempool/replication.ts";
 import { createMetrics } from "./metrics.ts";
@@ -133,12 +136,22 @@ export const startNode = async (options: NodeOptions): Promise<Node> => {
   });
   const { tenants } = roster;
   for (const tenant of booted.tenants.values()) roster.add(tenant);
-  const inspect = createInspect(
-    tenants,
-    () => heads.certified,
-    (transactions) =>
-      inspectControl({ bls, genesis: genesisRoot, state: () => settledState, probe: roster.probe }, transactions),
-  );
+  const inspectTransactions = createTenantInspect(tenants, () => heads.certified, "inspect");
+  const controlAdmission = { bls, genesis: genesisRoot, state: () => settledState, probe: roster.probe };
+  const bundleAdmission: BundleAdmission = {
+    genesis: genesisRoot,
+    height: () => settledHeight,
+    tenant: (domain) => laneAdmission(settledState, domain),
+    legTerms: (domain) => legTermsOf(tenants.get(domain)?.adapter),
+    inspectLegs: createTenantInspect(tenants, () => heads.certified, "inspectLegs"),
+    balance: (sponsor, domain) => pipeline.ledger.balance(sponsor, domain),
+    isNonceUsed: (sponsor, nonce) => pipeline.ledger.isNonceUsed(sponsor, nonce),
+  };
+  const inspect: Inspect = (domain, transactions) => {
+    if (domain === controlDomain) return inspectControl(controlAdmission, transactions);
+    if (domain === bundleLane) return inspectBundles(bundleAdmission, transactions);
+    return inspectTransactions(domain, transactions);
+  };
   // The set of genesis serves in every epoch as long as the ordering state has no way to change it.
   const validatorsOf = (epoch: number): ValidatorSet => validatorSet(state, asEpoch(epoch));
   const branches = createBranches({ root: ordered.header, height: ordered.height, state });
@@ -410,6 +423,16 @@ export const startNode = async (options: NodeOptions): Promise<Node> => {
     entries: roster.entries,
     state: () => settledState,
     judged: () => judged,
+    bundles: createBundleService({
+      ...bundleAdmission,
+      tenants,
+      timestampMs: () => Math.max(settledState.timestampMs + 1, runtime.now()),
+      certified: () => heads.certified,
+      pool,
+      history,
+      ledger: pipeline.ledger,
+      finalizedBlock: (height) => consensus.finalizedBlock(height),
+    }),
     events,
     heads: () => heads,
     problems: () => [

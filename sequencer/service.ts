@@ -24,6 +24,7 @@ import type { SliceProof } from "../protocol/payload.ts";
 import type { Summary, TenantStatusName } from "../protocol/summary.ts";
 import type { Registration } from "../protocol/tenant.ts";
 import type { ValidatorSet } from "../protocol/validators.ts";
+import type { BundleFailure } from "./bundle/run.ts";
 import type { Quarantine } from "./pipeline/quarantine.ts";
 
 type TenantLine = {
@@ -133,10 +134,10 @@ export type BundleStatus = {
 
 /** A bundle as it would come out on top of the newest executed blocks; nobody's signature but the legs' is needed. */
 export type BundleSimulation = {
+  id: BundleId;
   committed: boolean;
-  /** A stable code: why it would not be committed. */
-  reason?: string;
-  failedLeg?: number;
+  /** Why it would not be committed: a stable code, the leg, and what its VM says. */
+  failure?: BundleFailure;
   /** Of the legs that were executed, in order. */
   legs: SimulatedLeg[];
   /** What the sponsor would pay. */

@@ -1,6 +1,6 @@
 /** A batch that this node holds: decoded once, its digest and leaves hashed once. */
 import { type BatchBundle, type BatchTransaction, SignedBatch, transactionId } from "../../protocol/batch.ts";
-import { Bundle } from "../../protocol/bundle.ts";
+import { Bundle, bundleLane } from "../../protocol/bundle.ts";
 import { type Hex, toHex } from "../../protocol/bytes.ts";
 import { controlDomain } from "../../protocol/control.ts";
 import { type Failure, failure, type LockstepError, type Result, success } from "../../protocol/errors.ts";
@@ -42,6 +42,16 @@ export type HeldBatch = {
   /** Encoded `SignedBatch`, as it travels and is stored. */
   encoded: Uint8Array;
 };
+
+/** Everything in a batch as the mempool has it: transactions, then bundles in their own lane. */
+export const pooledOf = ({
+  transactions,
+  keys,
+  bundles,
+}: HeldBatch): { domain: Domain; bytes: Uint8Array; key: Hex }[] => [
+  ...transactions.map(({ domain, bytes }, i) => ({ domain, bytes, key: keys[i] as Hex })),
+  ...bundles.map(({ bytes, key }) => ({ domain: bundleLane, bytes, key })),
+];
 
 /** In an encoded `SignedBatch` the batch itself comes last: after its offset and the signature. */
 const batchOffset = 4 + 96;

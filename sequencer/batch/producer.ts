@@ -56,15 +56,18 @@ export const createBatchProducer = (options: BatchProducerOptions): BatchProduce
   const produce = (entries: readonly PoolEntry[]): void => {
     // Where the disk was lost, the chain knows of more.
     sequence = Math.max(sequence, lastSequence(options.division().state, signer.publicKey) ?? 0) + 1;
+    const transactions = entries.filter(({ facts }) => facts.legs === undefined);
     const batch: Batch = {
       producer: signer.publicKey,
       sequence,
-      transactions: entries.map(({ domain, facts, bytes }) => ({ domain, gas: facts.gas, bytes })),
-      bundles: [],
+      transactions: transactions.map(({ domain, facts, bytes }) => ({ domain, gas: facts.gas, bytes })),
+      bundles: entries.flatMap(({ bytes, facts: { legs } }) =>
+        legs === undefined ? [] : [{ gas: legs.map(({ gas }) => gas), bytes }],
+      ),
     };
     const digest = sha256(Batch.encode(batch));
     const signature = signer.sign(batchSigningRoot(genesis, sequence, digest));
-    const leaves = entries.map(({ id }) => id);
+    const leaves = transactions.map(({ id }) => id);
     const held = holdBatch({ batch, signature }, leaves);
     inFlight.set(held.key, held.loads);
     options.publish(held, entries);

@@ -9,10 +9,11 @@ import { equalBytes } from "../../protocol/bytes.ts";
 import { controlDomain } from "../../protocol/control.ts";
 import type { Domain, PublicKey } from "../../protocol/ids.ts";
 import type { OrderingState } from "../../protocol/ordering.ts";
-import type { Loads } from "../control/capacity.ts";
+import { type Loads, legAllowance } from "../control/capacity.ts";
 import { capacityOf, meet, takesOnlyControl } from "../control/state.ts";
 
-export type Room = { gas: number; bytes: number };
+/** `legGas`: of the gas, what may go to legs of bundles. */
+export type Room = { gas: number; bytes: number; legGas: number };
 
 /** Heights for which the reserve is one producer's. */
 const turnHeights = 4;
@@ -50,11 +51,13 @@ export const roomFor = ({ state, height, nowMs, self, own, others }: Division): 
   return (domain) => {
     const of = capacityOf(met, domain);
     const isClosed = domain !== controlDomain && takesOnlyControl(height + 1, met.certified);
-    if (of === undefined || isClosed) return { gas: 0, bytes: 0 };
+    if (of === undefined || isClosed) return { gas: 0, bytes: 0, legGas: 0 };
     const { budget, capacity, largestBytes } = of;
+    const legs = Math.min(legAllowance(budget), capacity.gas);
     return {
       gas: roomIn("gas", domain, capacity.gas, budget.gas.largest, budget.gas.burst),
       bytes: roomIn("bytes", domain, capacity.bytes, largestBytes, budget.bytes.burst),
+      legGas: roomIn("legGas", domain, legs, Math.min(legs, budget.gas.largest), legs),
     };
   };
 };

@@ -2,8 +2,8 @@
  * Which bundles of a block are executed: one pass in block order reserves the most that each may cost its sponsor, and
  * leaves out what is void, late, repeated or unfunded. So bundles can be executed side by side afterwards. Pure.
  */
-import type { Exclusion } from "../../adapters/adapter.ts";
-import { type BundleRate, legCharge, type ReadLeg } from "../../protocol/bundle.ts";
+import type { Adapter, Exclusion } from "../../adapters/adapter.ts";
+import { type BundleRate, bundleRates, legCharge, type ReadLeg } from "../../protocol/bundle.ts";
 import { type Hex, toHex } from "../../protocol/bytes.ts";
 import type { BundleId, Domain, Height, Root } from "../../protocol/ids.ts";
 import { limits } from "../../protocol/limits.ts";
@@ -13,6 +13,13 @@ import { judgeBundle } from "./judge.ts";
 
 /** How a tenant takes part in bundles. */
 export type LegTerms = { readLeg: ReadLeg; rate: BundleRate };
+
+/** Absent for a VM that takes no part. */
+export const legTermsOf = (adapter: Pick<Adapter, "vm" | "bundles"> | undefined): LegTerms | undefined => {
+  const rate = adapter && bundleRates[adapter.vm];
+  const readLeg = adapter?.bundles?.readLeg;
+  return rate === undefined || readLeg === undefined ? undefined : { rate, readLeg };
+};
 
 export type Terms = {
   genesis: Root;

@@ -5,15 +5,14 @@
  */
 import type { BundleStep, BundleSupport, Execution, Executor } from "../../adapters/adapter.ts";
 import type { FinalizedBlock } from "../../consensus/application.ts";
-import { type BundleRate, bundleRates } from "../../protocol/bundle.ts";
-import { equalBytes, type Hex } from "../../protocol/bytes.ts";
+import { equalBytes, type Hex, toHex } from "../../protocol/bytes.ts";
 import { LockstepError } from "../../protocol/errors.ts";
 import type { Vm } from "../../protocol/genesis.ts";
 import { asHeight, type BundleId, type Domain, type Height, type Root, type Sponsor } from "../../protocol/ids.ts";
 import type { Disk, DiskWrite } from "../../protocol/ports.ts";
 import type { Order, OrderedBundle, SliceEntry } from "../block/payload.ts";
-import { type Accounts, accountsRoot, balanceOf, isNonceUsed } from "./accounts.ts";
-import { type Funded, fund, type LegTerms, type Terms } from "./funding.ts";
+import { type Account, type Accounts, accountsRoot, balanceOf, isNonceUsed } from "./accounts.ts";
+import { type Funded, fund, legTermsOf, type Terms } from "./funding.ts";
 import { bundleEndings, type LedgerRecord, reasonOf, stepOf } from "./record.ts";
 import { type BundleOutcome, type Participant, placedLeg, runBundle, unplaced } from "./run.ts";
 import { type Decided, placesIn, settleHeight } from "./settle.ts";
@@ -67,6 +66,7 @@ export type Ledger = {
    */
   writes(upTo: Height): DiskWrite[];
   accountsRoot(): Root;
+  account(sponsor: Sponsor): Account | undefined;
   balance(sponsor: Sponsor, domain: Domain): bigint;
   isNonceUsed(sponsor: Sponsor, nonce: number): boolean;
   /** Resolves once it executes nothing any more; whoever waits for it is rejected. */
@@ -105,17 +105,10 @@ export const createLedger = (options: LedgerOptions): Ledger => {
   let isStopped = false;
   let wake = (): void => {};
 
-  const legTerms = (domain: Domain, height: Height): LegTerms | undefined => {
-    const tenant = options.tenant(domain, height);
-    const rate: BundleRate | undefined = tenant && bundleRates[tenant.vm];
-    const readLeg = tenant?.bundles?.readLeg;
-    return rate === undefined || readLeg === undefined ? undefined : { rate, readLeg };
-  };
-
   const termsAt = (height: Height): Terms => ({
     genesis: options.genesis,
     height,
-    legTerms: (domain) => legTerms(domain, height),
+    legTerms: (domain) => legTermsOf(options.tenant(domain, height)),
     isSkipped: (domain, key) => options.skipped(domain, height).has(key),
   });
 
@@ -330,6 +323,7 @@ export const createLedger = (options: LedgerOptions): Ledger => {
       return ledgerWrites(reached, ready);
     },
     accountsRoot: () => root,
+    account: (sponsor) => accounts.get(toHex(sponsor)),
     balance: (sponsor, domain) => balanceOf(accounts, sponsor, domain),
     isNonceUsed: (sponsor, nonce) => isNonceUsed(accounts, sponsor, nonce, settled),
     stop: async () => {

@@ -10,7 +10,7 @@ import type {
   LegExecution,
   OrderedLeg,
 } from "../../adapters/adapter.ts";
-import type { SyncKey, SyncMessage } from "../../protocol/bundle.ts";
+import type { SyncKey } from "../../protocol/bundle.ts";
 import { toHex } from "../../protocol/bytes.ts";
 import type { BundleId, Domain } from "../../protocol/ids.ts";
 import { limits } from "../../protocol/limits.ts";
@@ -48,7 +48,7 @@ export type BundleOutcome = {
   /** Applied steps of each tenant, and what became of the legs among them; empty unless it was committed. */
   steps: ReadonlyMap<Domain, { steps: BundleStep[]; executions: Execution[] }>;
   /** Absent when it was committed. */
-  failure?: { code: string; leg?: number; message: string };
+  failure?: BundleFailure;
   /** Of the legs that were executed, in order. */
   legs: LegExecution[];
 };
@@ -56,29 +56,41 @@ export type BundleOutcome = {
 const keyOf = ({ origin, sender, destination, recipient, index }: SyncKey): string =>
   `${origin}/${toHex(sender)}/${destination}/${toHex(recipient)}/${index}`;
 
+/** Why a bundle is undone; `leg` is the one at which it was found out. */
+export type BundleFailure = { code: string; leg?: number; message: string };
+
 /** What an executed leg fails with, if it does. */
-const failureOf = ({ execution, reason }: LegExecution, leg: number): BundleOutcome["failure"] => {
+export const failureOf = ({ execution, reason }: LegExecution, leg: number): BundleFailure | undefined => {
   if (execution.kind !== "applied") return { code: execution.reason, leg, message: reason ?? "" };
   return execution.succeeded ? undefined : { code: "leg_failed", leg, message: reason ?? "" };
 };
 
-/** Takes note of what a leg sent and consumed; `waiting` are the messages that nobody has consumed yet. */
-const exchange = (
-  waiting: Map<string, SyncMessage>,
-  seen: Set<string>,
-  { sent, consumed }: LegExecution,
-  leg: number,
-): BundleOutcome["failure"] => {
-  for (const key of consumed.map(keyOf)) {
-    if (!waiting.delete(key)) return { code: "message_unknown", leg, message: `it consumed ${key}, which nobody sent` };
-  }
-  for (const message of sent) {
-    const key = keyOf(message);
-    if (seen.has(key)) return { code: "message_repeated", leg, message: `it sent ${key} a second time` };
-    seen.add(key);
-    waiting.set(key, message);
-  }
-  return undefined;
+/** The messages between a bundle's legs: each is sent once, and consumed after that. */
+export const createExchange = () => {
+  const waiting = new Set<string>();
+  const seen = new Set<string>();
+  return {
+    /** Takes note of what a leg sent and consumed. */
+    take: ({ sent, consumed }: LegExecution, leg: number): BundleFailure | undefined => {
+      for (const key of consumed.map(keyOf)) {
+        if (!waiting.delete(key))
+          return { code: "message_unknown", leg, message: `it consumed ${key}, which nobody sent` };
+      }
+      for (const key of sent.map(keyOf)) {
+        if (seen.has(key)) return { code: "message_repeated", leg, message: `it sent ${key} a second time` };
+        seen.add(key);
+        waiting.add(key);
+      }
+      return undefined;
+    },
+    /** What the bundle fails with after its last leg, if it does. */
+    end: (): BundleFailure | undefined => {
+      const [unconsumed] = waiting;
+      return unconsumed === undefined
+        ? undefined
+        : { code: "message_unconsumed", message: `nobody consumed ${unconsumed}` };
+    },
+  };
 };
 
 /**
@@ -111,10 +123,9 @@ export const runBundle = async (
     return checkpoint;
   });
 
-  const waiting = new Map<string, SyncMessage>();
-  const seen = new Set<string>();
+  const exchange = createExchange();
   const legs: LegExecution[] = [];
-  let failed: BundleOutcome["failure"];
+  let failed: BundleFailure | undefined;
   for (const [i, { domain, transaction }] of bundle.legs.entries()) {
     const gas = declarations.map((declared) => declared.gas[i] ?? 0);
     const leg: OrderedLeg = { bytes: transaction, gas, bundle: id, index: places[i] ?? 0 };
@@ -123,17 +134,14 @@ export const runBundle = async (
     const own = steps.get(domain);
     own?.steps.push({ kind: "leg", leg });
     own?.executions.push(unplaced(executed.execution));
-    failed = failureOf(executed, i) ?? exchange(waiting, seen, executed, i);
+    failed = failureOf(executed, i) ?? exchange.take(executed, i);
     if (failed !== undefined) break;
     for (const message of executed.sent) {
       const { destination } = message;
       if (steps.has(destination)) write(destination, participant(destination).support.deliver(message));
     }
   }
-  const [unconsumed] = waiting.keys();
-  if (failed === undefined && unconsumed !== undefined) {
-    failed = { code: "message_unconsumed", message: `nobody consumed ${unconsumed}` };
-  }
+  failed ??= exchange.end();
 
   for (const [i, domain] of domains.entries()) {
     const checkpoint = await (checkpoints[i] as Promise<number>);

@@ -2,7 +2,8 @@
 import type { Seal, TransactionFacts } from "../../adapters/adapter.ts";
 import type { BlsVerifier } from "../../consensus/certificate/bls.ts";
 import { transactionId } from "../../protocol/batch.ts";
-import { controlBudget, type TenantBudget } from "../../protocol/budget.ts";
+import { bundleBudget, controlBudget, type TenantBudget } from "../../protocol/budget.ts";
+import { bundleLane } from "../../protocol/bundle.ts";
 import { toHex } from "../../protocol/bytes.ts";
 import { emptyCertificate } from "../../protocol/certificate.ts";
 import { type ControlTransaction, controlDomain, decodeControl } from "../../protocol/control.ts";
@@ -41,6 +42,7 @@ export const describeRefusal = (code: ControlRefusal): string => sentences[code]
 /** The budget of a domain that takes transactions now, or why it takes none. */
 export const laneAdmission = (state: OrderingState, domain: Domain): Result<TenantBudget> => {
   if (domain === controlDomain) return success(controlBudget);
+  if (domain === bundleLane) return success(bundleBudget);
   const tenant = tenantState(state, domain);
   if (tenant?.status === tenantStatuses.active) return success(tenant.budget);
   if (tenant === undefined) {

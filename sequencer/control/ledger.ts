@@ -4,6 +4,7 @@
  */
 
 import { refuteBudgets } from "../../protocol/budget.ts";
+import { bundleLane } from "../../protocol/bundle.ts";
 import { equalBytes, type Hex, toHex } from "../../protocol/bytes.ts";
 import type { ControlBody, Readiness, Recovery, StatusChange } from "../../protocol/control.ts";
 import { controlDomain } from "../../protocol/control.ts";
@@ -66,7 +67,8 @@ export const refuteRegistration = (state: OrderingState, registration: Registrat
   const { domain, vm, name, budget } = registration;
   const open = state.tenants.filter(isOpen);
   const ports = new Set(open.flatMap(portsOf));
-  if (domain === controlDomain || state.tenants.some((tenant) => tenant.domain === domain)) return "domain_taken";
+  const isReserved = domain === controlDomain || domain === bundleLane;
+  if (isReserved || state.tenants.some((tenant) => tenant.domain === domain)) return "domain_taken";
   if (vmName(vm) === undefined) return "unknown_vm";
   if (!/^[a-z][a-z0-9-]*$/.test(new TextDecoder().decode(name))) return "bad_name";
   if (registration.port > 65_535 || portsOf(registration).some((port) => ports.has(port))) return "port_taken";

@@ -2,11 +2,11 @@
  * Transactions that are in no lane yet and on this node's disk: those held for peers, which it has ordered when
  * their entry node does not, and its own of before a start, until their tenant's executor can be asked about them.
  */
-import { lastingRefusals, type RefusalCode, type TransactionFacts } from "../../adapters/adapter.ts";
+import { lastingRefusals, type RefusalCode } from "../../adapters/adapter.ts";
 import type { Result } from "../../protocol/errors.ts";
 import type { Domain } from "../../protocol/ids.ts";
 import type { Runtime } from "../../protocol/ports.ts";
-import type { PoolEntry } from "./entry.ts";
+import type { EntryFacts, PoolEntry } from "./entry.ts";
 import { poolLimits } from "./limits.ts";
 import type { HeldTransaction, PooledTransaction, Replication } from "./replication.ts";
 
@@ -30,15 +30,15 @@ export type Adoption = {
 export type AdoptionOptions = {
   runtime: Runtime;
   replication: Replication;
-  inspect(domain: Domain, transactions: readonly Uint8Array[]): Promise<Result<TransactionFacts>[]>;
+  inspect(domain: Domain, transactions: readonly Uint8Array[]): Promise<Result<EntryFacts>[]>;
   /** Puts inspected transactions into the lane. */
   takeIn(
     domain: Domain,
     transactions: readonly Uint8Array[],
-    inspections: readonly Result<TransactionFacts>[],
+    inspections: readonly Result<EntryFacts>[],
   ): Result<PoolEntry>[];
   /** Ends an own transaction that the lane has no place for. */
-  omit(domain: Domain, bytes: Uint8Array, facts: TransactionFacts, reason: string): void;
+  omit(domain: Domain, bytes: Uint8Array, facts: EntryFacts, reason: string): void;
   /** Called when entries may have become ready for a batch. */
   onReady(): void;
 };
@@ -69,7 +69,7 @@ export const createAdoption = (options: AdoptionOptions): Adoption => {
         const next = inspection?.ok ? inspection.value.account?.nonce : undefined;
         if (inspection?.ok === false && lastingRefusals.has(inspection.error.code as RefusalCode)) hopeless.push(held);
         else if (!inspection?.ok || isOld || (nonce ?? 0) < (next ?? 0)) over.push(held);
-        else if (nonce !== next) continue;
+        else if (nonce !== undefined && nonce !== next) continue;
         else if (held.executableSince === undefined) held.executableSince = now;
         else if (now - held.executableSince >= delayOf(held)) takeIn(domain, [held.bytes], [inspection]);
       }

@@ -2,6 +2,10 @@
 import type { TransactionFacts } from "../../adapters/adapter.ts";
 import type { Hex } from "../../protocol/bytes.ts";
 import type { Domain, Root } from "../../protocol/ids.ts";
+import type { BundleFacts } from "../bundle/admission.ts";
+
+/** What an entry asks for; a bundle for each of its legs. */
+export type EntryFacts = TransactionFacts & Partial<Pick<BundleFacts, "legs">>;
 
 export type PoolEntry = {
   id: Root;
@@ -9,7 +13,7 @@ export type PoolEntry = {
   key: Hex;
   domain: Domain;
   bytes: Uint8Array;
-  facts: TransactionFacts;
+  facts: EntryFacts;
   /** Waiting here; in a batch of this node's; or in a finalized block that is not executed yet. */
   phase: "queued" | "batched" | "ordered";
   /** Whether it stands in the journals by itself, not in a batch. */

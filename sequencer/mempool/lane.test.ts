@@ -4,6 +4,7 @@ import { toHex, utf8 } from "../../protocol/bytes.ts";
 import { asDomain } from "../../protocol/ids.ts";
 import type { PoolEntry } from "./entry.ts";
 import { createLane, type Lane, type Space } from "./lane.ts";
+import { createLegRoom } from "./legRoom.ts";
 import { poolLimits } from "./limits.ts";
 
 type Facts = { sender?: string; nonce?: number; cost?: bigint; max?: bigint; tip?: bigint; executed?: number };
@@ -35,7 +36,14 @@ const entry = (name: string, facts: Facts = {}): PoolEntry => {
 };
 
 const names = (entries: readonly PoolEntry[]): string[] => entries.map(({ bytes }) => new TextDecoder().decode(bytes));
-const unbounded: Space = { gas: 10 ** 9, bytes: 10 ** 9, transactions: 10 ** 6, batchBytes: 10 ** 9, enough: 10 ** 9 };
+const room = { gas: 10 ** 9, bytes: 10 ** 9 };
+const unbounded: Space = {
+  ...room,
+  legs: createLegRoom(() => ({ ...room, legGas: 10 ** 9 })),
+  transactions: 10 ** 6,
+  batchBytes: 10 ** 9,
+  enough: 10 ** 9,
+};
 const ready = (lane: Lane, space: Partial<Space> = {}): string[] =>
   names(lane.take({ ...unbounded, ...space }).entries);
 const codeOf = (result: ReturnType<ReturnType<typeof createLane>["add"]>) => (result.ok ? "ok" : result.error.code);

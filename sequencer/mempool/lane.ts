@@ -5,6 +5,7 @@
 import type { Hex } from "../../protocol/bytes.ts";
 import { failure, type Result, success } from "../../protocol/errors.ts";
 import type { PoolEntry } from "./entry.ts";
+import type { LegRoom } from "./legRoom.ts";
 import { poolLimits } from "./limits.ts";
 
 type Sender = {
@@ -24,9 +25,10 @@ type Sender = {
 
 /** How much of a lane may go into a batch. */
 export type Space = {
-  /** Left of the tenant's capacity. */
+  /** Left of the tenant's capacity; of all tenants' for the legs of bundles. */
   gas: number;
   bytes: number;
+  legs: Pick<LegRoom, "take">;
   /** Left of the batch; no more is begun once `enough` bytes are taken. */
   transactions: number;
   batchBytes: number;
@@ -84,14 +86,18 @@ const byPrice = (a: PoolEntry, b: PoolEntry): number => {
 
 const isInFlight = ({ phase }: PoolEntry): boolean => phase !== "queued";
 
-/** Encoded size of a transaction in a batch: offset, domain, gas, offset of the bytes, bytes. */
-export const sizeInBatch = ({ bytes }: Pick<PoolEntry, "bytes">): number => bytes.length + 4 + 4 + 8 + 4;
+/**
+ * Encoded size in a batch: of a transaction offset, domain, gas, offset of the bytes, bytes; of a bundle three offsets,
+ * the gas of its legs, bytes.
+ */
+export const sizeInBatch = ({ bytes, facts: { legs } }: Pick<PoolEntry, "bytes" | "facts">): number =>
+  bytes.length + (legs === undefined ? 4 + 4 + 8 + 4 : 4 + 4 + 4 + 8 * legs.length);
 
 /** Entries in a row that don't fit before a lane is looked through no further. */
 const missesAllowed = 64;
 
 /** Fills a batch's space with entries, one after the other. */
-const createFill = ({ gas, bytes, transactions, batchBytes, enough }: Space) => {
+const createFill = ({ gas, bytes, legs, transactions, batchBytes, enough }: Space) => {
   const entries: PoolEntry[] = [];
   const used = { gas: 0, bytes: 0, batchBytes: 0 };
   let misses = 0;
@@ -100,9 +106,13 @@ const createFill = ({ gas, bytes, transactions, batchBytes, enough }: Space) => 
     isFull: () => entries.length >= transactions || used.batchBytes >= enough || misses > missesAllowed,
     add: (entry: PoolEntry): boolean => {
       const size = sizeInBatch(entry);
-      const hasCapacity = used.gas + entry.facts.gas <= gas && used.bytes + entry.bytes.length <= bytes;
+      const fits = used.batchBytes + size <= batchBytes && entries.length < transactions;
+      const hasCapacity =
+        entry.facts.legs === undefined
+          ? used.gas + entry.facts.gas <= gas && used.bytes + entry.bytes.length <= bytes
+          : !fits || legs.take(entry.facts.legs);
       isCut ||= !hasCapacity;
-      if (!hasCapacity || used.batchBytes + size > batchBytes || entries.length >= transactions) {
+      if (!hasCapacity || !fits) {
         misses++;
         return false;
       }

@@ -70,7 +70,7 @@ const setUp = async (seed: number) => {
   return { world, pool: pool as Pool, batchOf, tenant };
 };
 
-const ready = (pool: Pool) => pool.take(limits.batchBytes, () => ({ gas: 1_000, bytes: 1_000 })).entries;
+const ready = (pool: Pool) => pool.take(limits.batchBytes, () => ({ gas: 1_000, bytes: 1_000, legGas: 0 })).entries;
 
 describe("a transaction of a batch that was passed over", () => {
   it("is batched by a holder when its producer doesn't, and once only", async () => {

@@ -5,17 +5,20 @@
 import type { Execution, TransactionFacts } from "../../adapters/adapter.ts";
 import { transactionId } from "../../protocol/batch.ts";
 import type { TenantBudget } from "../../protocol/budget.ts";
+import { bundleLane } from "../../protocol/bundle.ts";
 import { type Hex, toHex } from "../../protocol/bytes.ts";
 import { failure, type Result, success } from "../../protocol/errors.ts";
 import type { Domain, Root } from "../../protocol/ids.ts";
 import { limits } from "../../protocol/limits.ts";
 import type { Runtime } from "../../protocol/ports.ts";
 import type { BatchExchange } from "../batch/exchange.ts";
-import type { HeldBatch } from "../batch/held.ts";
+import { type HeldBatch, pooledOf } from "../batch/held.ts";
+import type { Room } from "../batch/room.ts";
 import { createAcknowledgements } from "./acknowledgements.ts";
 import { byDomain, createAdoption } from "./adoption.ts";
-import type { PoolEntry } from "./entry.ts";
-import { createLane, type Lane, type Space, type Taken as TakenFromLane } from "./lane.ts";
+import type { EntryFacts, PoolEntry } from "./entry.ts";
+import { createLane, type Lane, type Taken as TakenFromLane } from "./lane.ts";
+import { createLegRoom } from "./legRoom.ts";
 import { poolLimits } from "./limits.ts";
 import { refuseBelowFloor, refuseOversized } from "./refusals.ts";
 import type { PooledTransaction, Replication } from "./replication.ts";
@@ -34,7 +37,7 @@ export type SettledSlice = {
 export type Pool = {
   submit(domain: Domain, transactions: readonly Uint8Array[]): Promise<Result<Taken>[]>;
   /** Queued entries for a batch of at most `batchBytes`, as far as `room` is left of each tenant's capacity. */
-  take(batchBytes: number, room: (domain: Domain) => Pick<Space, "gas" | "bytes">): Omit<TakenFromLane, "bytes">;
+  take(batchBytes: number, room: (domain: Domain) => Room): Omit<TakenFromLane, "bytes">;
   /** Takes note that these entries go into `batch`, and publishes it. */
   publish(batch: HeldBatch, entries: readonly PoolEntry[]): void;
   /** A finalized block has taken a batch. */
@@ -56,7 +59,7 @@ export type PoolOptions = {
   /** The budget of a domain that takes transactions now, or why it takes none. */
   tenant(domain: Domain): Result<TenantBudget>;
   /** Besides the adapter's refusals: `unavailable` while the tenant's executor is down. */
-  inspect(domain: Domain, transactions: readonly Uint8Array[]): Promise<Result<TransactionFacts>[]>;
+  inspect(domain: Domain, transactions: readonly Uint8Array[]): Promise<Result<EntryFacts>[]>;
   runtime: Runtime;
   exchange: BatchExchange;
   replication: Replication;
@@ -111,7 +114,7 @@ export const createPool = (options: PoolOptions): Pool => {
       .catch(options.fatal);
   };
 
-  const entryFor = (domain: Domain, bytes: Uint8Array, facts: TransactionFacts): PoolEntry => {
+  const entryFor = (domain: Domain, bytes: Uint8Array, facts: EntryFacts): PoolEntry => {
     const id = transactionId(bytes);
     return {
       id,
@@ -127,14 +130,10 @@ export const createPool = (options: PoolOptions): Pool => {
   };
 
   /** Puts inspected transactions into the lane; entries that came in, or why not, in the order given. */
-  const takeIn = (
-    domain: Domain,
-    transactions: readonly Uint8Array[],
-    inspections: readonly Result<TransactionFacts>[],
-  ) => {
+  const takeIn = (domain: Domain, transactions: readonly Uint8Array[], inspections: readonly Result<EntryFacts>[]) => {
     const replaced: Ending[] = [];
     const results = transactions.map((bytes, i): Result<PoolEntry> => {
-      const inspection = inspections[i] as Result<TransactionFacts>;
+      const inspection = inspections[i] as Result<EntryFacts>;
       if (!inspection.ok) return inspection;
       const entry = entryFor(domain, bytes, inspection.value);
       const added = laneOf(domain).add(entry);
@@ -195,17 +194,20 @@ export const createPool = (options: PoolOptions): Pool => {
     });
   };
 
-  /** Every lane gets the same share of the batch, and what those with less leave of theirs. */
+  /** Every lane gets the same share of the batch, and what those with less leave of theirs; bundles choose first. */
   const take: Pool["take"] = (batchBytes, room) => {
     const entries: PoolEntry[] = [];
     const busy = [...lanes].filter(([, lane]) => lane.queuedBytes > 0);
-    busy.sort(([, a], [, b]) => a.queuedBytes - b.queuedBytes);
+    const order = ([domain, lane]: [Domain, Lane]): number => (domain === bundleLane ? -1 : lane.queuedBytes);
+    busy.sort((a, b) => order(a) - order(b));
+    const legs = createLegRoom(room);
     let isCut = false;
     let bytes = 0;
     for (const [i, [domain, lane]] of busy.entries()) {
       const sharers = busy.length - i;
       const taken = lane.take({
-        ...room(domain),
+        ...legs.left(domain),
+        legs,
         transactions: Math.floor((limits.batchTransactions - entries.length) / sharers),
         batchBytes: batchBytes - bytes,
         enough: Math.floor((batchBytes - bytes) / sharers),
@@ -232,8 +234,8 @@ export const createPool = (options: PoolOptions): Pool => {
   };
 
   const ownEntries = (batch: HeldBatch): PoolEntry[] =>
-    batch.transactions.flatMap(({ domain }, i) => {
-      const entry = lanes.get(domain)?.entries.get(batch.keys[i] as Hex);
+    pooledOf(batch).flatMap(({ domain, key }) => {
+      const entry = lanes.get(domain)?.entries.get(key);
       return entry === undefined ? [] : [entry];
     });
 
@@ -306,6 +308,7 @@ export const createPool = (options: PoolOptions): Pool => {
     await replication.forget(settled);
     // A returned transaction is its entry node's to batch again; should that be dead, whoever holds it does.
     if (orphaned.length > 0) await replication.hold(orphaned, "returned");
+    if (domain === bundleLane) return;
     const waiting = waitingInTurn(domain).map((entry) => [entry.facts.sender, entry] as const);
     const asked = new Map([...unsettled, ...waiting]);
     await refresh(domain, [...asked.values()]);
@@ -349,7 +352,7 @@ export const createPool = (options: PoolOptions): Pool => {
       requeue(own.filter(({ phase }) => phase === "batched"));
       // The producer batches its own again; should it be dead, whoever holds them does.
       const keys = new Set(own.map(({ key }) => key));
-      const foreign = batch.transactions.filter((_, i) => !keys.has(batch.keys[i] as Hex));
+      const foreign = pooledOf(batch).filter(({ key }) => !keys.has(key));
       if (foreign.length > 0) replication.hold(foreign, toHex(batch.producer)).catch(options.fatal);
     },
     executed,
@@ -372,8 +375,8 @@ export const createPool = (options: PoolOptions): Pool => {
       return { transactions, bytes };
     },
     restore: async (journaled, batches) => {
-      const ordered = batches.flatMap(({ transactions }) => transactions);
-      const known = new Set(ordered.map(({ bytes }) => toHex(transactionId(bytes))));
+      const ordered = batches.flatMap(pooledOf);
+      const known = new Set(ordered.map(({ key }) => key));
       for (const [domain, group] of byDomain(ordered)) {
         const bytes = group.map((transaction) => transaction.bytes);
         for (const entry of takeIn(domain, bytes, await options.inspect(domain, bytes))) {

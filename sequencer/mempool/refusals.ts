@@ -4,11 +4,11 @@ import type { TenantBudget } from "../../protocol/budget.ts";
 import { failure, type Result } from "../../protocol/errors.ts";
 
 /** What no batch could ever hold. */
-export const refuseOversized = (
+export const refuseOversized = <F extends TransactionFacts>(
   { gas, bytes }: TenantBudget,
   size: number,
-  inspection: Result<TransactionFacts>,
-): Result<TransactionFacts> => {
+  inspection: Result<F>,
+): Result<F> => {
   if (!inspection.ok) return inspection;
   const { gas: asked } = inspection.value;
   if (asked > gas.largest) {
@@ -18,7 +18,7 @@ export const refuseOversized = (
 };
 
 /** For new transactions only: what was acknowledged waits for its end, whatever fees do meanwhile. */
-export const refuseBelowFloor = (inspection: Result<TransactionFacts>): Result<TransactionFacts> => {
+export const refuseBelowFloor = <F extends TransactionFacts>(inspection: Result<F>): Result<F> => {
   if (!inspection.ok) return inspection;
   const { price, floor = 0n } = inspection.value;
   if (price.max >= floor) return inspection;

@@ -67,7 +67,7 @@ export type PipelineOptions = Omit<SummarizerOptions, "ordered" | "ledger" | "bl
 };
 
 export type Pipeline = {
-  ledger: Pick<Ledger, "find" | "balance" | "isNonceUsed">;
+  ledger: Pick<Ledger, "find" | "account" | "balance" | "isNonceUsed">;
   /** Lets tenants that are behind the stored order catch up. */
   start(): void;
   /** Executes a tenant that has come to be active. */
