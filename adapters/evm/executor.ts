@@ -7,15 +7,17 @@ import type {
   Execution,
   Executor,
   Inspection,
+  LegExecution,
   Mark,
   OpenedExecutor,
   OrderedEntry,
+  OrderedLeg,
   Seal,
   SealedHead,
   StateSource,
 } from "../adapter.ts";
 import { packBytes } from "../byteLists.ts";
-import { noLegs } from "../noLegs.ts";
+import { leftOutLeg } from "../legs.ts";
 import { asDeclared, canonicalOrder, leftOut } from "../order.ts";
 import { onlyWriters } from "../writers.ts";
 import { accountAt, answerRead } from "./answers.ts";
@@ -23,6 +25,7 @@ import { auxRootOf, baseFeeOf, excessAt, type FeeState, targetOf } from "./baseF
 import { encodeBlock } from "./block.ts";
 import { type EngineHead, type EngineSeal, type EvmEngine, engineCall, loadEvmEngine } from "./engine.ts";
 import { type EvmConfig, engineChain, engineGenesis, parseEvmConfig, parseWriters } from "./genesis.ts";
+import { explainLeg, legExecution, legOf, refuseMarked } from "./legs.ts";
 import { type EngineExecuted, readExecuted, readInspected } from "./packed.ts";
 import { decodeWrite } from "./protocolWrites.ts";
 import { diffWithFees, restoreEngine } from "./state.ts";
@@ -52,6 +55,7 @@ const sealOf = (seal: EngineSeal, before: FeeState | undefined, after: FeeState)
 });
 
 const createExecutor = (
+  domain: Domain,
   engine: EvmEngine,
   config: EvmConfig,
   writers: readonly Hex[] | undefined,
@@ -63,13 +67,26 @@ const createExecutor = (
   /** Of the open block: what it started with, and the number of the block that its header certifies. */
   let open: (FeeState & { certified: number }) | undefined;
 
-  const inspectAll = (transactions: readonly Uint8Array[]): Inspection[] => {
+  const inspectAny = (transactions: readonly Uint8Array[]): Inspection[] => {
     // It only falls until the next block comes.
     const floor = baseFeeOf(sealedFees.excess, target);
     const packed = packBytes(transactions);
     return readInspected(engineCall(() => engine.inspect(packed))).map((inspected) =>
       checkWriter(inspectionOf(inspected, floor)),
     );
+  };
+
+  const inspectAll = (transactions: readonly Uint8Array[]): Inspection[] =>
+    inspectAny(transactions).map((inspection, i) => refuseMarked(inspection, transactions[i] as Uint8Array));
+
+  const executeLeg = (leg: OrderedLeg, certified: number): LegExecution => {
+    const [inspected] = inspectAny([leg.bytes]);
+    const inspection = legOf(asDeclared(inspected as Inspection, leg), leg);
+    if (!inspection.ok) return leftOutLeg(leg, inspection.error);
+    const { gas, sender, nonce = 0 } = inspection.value;
+    const [executed] = readExecuted(engineCall(() => engine.execute(packBytes([leg.bytes]), [leg.index])));
+    const isStale = () => nonce < engineCall(() => accountAt(engine, certified, sender as Hex)).nonce;
+    return legExecution(domain, executionOf(leg.index, gas, executed as EngineExecuted, isStale));
   };
 
   const executeAll = (entries: readonly OrderedEntry[], certified: number): Execution[] => {
@@ -131,7 +148,12 @@ const createExecutor = (
       return executeAll(entries, open.certified);
     },
 
-    ...noLegs,
+    inspectLegs: async (transactions) => inspectAny(transactions),
+    leg: async (leg) => {
+      if (open === undefined) throw new LockstepError("wrong_state", "no block is open: call begin first");
+      return executeLeg(leg, open.certified);
+    },
+    explain: async (_, executed) => explainLeg(executed),
 
     checkpoint: async () => engineCall(() => engine.checkpoint()),
     commit: async (id) => engineCall(() => engine.commit(id)),
@@ -184,13 +206,16 @@ export const openEvmExecutor = async (options: {
   if (options.source !== undefined) {
     const { engine, fees } = await restoreEngine(module, engineChain(config), options.source);
     markWith(engine);
-    return { executor: createExecutor(engine, config, writers, fees), sealed: headOf(engineCall(() => engine.head())) };
+    return {
+      executor: createExecutor(options.domain, engine, config, writers, fees),
+      sealed: headOf(engineCall(() => engine.head())),
+    };
   }
   const engine = engineCall(() => new module.EvmEngine(engineGenesis(config)));
   markWith(engine);
   const fees: FeeState = { excess: 0n, timestampMs: 1000 * config.timestamp };
   return {
-    executor: createExecutor(engine, config, writers, fees),
+    executor: createExecutor(options.domain, engine, config, writers, fees),
     sealed: headOf(engineCall(() => engine.head())),
     genesis: sealOf(
       engineCall(() => engine.genesis()),

@@ -5,7 +5,9 @@ import type { Hex } from "../../protocol/bytes.ts";
 import { LockstepError } from "../../protocol/errors.ts";
 import type { Domain } from "../../protocol/ids.ts";
 import { baseFeeOf, targetOf } from "./baseFee.ts";
-import { beaconRoots, blockHashHistory } from "./systemContracts.ts";
+import { gatewayAddress, markerAddress } from "./contracts/gateway.ts";
+import { gatewayCode } from "./contracts/gatewayArtefact.ts";
+import { beaconRoots, blockHashHistory, type SystemContract } from "./systemContracts.ts";
 
 const hexOf = (bytes: number) => z.templateLiteral(["0x", z.string().regex(new RegExp(`^[0-9a-fA-F]{${2 * bytes}}$`))]);
 const address = hexOf(20);
@@ -49,7 +51,13 @@ export const parseWriters = (writers: readonly string[] | undefined): Hex[] | un
     return writer.toLowerCase() as Hex;
   });
 
-const reserved = [blockHashHistory, beaconRoots];
+/** What every tenant has from the start besides its own; nothing is ever at the marker. */
+const installed: readonly SystemContract[] = [
+  blockHashHistory,
+  beaconRoots,
+  { address: gatewayAddress, code: gatewayCode },
+];
+const reserved = [...installed.map(({ address }) => address), markerAddress];
 
 const parseJson = (config: Uint8Array): unknown => {
   try {
@@ -69,17 +77,17 @@ export const parseEvmConfig = (domain: Domain, config: Uint8Array, { gas }: Tena
   const { chainId, alloc } = parsed.data;
   if (chainId !== domain) throw badConfig(`chainId ${chainId} is not the tenant's domain, ${domain}`);
   const addresses = Object.keys(alloc).map((key) => key.toLowerCase());
-  for (const { address } of reserved) {
+  for (const address of reserved) {
     if (addresses.includes(address)) throw badConfig(`alloc.${address} is reserved for a system contract`);
   }
   if (new Set(addresses).size !== addresses.length) throw badConfig("alloc has an address twice");
   return { ...parsed.data, gas };
 };
 
-/** JSON of the engine's genesis: the config's accounts and the two system contracts. */
+/** JSON of the engine's genesis: the config's accounts, the two system contracts and the gateway. */
 export const engineGenesis = (config: EvmConfig): string => {
   const alloc: Record<Hex, z.infer<typeof account>> = { ...config.alloc };
-  for (const { address, code } of reserved) alloc[address] = { nonce: 1, code };
+  for (const { address, code } of installed) alloc[address] = { nonce: 1, code };
   return JSON.stringify({
     chainId: config.chainId,
     gasLimit: config.gas.burst,

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { fromHex, type Hex, toHex, utf8 } from "../../protocol/bytes.ts";
 import { LockstepError } from "../../protocol/errors.ts";
 import { decodeBlock } from "./block.ts";
-import { decodeTransaction } from "./codec.ts";
+import { decodeTransaction } from "./codec/transaction.ts";
 import { consensusReceipt, decodeReceipt, type EvmReceipt } from "./receipt.ts";
 import { encodeRlp, integerBytes } from "./rlp.ts";
 import { alice, chainId, counter, sign } from "./testChain.ts";

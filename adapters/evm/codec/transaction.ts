@@ -1,7 +1,7 @@
 /** Raw EVM transactions, taken apart for display. Validity is the engine's word, not that of this file. */
 import { type Hash, keccak256, parseTransaction, type TransactionSerializable } from "viem";
-import { toHex } from "../../protocol/bytes.ts";
-import { failure, type Result, success } from "../../protocol/errors.ts";
+import { toHex } from "../../../protocol/bytes.ts";
+import { failure, type Result, success } from "../../../protocol/errors.ts";
 
 export type DecodedTransaction = TransactionSerializable & {
   hash: Hash;

@@ -1,0 +1,131 @@
+import { encodeFunctionData, getContractAddress, type Hex, parseEther } from "viem";
+import { describe, expect, it } from "vitest";
+import { toHex } from "../../protocol/bytes.ts";
+import type { BundleId } from "../../protocol/ids.ts";
+import { compileContract } from "../../test/fixtures/solidity.ts";
+import { describeBundleCompliance, testBundleId } from "../bundleCompliance.ts";
+import { evmAdapter } from "./adapter.ts";
+import { isMarked, readLeg } from "./codec/leg.ts";
+import { addressBytes, gatewayAddress, markerAddress } from "./contracts/gateway.ts";
+import { gatewayAbi, gatewayCode } from "./contracts/gatewayArtefact.ts";
+import { alice, bob, budget, buildEngine, bytesOf, carol, config, domain, encodeConfig, sign } from "./testChain.ts";
+
+const messenger = compileContract("Messenger");
+const contract = getContractAddress({ from: alice.address, nonce: 0n });
+
+const marked = (id: BundleId) => [{ address: markerAddress, storageKeys: [toHex(id)] }];
+const leg = (id: BundleId, to: Hex, data: Hex, value = 0n) =>
+  sign(bob, { nonce: 0, to, data, value, gas: 1_500_000n, accessList: marked(id) });
+const call = (id: BundleId, functionName: string, args: unknown[]) =>
+  leg(id, contract, encodeFunctionData({ abi: messenger.abi, functionName, args }));
+
+describeBundleCompliance("EVM", {
+  adapter: evmAdapter,
+  domain,
+  config: encodeConfig(config),
+  budget,
+  prepare: buildEngine,
+  setUp: async () => [await sign(alice, { nonce: 0, data: messenger.bytecode, gas: 2_000_000n })],
+  payment: (id) => leg(id, carol.address, "0x", parseEther("1")),
+  failing: (id) => call(id, "fail", []),
+  demanding: (id, asked) => call(id, "demand", [toHex(asked)]),
+  contract: addressBytes(contract),
+  sending: (id, { destination, recipient, index, body }) =>
+    call(id, "send", [destination, toHex(recipient), index, toHex(body)]),
+  consuming: (id, { origin, sender, index }) => call(id, "hear", [origin, toHex(sender), index]),
+});
+
+describe("an EVM transaction", () => {
+  const id = testBundleId(1);
+  const to = carol.address;
+
+  it("is a leg with one key for the marker, of EIP-1559 and EIP-2930", async () => {
+    expect(readLeg(await leg(id, to, "0x"))).toMatchObject({ ok: true });
+    const older = await sign(bob, { type: "eip2930", to, accessList: marked(id) });
+    expect(readLeg(older)).toMatchObject({ ok: true });
+    expect(isMarked(older)).toBe(true);
+  });
+
+  it("is none without, with two, and where it delegates an account", async () => {
+    const two = [{ address: markerAddress, storageKeys: [toHex(id), toHex(testBundleId(2))] }];
+    const authorization = { chainId: domain, nonce: 1, contractAddress: to };
+    const authorizationList = [(await bob.signAuthorization?.(authorization)) as NonNullable<unknown> as never];
+    const codes = async (transaction: Parameters<typeof sign>[1]) => {
+      const read = readLeg(await sign(bob, { to, ...transaction }));
+      return read.ok ? "ok" : read.error.code;
+    };
+    expect(await codes({})).toBe("marker_missing");
+    expect(await codes({ type: "legacy" })).toBe("unsupported");
+    expect(await codes({ accessList: two })).toBe("marker_repeated");
+    expect(await codes({ accessList: [...marked(id), ...marked(id)] })).toBe("marker_repeated");
+    expect(await codes({ accessList: [{ address: markerAddress, storageKeys: [] }] })).toBe("marker_repeated");
+    expect(await codes({ type: "eip7702", authorizationList, accessList: marked(id) })).toBe("unsupported");
+  });
+
+  it("is marked by its access list alone", async () => {
+    expect(isMarked(await sign(bob, { to: markerAddress, data: markerAddress }))).toBe(false);
+    expect(isMarked(await sign(bob, { to, accessList: [{ address: markerAddress, storageKeys: [] }] }))).toBe(true);
+    expect(isMarked(bytesOf(markerAddress))).toBe(false);
+  });
+});
+
+describe("the gateway of an EVM tenant", () => {
+  it("is what its source compiles to", async () => {
+    const script = new URL("../../scripts/solidity.mjs", import.meta.url).href;
+    const { compileRuntime, sources } = (await import(script)) as {
+      compileRuntime(path: string): { abi: unknown; code: string };
+      sources(): string[];
+    };
+    expect(sources().map(compileRuntime)).toEqual([{ abi: gatewayAbi, code: gatewayCode }]);
+  });
+
+  it("hears nobody but the system, and no one who is no contract", async () => {
+    const { executor, genesis } = await evmAdapter.open({ domain, config: encodeConfig(config), budget });
+    const id = testBundleId(1);
+    const calls = [
+      encodeFunctionData({ abi: gatewayAbi, functionName: "setBundle", args: [toHex(id)] }),
+      encodeFunctionData({ abi: gatewayAbi, functionName: "deliver", args: [1, toHex(id), toHex(id), 1, "0x"] }),
+      encodeFunctionData({ abi: gatewayAbi, functionName: "sendSync", args: [1, toHex(id), 1, "0x"] }),
+      encodeFunctionData({ abi: gatewayAbi, functionName: "consume", args: [1, toHex(id), 1] }),
+    ];
+    const { beginBlock } = await import("../complianceChain.ts");
+    if (genesis === undefined) throw new Error("no genesis");
+    await beginBlock(evmAdapter, executor, 1, genesis.blockHash);
+    await executor.write((evmAdapter.bundles as NonNullable<typeof evmAdapter.bundles>).setBundle(id));
+    const reasons: (string | undefined)[] = [];
+    for (const data of calls) {
+      const checkpoint = await executor.checkpoint();
+      const { execution, reason } = await executor.leg({
+        bytes: await leg(id, gatewayAddress, data),
+        gas: [1_500_000],
+        bundle: id,
+        index: 0,
+      });
+      expect(execution).toMatchObject({ kind: "applied", succeeded: false });
+      reasons.push(reason);
+      await executor.revert(checkpoint);
+    }
+    expect(reasons).toEqual(["OnlySystem()", "OnlySystem()", "OnlyContracts()", "OnlyContracts()"]);
+    await executor.close();
+  });
+
+  it("is believed where its log is its own, and its call was not undone", async () => {
+    const { executor, genesis } = await evmAdapter.open({ domain, config: encodeConfig(config), budget });
+    const { beginBlock } = await import("../complianceChain.ts");
+    if (genesis === undefined) throw new Error("no genesis");
+    await beginBlock(evmAdapter, executor, 1, genesis.blockHash);
+    const deployment = await sign(alice, { nonce: 0, data: messenger.bytecode, gas: 2_000_000n });
+    await executor.execute([{ bytes: deployment, gas: [2_000_000] }]);
+    const id = testBundleId(1);
+    await executor.write((evmAdapter.bundles as NonNullable<typeof evmAdapter.bundles>).setBundle(id));
+    for (const name of ["forge", "sendAndRevert"]) {
+      const checkpoint = await executor.checkpoint();
+      const bytes = await call(id, name, [1, toHex(id), 1, "0x0102"]);
+      const executed = await executor.leg({ bytes, gas: [1_500_000], bundle: id, index: 0 });
+      expect(executed.execution).toMatchObject({ succeeded: true });
+      expect(executed.sent).toEqual([]);
+      await executor.revert(checkpoint);
+    }
+    await executor.close();
+  });
+});

@@ -1,0 +1,37 @@
+/** Legs of bundles at the executor: what the gateway said in one, and what people want to see of it. */
+import type { Domain } from "../../protocol/ids.ts";
+import type { BundleSupport, Execution, Inspection, LegExecution, SimulatedLeg } from "../adapter.ts";
+import { bundleOnly, markedWith, mostReason } from "../legs.ts";
+import { isMarked, readLeg } from "./codec/leg.ts";
+import { deliverCall, describeRevert, gatewayAddress, gatewayEvents, setBundleCall } from "./contracts/gateway.ts";
+import { encodeWrite } from "./protocolWrites.ts";
+import { decodeReceipt } from "./receipt.ts";
+
+export const evmBundles: BundleSupport = {
+  readLeg,
+  setBundle: (id) => encodeWrite(gatewayAddress, setBundleCall(id)),
+  deliver: (message) => encodeWrite(gatewayAddress, deliverCall(message)),
+};
+
+/** A transaction that is ordered by itself must be no leg. */
+export const refuseMarked = (inspection: Inspection, bytes: Uint8Array): Inspection =>
+  inspection.ok && isMarked(bytes) ? bundleOnly : inspection;
+
+export const legOf = markedWith(readLeg);
+
+export const legExecution = (domain: Domain, execution: Execution): LegExecution => {
+  if (execution.kind !== "applied") return { execution, sent: [], consumed: [] };
+  const { logs, output, reason } = decodeReceipt(execution.receipt);
+  const { sent, consumed, deposits } = gatewayEvents(domain, logs);
+  if (execution.succeeded) {
+    return { execution: deposits.length === 0 ? execution : { ...execution, deposits }, sent, consumed };
+  }
+  const words = reason === "revert" ? describeRevert(output) : (reason ?? "failed");
+  return { execution, sent: [], consumed: [], reason: words.slice(0, mostReason) };
+};
+
+export const explainLeg = ({ execution }: LegExecution): Pick<SimulatedLeg, "fee" | "logs"> => {
+  if (execution.kind !== "applied") return { fee: 0n, logs: [] };
+  const { logs, gasUsed, effectiveGasPrice } = decodeReceipt(execution.receipt);
+  return { fee: BigInt(gasUsed) * effectiveGasPrice, logs };
+};
