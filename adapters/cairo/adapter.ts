@@ -1,5 +1,6 @@
 /** Cairo: Starknet's own blockifier, Patricia state, Starknet's JSON-RPC. */
 import type { Adapter } from "../adapter.ts";
+import { cairoBundles } from "./legs.ts";
 import { openCairoExecutor } from "./open.ts";
 
 export const cairoAdapter: Adapter = {
@@ -7,6 +8,7 @@ export const cairoAdapter: Adapter = {
   isolated: true,
   open: openCairoExecutor,
   protocolWrites: () => [],
+  bundles: cairoBundles,
   serve: async (services, listen) => {
     const { serveCairoRpc } = await import("./rpc/server.ts");
     return await serveCairoRpc(services, listen);

@@ -66,7 +66,7 @@ export type CairoEngine = {
 
 export type EngineModule = {
   CairoEngine: {
-    new (genesis: string, account: Buffer, token: Buffer, deployer: Buffer): CairoEngine;
+    new (genesis: string, account: Buffer, token: Buffer, deployer: Buffer, gateway: Buffer): CairoEngine;
     open(chain: string): CairoEngine;
   };
 };

@@ -2,11 +2,21 @@
 import { equalBytes, type Hex, toHex } from "../../protocol/bytes.ts";
 import { LockstepError } from "../../protocol/errors.ts";
 import { sha256 } from "../../protocol/hash.ts";
-import { asRoot, type Root, zeroRoot } from "../../protocol/ids.ts";
+import { asRoot, type Domain, type Root, zeroRoot } from "../../protocol/ids.ts";
 import { entriesRoot } from "../../protocol/payload.ts";
-import type { BlockContext, Execution, Executor, Inspection, OrderedEntry, Seal, SealedHead } from "../adapter.ts";
+import type {
+  BlockContext,
+  Execution,
+  Executor,
+  Inspection,
+  LegExecution,
+  OrderedEntry,
+  OrderedLeg,
+  Seal,
+  SealedHead,
+} from "../adapter.ts";
 import { packBytes } from "../byteLists.ts";
-import { noLegs } from "../noLegs.ts";
+import { leftOutLeg } from "../legs.ts";
 import { asDeclared, canonicalOrder, leftOut } from "../order.ts";
 import { onlyWriters } from "../writers.ts";
 import { answerRead, contractAt } from "./answers.ts";
@@ -21,6 +31,7 @@ import {
   engineCall,
 } from "./engine.ts";
 import { feltBytes } from "./felt.ts";
+import { explainLeg, legExecution, legOf, refuseMarked } from "./legs.ts";
 import { nonceOf, protocolAddress } from "./protocolWrites.ts";
 import { executionOf, inspectionOf } from "./transactions.ts";
 
@@ -29,7 +40,7 @@ type OpenBlock = {
   writes: number;
   receipts: Root[];
   /** How many receipts there were at each checkpoint. */
-  checkpoints: { id: number; receipts: number }[];
+  checkpoints: { id: number; receipts: number; writes: number }[];
 };
 
 const rootOf = (bytes: Buffer): Root => asRoot(Uint8Array.from(bytes));
@@ -52,7 +63,7 @@ export const sealOf = (seal: EngineSeal, receipts: readonly Root[]): Seal => ({
 
 const fromAddress = bufferOf(feltBytes(protocolAddress));
 
-export const createExecutor = (engine: CairoEngine, writers: readonly Hex[] | undefined): Executor => {
+export const createExecutor = (domain: Domain, engine: CairoEngine, writers: readonly Hex[] | undefined): Executor => {
   const checkWriter = onlyWriters(writers);
   let open: OpenBlock | undefined;
 
@@ -61,11 +72,14 @@ export const createExecutor = (engine: CairoEngine, writers: readonly Hex[] | un
     return open;
   };
 
-  const inspectAll = (transactions: readonly Uint8Array[], admit: boolean): Inspection[] => {
+  const inspectAny = (transactions: readonly Uint8Array[], admit: boolean): Inspection[] => {
     const packed = packBytes(transactions);
     const inspected = JSON.parse(engineCall(() => engine.inspect(packed, admit))) as EngineInspected[];
     return inspected.map((each) => checkWriter(inspectionOf(each)));
   };
+
+  const inspectAll = (transactions: readonly Uint8Array[], admit: boolean): Inspection[] =>
+    inspectAny(transactions, admit).map((inspection, i) => refuseMarked(inspection, transactions[i] as Uint8Array));
 
   /** Whether the state of block `certified` refuses it with the same code. */
   const wasRefused = (certified: number, bytes: Uint8Array, sender: Hex, nonce: number, code: string): boolean => {
@@ -98,7 +112,21 @@ export const createExecutor = (engine: CairoEngine, writers: readonly Hex[] | un
     });
   };
 
-  const takeCheckpoint = (block: OpenBlock, id: number): { receipts: number } => {
+  const executeLeg = (block: OpenBlock, leg: OrderedLeg): LegExecution => {
+    const { bytes, index } = leg;
+    const [inspected] = inspectAny([bytes], false);
+    const inspection = legOf(asDeclared(inspected as Inspection, leg), leg);
+    if (!inspection.ok) return leftOutLeg(leg, inspection.error);
+    const { gas, sender, nonce = 0 } = inspection.value;
+    const [executed] = JSON.parse(engineCall(() => engine.execute(packBytes([bytes]), [index]))) as EngineExecuted[];
+    const execution = executionOf(index, gas, executed as EngineExecuted, (code) =>
+      wasRefused(block.context.certified, bytes, sender as Hex, nonce, code),
+    );
+    if (execution.kind === "applied") block.receipts.push(sha256(execution.receipt));
+    return legExecution(domain, execution);
+  };
+
+  const takeCheckpoint = (block: OpenBlock, id: number): OpenBlock["checkpoints"][number] => {
     const position = block.checkpoints.findIndex((checkpoint) => checkpoint.id === id);
     const found = block.checkpoints[position];
     if (found === undefined) throw new LockstepError("bad_checkpoint", `${id} is no checkpoint of the open block`);
@@ -130,12 +158,14 @@ export const createExecutor = (engine: CairoEngine, writers: readonly Hex[] | un
 
     execute: async (entries) => executeAll(openBlock(), entries),
 
-    ...noLegs,
+    inspectLegs: async (transactions) => inspectAny(transactions, true),
+    leg: async (leg) => executeLeg(openBlock(), leg),
+    explain: async (_, executed) => explainLeg(executed),
 
     checkpoint: async () => {
       const block = openBlock();
       const id = engineCall(() => engine.checkpoint());
-      block.checkpoints.push({ id, receipts: block.receipts.length });
+      block.checkpoints.push({ id, receipts: block.receipts.length, writes: block.writes });
       return id;
     },
 
@@ -146,7 +176,9 @@ export const createExecutor = (engine: CairoEngine, writers: readonly Hex[] | un
 
     revert: async (id) => {
       const block = openBlock();
-      block.receipts.length = takeCheckpoint(block, id).receipts;
+      const { receipts, writes } = takeCheckpoint(block, id);
+      block.receipts.length = receipts;
+      block.writes = writes;
       engineCall(() => engine.revert(id));
     },
 

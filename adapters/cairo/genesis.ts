@@ -4,6 +4,7 @@ import type { TenantBudget } from "../../protocol/budget.ts";
 import type { Hex } from "../../protocol/bytes.ts";
 import { LockstepError } from "../../protocol/errors.ts";
 import type { Domain } from "../../protocol/ids.ts";
+import { gatewayAddress } from "./contracts/gateway.ts";
 import { addressSchema, feltSchema, shortString } from "./felt.ts";
 import { SierraClass } from "./sierraClass.ts";
 
@@ -52,7 +53,7 @@ export const parseCairoConfig = (domain: Domain, config: Uint8Array, { gas }: Te
     const [issue] = parsed.error.issues;
     throw badConfig(`${issue?.path.join(".") || "it"}: ${issue?.message}`);
   }
-  for (const reserved of [strkAddress, deployerAddress, "0x0", "0x1", "0x2"]) {
+  for (const reserved of [strkAddress, deployerAddress, gatewayAddress, "0x0", "0x1", "0x2"]) {
     if (Object.hasOwn(parsed.data.accounts, reserved)) throw badConfig(`accounts.${reserved} is not for an account`);
   }
   return { ...parsed.data, chainId: chainNameOf(domain), gas };

@@ -2,6 +2,8 @@
 import { LockstepError } from "../../protocol/errors.ts";
 import type { Mark, OpenExecutor } from "../adapter.ts";
 import { createWriter } from "./binary.ts";
+import { contract } from "./contracts/classes.ts";
+import { gatewayAddress } from "./contracts/gateway.ts";
 import { bufferOf, type CairoEngine, type EngineModule, engineCall, loadCairoEngine } from "./engine.ts";
 import { createExecutor, headOf, sealOf } from "./executor.ts";
 import { feltOf } from "./felt.ts";
@@ -31,12 +33,14 @@ const createEngine = (module: EngineModule, config: CairoGenesis): CairoEngine =
     chain: chainOf(config),
     timestamp: config.timestamp,
     deployer: deployerAddress,
+    gateway: gatewayAddress,
     accounts: Object.fromEntries(accounts),
   });
   const { account, token, deployer } = config.classes;
   const [accountClass, tokenClass, deployerClass] = [encodeClass(account), encodeClass(token), encodeClass(deployer)];
+  const gatewayClass = encodeClass(contract("gateway").class);
   try {
-    return engineCall(() => new module.CairoEngine(genesis, accountClass, tokenClass, deployerClass));
+    return engineCall(() => new module.CairoEngine(genesis, accountClass, tokenClass, deployerClass, gatewayClass));
   } catch (cause) {
     if (!(cause instanceof LockstepError) || cause.code !== "bad_input") throw cause;
     throw new LockstepError("bad_config", `config of a Cairo tenant: ${cause.message}`, {}, cause);
@@ -55,12 +59,19 @@ export const openCairoExecutor: OpenExecutor = async (options) => {
   const { source, mark } = options;
   if (source !== undefined) {
     const engine = markWith(await restoreEngine(module, JSON.stringify(chainOf(config)), source), mark);
-    return { executor: createExecutor(engine, writers), sealed: headOf(engineCall(() => engine.head())) };
+    return {
+      executor: createExecutor(options.domain, engine, writers),
+      sealed: headOf(engineCall(() => engine.head())),
+    };
   }
   const engine = markWith(createEngine(module, config), mark);
   const genesis = sealOf(
     engineCall(() => engine.genesis()),
     [],
   );
-  return { executor: createExecutor(engine, writers), sealed: headOf(engineCall(() => engine.head())), genesis };
+  return {
+    executor: createExecutor(options.domain, engine, writers),
+    sealed: headOf(engineCall(() => engine.head())),
+    genesis,
+  };
 };

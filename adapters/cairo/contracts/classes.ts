@@ -10,9 +10,9 @@ import { classHashOf } from "./classHash.ts";
 
 /**
  * `account`: SNIP-6, one Stark key. `erc20`: the fee token, and a constructor for others. `deployer`: called and heard as
- * OpenZeppelin's universal deployer.
+ * OpenZeppelin's universal deployer. `gateway`: Lockstep's own, the same at every tenant.
  */
-export type ContractName = "account" | "erc20" | "deployer";
+export type ContractName = "account" | "erc20" | "deployer" | "gateway";
 
 export type Contract = { class: SierraClass; classHash: Hex };
 

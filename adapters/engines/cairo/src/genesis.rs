@@ -23,6 +23,8 @@ pub struct Genesis {
     pub timestamp: u64,
     /// Address of the Universal Deployer.
     deployer: Felt,
+    /// Address of Lockstep's gateway.
+    gateway: Felt,
     /// By address.
     accounts: BTreeMap<Felt, Account>,
 }
@@ -40,6 +42,7 @@ pub struct GenesisClasses<'a> {
     pub account: &'a [u8],
     pub token: &'a [u8],
     pub deployer: &'a [u8],
+    pub gateway: &'a [u8],
 }
 
 impl Genesis {
@@ -48,8 +51,10 @@ impl Genesis {
         let account_class = declare("account", classes.account, state)?;
         let token_class = declare("token", classes.token, state)?;
         let deployer_class = declare("deployer", classes.deployer, state)?;
+        let gateway_class = declare("gateway", classes.gateway, state)?;
         deploy(*STRK, token_class, state)?;
         deploy(address(self.deployer)?, deployer_class, state)?;
+        deploy(address(self.gateway)?, gateway_class, state)?;
         let mut supply = Felt::ZERO;
         for (at, Account { public_key, balance }) in &self.accounts {
             let at = address(*at)?;

@@ -83,8 +83,15 @@ pub struct Head {
 impl CairoEngine {
     /// A new chain from genesis JSON and its encoded classes.
     #[napi(constructor)]
-    pub fn new(genesis: String, account: Buffer, token: Buffer, deployer: Buffer) -> Result<Self, Code> {
-        let classes = GenesisClasses { account: &account, token: &token, deployer: &deployer };
+    pub fn new(
+        genesis: String,
+        account: Buffer,
+        token: Buffer,
+        deployer: Buffer,
+        gateway: Buffer,
+    ) -> Result<Self, Code> {
+        let classes =
+            GenesisClasses { account: &account, token: &token, deployer: &deployer, gateway: &gateway };
         let create = || Engine::create(&parse::<Genesis>(&genesis)?, &classes);
         Ok(Self { stage: Stage::Ready(Box::new(answer(on_deep_stack(create))?)) })
     }

@@ -52,13 +52,16 @@ fn create() -> Engine {
         "chain": chain(),
         "timestamp": 7,
         "deployer": "0x2cee",
+        "gateway": "0x4c6f636b73746570",
         "accounts": { "0xa11ce": { "publicKey": "0x5", "balance": "0x64" } },
     }))
     .unwrap();
     let account = encode(include_str!("../../../../cairo/contracts/account.sierra.json"));
     let token = encode(include_str!("../../../../cairo/contracts/erc20.sierra.json"));
     let deployer = encode(include_str!("../../../../cairo/contracts/deployer.sierra.json"));
-    Engine::create(&genesis, &GenesisClasses { account: &account, token: &token, deployer: &deployer }).unwrap()
+    let gateway = encode(include_str!("../../../../cairo/contracts/gateway.sierra.json"));
+    let classes = GenesisClasses { account: &account, token: &token, deployer: &deployer, gateway: &gateway };
+    Engine::create(&genesis, &classes).unwrap()
 }
 
 #[test]
