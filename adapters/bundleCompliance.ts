@@ -236,7 +236,7 @@ export const describeBundleCompliance = (name: string, fixture: BundleFixture): 
       await executor.revert(others);
       for (const body of [
         new Uint8Array(),
-        new Uint8Array(512).fill(7),
+        new Uint8Array(256).fill(7),
         Uint8Array.from({ length: 100 }, (_, i) => i),
       ]) {
         const checkpoint = await executor.checkpoint();

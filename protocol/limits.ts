@@ -23,7 +23,7 @@ export const limits = {
   /** Bundles of one sponsor whose nonces are remembered, until they can't be executed any more. */
   sponsorNonces: 4096,
   /** Body of a message between contracts within a bundle. */
-  syncBodyBytes: 512,
+  syncBodyBytes: 256,
   batchTransactions: 8192,
   batchBytes: 4 * MiB,
   /** Sum of the encoded batches of a block. */

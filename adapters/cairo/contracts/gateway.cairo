@@ -24,7 +24,7 @@ mod gateway {
 
     const PROTOCOL: felt252 = 'LOCKSTEP_PROTOCOL_WRITE';
     const STRK: felt252 = 0x4718f5a0fc34cc1af16a1cdee98ffb20c31f5cd61d6ab07201858f4287c938d;
-    const MOST_BODY_BYTES: u32 = 512;
+    const MOST_BODY_BYTES: u32 = 256;
     const WORD_BYTES: u32 = 31;
 
     #[storage]

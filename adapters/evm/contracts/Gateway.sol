@@ -10,7 +10,7 @@ contract Gateway {
     }
 
     address private constant SYSTEM = 0xffffFFFfFFffffffffffffffFfFFFfffFFFfFFfE;
-    uint256 private constant MOST_BODY_BYTES = 512;
+    uint256 private constant MOST_BODY_BYTES = 256;
 
     bytes32 private current;
     mapping(bytes32 => Delivered) private inbox;
