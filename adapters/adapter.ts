@@ -322,7 +322,7 @@ export type BundleSupport = {
   /** The gateway says from now on that this bundle is executed; `undefined`: that none is. */
   setBundle(id: BundleId | undefined): Uint8Array;
   /** The recipient can consume the message from now on. */
-  deliver(message: SyncMessage): Uint8Array;
+  deliver(message: SyncMessage): Uint8Array[];
 };
 
 export type Adapter = {

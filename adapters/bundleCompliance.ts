@@ -1,7 +1,7 @@
 /** What every VM that takes part in bundles must do with their legs, as one vitest suite over real transactions. */
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { TenantBudget } from "../protocol/budget.ts";
-import { bundleIdBytes, hasIdAt } from "../protocol/bundle.ts";
+import { bundleIdBytes, hasIdAt, type SyncMessage } from "../protocol/bundle.ts";
 import { equalBytes } from "../protocol/bytes.ts";
 import { asBundleId, asDomain, type BundleId, type Domain } from "../protocol/ids.ts";
 import type { Adapter, BundleSupport, Executor, LegExecution, OrderedLeg, Seal } from "./adapter.ts";
@@ -76,6 +76,10 @@ export const describeBundleCompliance = (name: string, fixture: BundleFixture): 
     const begin = () => beginBlock(adapter, executor, 2, first.blockHash);
     await begin();
     return { executor, first, begin };
+  };
+
+  const deliver = async (executor: Executor, message: SyncMessage): Promise<void> => {
+    for (const write of support.deliver(message)) await executor.write(write);
   };
 
   const run = async (executor: Executor, bytes: Uint8Array, bundle: BundleId): Promise<LegExecution> =>
@@ -169,15 +173,13 @@ export const describeBundleCompliance = (name: string, fixture: BundleFixture): 
       ]) {
         const checkpoint = await executor.checkpoint();
         await executor.write(support.setBundle(one));
-        await executor.write(
-          support.deliver({
-            ...message,
-            origin: elsewhere,
-            sender: stranger,
-            destination: domain,
-            recipient: fixture.contract,
-          }),
-        );
+        await deliver(executor, {
+          ...message,
+          origin: elsewhere,
+          sender: stranger,
+          destination: domain,
+          recipient: fixture.contract,
+        });
         expect((await run(executor, bytes, one)).execution.kind).toBe("applied");
         await executor.revert(checkpoint);
       }
@@ -231,7 +233,7 @@ export const describeBundleCompliance = (name: string, fixture: BundleFixture): 
       expect((await run(executor, bytes, one)).execution).toMatchObject({ succeeded: false });
       await executor.revert(missing);
       const others = await executor.checkpoint();
-      await executor.write(support.deliver({ ...key, recipient: stranger, body: Uint8Array.of(1) }));
+      await deliver(executor, { ...key, recipient: stranger, body: Uint8Array.of(1) });
       expect((await run(executor, bytes, one)).execution).toMatchObject({ succeeded: false });
       await executor.revert(others);
       for (const body of [
@@ -240,7 +242,7 @@ export const describeBundleCompliance = (name: string, fixture: BundleFixture): 
         Uint8Array.from({ length: 100 }, (_, i) => i),
       ]) {
         const checkpoint = await executor.checkpoint();
-        await executor.write(support.deliver({ ...key, body }));
+        await deliver(executor, { ...key, body });
         const { consumed, sent, execution } = await run(executor, bytes, one);
         expect(execution).toMatchObject({ kind: "applied", succeeded: true });
         expect([sent, consumed]).toEqual([[], [key]]);

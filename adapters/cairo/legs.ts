@@ -17,7 +17,7 @@ import { decodeReceipt } from "./receipt.ts";
 export const cairoBundles: BundleSupport = {
   readLeg,
   setBundle: (id) => encodeWrite(gatewayAddress, setBundleSelector, setBundlePayload(id)),
-  deliver: (message) => encodeWrite(gatewayAddress, deliverSelector, deliverPayload(message)),
+  deliver: (message) => [encodeWrite(gatewayAddress, deliverSelector, deliverPayload(message))],
 };
 
 /** A transaction that is ordered by itself must be no leg. */

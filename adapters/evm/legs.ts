@@ -10,7 +10,7 @@ import { decodeReceipt } from "./receipt.ts";
 export const evmBundles: BundleSupport = {
   readLeg,
   setBundle: (id) => encodeWrite(gatewayAddress, setBundleCall(id)),
-  deliver: (message) => encodeWrite(gatewayAddress, deliverCall(message)),
+  deliver: (message) => [encodeWrite(gatewayAddress, deliverCall(message))],
 };
 
 /** A transaction that is ordered by itself must be no leg. */

@@ -52,7 +52,7 @@ export type FuelEngine = {
 
 export type EngineModule = {
   FuelEngine: {
-    new (config: string, time: bigint, coins: Buffer): FuelEngine;
+    new (config: string, time: bigint, coins: Buffer, gateway: Buffer): FuelEngine;
     open(config: string): FuelEngine;
   };
 };

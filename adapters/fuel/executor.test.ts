@@ -6,8 +6,9 @@ import { contextOf, createStore, runBlock } from "../complianceChain.ts";
 import { fuelAdapter } from "./adapter.ts";
 import { decodeBlock } from "./block.ts";
 import { bytesOf, transactionId, zero32 } from "./codec.ts";
+import { gatewayId } from "./contracts/gateway.ts";
 import { baseAssetId } from "./params.ts";
-import { encodeWrite, gatewayId } from "./protocolWrites.ts";
+import { encodeWrite } from "./protocolWrites.ts";
 import { type FuelRead, readFuel } from "./reads.ts";
 import { decodeReceipt, type FuelReceipt, withOutcome } from "./receipt.ts";
 import {

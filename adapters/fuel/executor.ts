@@ -1,17 +1,18 @@
 /** Executes a Fuel tenant on the engine: canonical order, protocol writes, seals. */
 import { equalBytes, type Hex, toHex } from "../../protocol/bytes.ts";
 import { LockstepError } from "../../protocol/errors.ts";
-import { asRoot } from "../../protocol/ids.ts";
+import { asRoot, type Domain } from "../../protocol/ids.ts";
 import { entriesRoot } from "../../protocol/payload.ts";
-import type { Execution, Executor, OrderedEntry, Seal, SealedHead } from "../adapter.ts";
+import type { Execution, Executor, LegExecution, OrderedEntry, OrderedLeg, Seal, SealedHead } from "../adapter.ts";
 import { packBytes } from "../byteLists.ts";
-import { noLegs } from "../noLegs.ts";
+import { leftOutLeg } from "../legs.ts";
 import { asDeclared, canonicalOrder, leftOut } from "../order.ts";
 import { onlyWriters } from "../writers.ts";
 import { admit, inspectAll, inspectionOf, refusalOf } from "./admission.ts";
 import { answerRead } from "./answers.ts";
 import { tai64 } from "./block.ts";
 import { bufferOf, type EngineHead, type EngineSeal, engineCall, type FuelEngine } from "./engine.ts";
+import { explainLeg, legExecution, legOf, refuseMarked } from "./legs.ts";
 import { type Dependent, dependencyOrder } from "./order.ts";
 import { type EngineExecuted, type EngineInspected, readExecuted } from "./packed.ts";
 import { createPending } from "./pending.ts";
@@ -55,7 +56,12 @@ const dependentOf = (inspected: EngineInspected): Dependent =>
  * @param baseAssetId asset of the fees
  * @param writers owners of coins whose transactions are taken; absent: anybody's
  */
-export const createExecutor = (engine: FuelEngine, baseAssetId: Hex, writers: readonly Hex[] | undefined): Executor => {
+export const createExecutor = (
+  domain: Domain,
+  engine: FuelEngine,
+  baseAssetId: Hex,
+  writers: readonly Hex[] | undefined,
+): Executor => {
   const checkWriter = onlyWriters(writers);
   const pending = createPending(baseAssetId);
   /** What the open block executed or left out: pending until it is sealed. */
@@ -72,7 +78,7 @@ export const createExecutor = (engine: FuelEngine, baseAssetId: Hex, writers: re
     const raw = entries.map(({ bytes }) => bytes);
     const inspected = inspectAll(engine, raw, false);
     const inspections = inspected.map((each, i) =>
-      asDeclared(checkWriter(inspectionOf(each)), entries[i] as OrderedEntry),
+      asDeclared(refuseMarked(checkWriter(inspectionOf(each)), raw[i] as Uint8Array), entries[i] as OrderedEntry),
     );
     const placed = canonicalOrder(
       inspections.map((each) => (each.ok ? { ok: true, value: unordered(each.value) } : each)),
@@ -97,11 +103,21 @@ export const createExecutor = (engine: FuelEngine, baseAssetId: Hex, writers: re
     });
   };
 
+  const executeLeg = (leg: OrderedLeg): LegExecution => {
+    const [inspected] = inspectAll(engine, [leg.bytes], false);
+    const inspection = legOf(asDeclared(checkWriter(inspectionOf(inspected as EngineInspected)), leg), leg);
+    if (!inspection.ok) return leftOutLeg(leg, inspection.error);
+    const [executed] = readExecuted(engineCall(() => engine.execute(packBytes([leg.bytes]), [leg.index])));
+    return legExecution(domain, executionOf(leg.index, executed));
+  };
+
   return {
     inspect: async (transactions) => {
       const { number } = head();
       const inspected = inspectAll(engine, transactions, true);
-      const inspections = inspected.map((each) => checkWriter(inspectionOf(each)));
+      const inspections = inspected.map((each, i) =>
+        refuseMarked(checkWriter(inspectionOf(each)), transactions[i] as Uint8Array),
+      );
       for (const index of dependencyOrder(inspected.map(dependentOf))) {
         if (inspections[index]?.ok) inspections[index] = admit(inspected[index] as EngineInspected, pending, number);
       }
@@ -131,7 +147,13 @@ export const createExecutor = (engine: FuelEngine, baseAssetId: Hex, writers: re
       return executeAll(entries);
     },
 
-    ...noLegs,
+    inspectLegs: async (transactions) =>
+      inspectAll(engine, transactions, true).map((each) => checkWriter(inspectionOf(each))),
+    leg: async (leg) => {
+      requireOpen();
+      return executeLeg(leg);
+    },
+    explain: async (_, executed) => explainLeg(executed),
 
     checkpoint: async () => engineCall(() => engine.checkpoint()),
     commit: async (id) => engineCall(() => engine.commit(id)),

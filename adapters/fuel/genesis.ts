@@ -3,8 +3,8 @@ import * as z from "zod";
 import { concatBytes, type Hex } from "../../protocol/bytes.ts";
 import { LockstepError } from "../../protocol/errors.ts";
 import { bytesOf, zero32 } from "./codec.ts";
+import { gatewayId } from "./contracts/gateway.ts";
 import { baseAssetId } from "./params.ts";
-import { gatewayId } from "./protocolWrites.ts";
 
 const hex32 = z.templateLiteral(["0x", z.string().regex(/^[0-9a-f]{64}$/)]);
 const amount = z

@@ -3,6 +3,7 @@ import type { TenantBudget } from "../../protocol/budget.ts";
 import type { Domain } from "../../protocol/ids.ts";
 import type { OpenExecutor } from "../adapter.ts";
 import { tai64 } from "./block.ts";
+import { gatewayCode } from "./contracts/gatewayProgram.ts";
 import { bufferOf, engineCall, type FuelEngine, loadFuelEngine } from "./engine.ts";
 import { createExecutor, headOf, sealOf } from "./executor.ts";
 import { type FuelConfig, packCoins, parseFuelConfig, parseWriters } from "./genesis.ts";
@@ -28,10 +29,11 @@ export const openFuelExecutor: OpenExecutor = async ({ domain, config, budget, w
   const ready = (engine: FuelEngine) => {
     if (mark !== undefined) engineCall(() => engine.markEntries(mark.descriptor, mark.entryOffset));
     const sealed = headOf(engineCall(() => engine.head()));
-    return { executor: createExecutor(engine, baseAssetId, owners), sealed };
+    return { executor: createExecutor(domain, engine, baseAssetId, owners), sealed };
   };
   if (source !== undefined) return ready(await restoreEngine(module, chain, source));
   const coins = bufferOf(packCoins(parsed));
-  const engine = engineCall(() => new module.FuelEngine(chain, tai64(parsed.timestamp), coins));
+  const gateway = bufferOf(gatewayCode(baseAssetId));
+  const engine = engineCall(() => new module.FuelEngine(chain, tai64(parsed.timestamp), coins, gateway));
   return { ...ready(engine), genesis: sealOf(engineCall(() => engine.genesis())) };
 };

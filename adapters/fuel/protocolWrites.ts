@@ -1,11 +1,9 @@
 /**
- * What the sequencer says inside a Fuel tenant: values in the storage of a contract that nobody else writes to, at the id
- * "Lockstep" in ASCII and zeros behind it. A write is `slot 32 ‖ value`; an empty value deletes.
+ * What the sequencer says inside a Fuel tenant: values in the storage of the gateway. A write is `slot 32 ‖ value`; an
+ * empty value deletes.
  */
-import { concatBytes, type Hex } from "../../protocol/bytes.ts";
+import { concatBytes } from "../../protocol/bytes.ts";
 import { LockstepError } from "../../protocol/errors.ts";
-
-export const gatewayId: Hex = `0x4c6f636b73746570${"0".repeat(48)}`;
 
 const mostBytes = 64 * 1024;
 

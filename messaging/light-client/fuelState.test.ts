@@ -2,8 +2,9 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { contextOf } from "../../adapters/complianceChain.ts";
 import { fuelAdapter } from "../../adapters/fuel/adapter.ts";
 import { bytesOf, zero32 } from "../../adapters/fuel/codec.ts";
+import { gatewayId } from "../../adapters/fuel/contracts/gateway.ts";
 import type { FuelProof } from "../../adapters/fuel/proof.ts";
-import { encodeWrite, gatewayId } from "../../adapters/fuel/protocolWrites.ts";
+import { encodeWrite } from "../../adapters/fuel/protocolWrites.ts";
 import { type FuelRead, readFuel } from "../../adapters/fuel/reads.ts";
 import {
   alice,

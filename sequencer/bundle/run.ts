@@ -138,7 +138,8 @@ export const runBundle = async (
     if (failed !== undefined) break;
     for (const message of executed.sent) {
       const { destination } = message;
-      if (steps.has(destination)) write(destination, participant(destination).support.deliver(message));
+      if (!steps.has(destination)) continue;
+      for (const bytes of participant(destination).support.deliver(message)) write(destination, bytes);
     }
   }
   failed ??= exchange.end();

@@ -45,12 +45,13 @@ const simulateLegs = async (
 ): Promise<Simulated> => {
   const steps = new Map<Domain, BundleStep[]>();
   const supportOf = (domain: Domain) => options.tenants.get(domain)?.adapter.bundles;
-  const write = (domain: Domain, bytes: Uint8Array | undefined): void => {
-    if (bytes !== undefined) steps.get(domain)?.push({ kind: "write", bytes });
+  const write = (domain: Domain, writes: readonly Uint8Array[] = []): void => {
+    for (const bytes of writes) steps.get(domain)?.push({ kind: "write", bytes });
   };
   for (const domain of domainsOf({ legs })) {
     steps.set(domain, []);
-    write(domain, supportOf(domain)?.setBundle(id));
+    const support = supportOf(domain);
+    if (support !== undefined) write(domain, [support.setBundle(id)]);
   }
   const exchange = createExchange();
   const executed: SimulatedLeg[] = [];

@@ -1,7 +1,7 @@
 /** Fuel's transactions as their fields may be: by choice right, wrong or strange. */
 import { encodeTransaction, zero32 } from "../../adapters/fuel/codec.ts";
+import { gatewayId } from "../../adapters/fuel/contracts/gateway.ts";
 import { baseAssetId } from "../../adapters/fuel/params.ts";
-import { gatewayId } from "../../adapters/fuel/protocolWrites.ts";
 import {
   blob,
   change,

@@ -69,8 +69,8 @@ pub struct Environment {
 }
 
 impl Engine {
-    /// A new chain with block 0: packed coins, each `owner 32 ‖ asset 32 ‖ amount u64`.
-    pub fn create(chain: ChainConfig, time: u64, coins: &[u8]) -> Result<(Self, Sealed)> {
+    /// A new chain with block 0: packed coins, each `owner 32 ‖ asset 32 ‖ amount u64`, and the gateway's code.
+    pub fn create(chain: ChainConfig, time: u64, coins: &[u8], gateway: &[u8]) -> Result<(Self, Sealed)> {
         let (mut base, mut overlay) = (Base::default(), Overlay::default());
         let mut reader = packed::Reader::new(coins);
         let mut number = 0u64;
@@ -84,8 +84,8 @@ impl Engine {
             number += 1;
         }
         let code: Vec<u8> = op::ret(1).to_bytes().to_vec();
-        for contract in [&chain.fee_recipient[..], &GATEWAY] {
-            overlay.set(&base, key::key(key::CODE, contract), Some(code.clone().into()));
+        for (contract, code) in [(&chain.fee_recipient[..], &code[..]), (&GATEWAY[..], gateway)] {
+            overlay.set(&base, key::key(key::CODE, contract), Some(code.into()));
             let latest = encode_latest(&UtxoId::default(), TxPointer::default());
             overlay.set(&base, key::key(key::LATEST, contract), Some(latest.into()));
         }

@@ -100,11 +100,11 @@ pub struct Run {
 
 #[napi]
 impl FuelEngine {
-    /// A new chain from its config (JSON), the time of block 0 (TAI64) and packed coins.
+    /// A new chain from its config (JSON), the time of block 0 (TAI64), packed coins and the gateway's code.
     #[napi(constructor)]
-    pub fn new(config: String, time: BigInt, coins: Buffer) -> Result<Self, Code> {
+    pub fn new(config: String, time: BigInt, coins: Buffer, gateway: Buffer) -> Result<Self, Code> {
         guard(|| {
-            let (engine, genesis) = Engine::create(ChainConfig::parse(&config)?, u64_of(&time)?, &coins)?;
+            let (engine, genesis) = Engine::create(ChainConfig::parse(&config)?, u64_of(&time)?, &coins, &gateway)?;
             Ok(Self { stage: Stage::Ready(Box::new(engine)), genesis: Some(genesis) })
         })
     }

@@ -47,7 +47,7 @@ fn owner() -> Address {
 
 fn chain() -> (Engine, Sealed) {
     let coin = [owner().as_ref(), base_asset().as_ref(), &AMOUNT.to_be_bytes()].concat();
-    Engine::create(config(), 5, &coin.repeat(COINS as usize)).unwrap()
+    Engine::create(config(), 5, &coin.repeat(COINS as usize), &op::ret(1).to_bytes()).unwrap()
 }
 
 fn genesis_utxo(number: u64) -> UtxoId {
