@@ -1,5 +1,6 @@
 /** The SVM: Agave's runtime in litesvm, sparse Merkle state, Solana's own JSON-RPC. */
 import type { Adapter } from "../adapter.ts";
+import { svmBundles } from "./legs.ts";
 import { openSvmExecutor } from "./open.ts";
 
 export const svmAdapter: Adapter = {
@@ -7,6 +8,7 @@ export const svmAdapter: Adapter = {
   isolated: true,
   open: openSvmExecutor,
   protocolWrites: () => [],
+  bundles: svmBundles,
   serve: async (services, listen) => {
     const { serveSvmRpc } = await import("./rpc/server.ts");
     return await serveSvmRpc(services, listen);

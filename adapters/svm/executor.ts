@@ -2,16 +2,29 @@
 import { equalBytes, type Hex, toHex } from "../../protocol/bytes.ts";
 import { LockstepError } from "../../protocol/errors.ts";
 import { sha256 } from "../../protocol/hash.ts";
-import { asRoot, type Root } from "../../protocol/ids.ts";
+import { asRoot, type Domain, type Root } from "../../protocol/ids.ts";
 import { entriesRoot } from "../../protocol/payload.ts";
-import type { BlockContext, Execution, Executor, Mark, OrderedEntry, RefusalCode, SealedHead } from "../adapter.ts";
-import { noLegs } from "../noLegs.ts";
+import type {
+  BlockContext,
+  Execution,
+  Executor,
+  Inspection,
+  LegExecution,
+  Mark,
+  OrderedEntry,
+  OrderedLeg,
+  RefusalCode,
+  SealedHead,
+} from "../adapter.ts";
+import { leftOutLeg } from "../legs.ts";
 import { asDeclared, canonicalOrder, leftOut } from "../order.ts";
 import type { Admission, Admitted } from "./admission.ts";
 import { createReader } from "./answers.ts";
 import { encodeBlock, type SvmBlock } from "./block.ts";
+import { gatewayState, writtenState } from "./contracts/gateway.ts";
 import { type Slot, slotsPerEpoch } from "./engine.ts";
 import { createLedger } from "./ledger.ts";
+import { explainLeg, legExecution, legOf, refuseMarked } from "./legs.ts";
 import { blockLimits } from "./limits.ts";
 import { encodeReceipt } from "./receipt.ts";
 import { diffOf, type SvmState, sealTree } from "./state.ts";
@@ -39,6 +52,7 @@ type OpenBlock = Progress & {
 };
 
 export type ExecutorOptions = {
+  domain: Domain;
   state: SvmState;
   admission: Admission;
   feeRecipient: Uint8Array;
@@ -50,6 +64,9 @@ export type ExecutorOptions = {
   mark: Mark | undefined;
 };
 
+const factsIn = (inspected: ReturnType<Admission["inspect"]>): Inspection =>
+  inspected.ok ? { ok: true, value: inspected.value.facts } : inspected;
+
 const secondsOf = (timestampMs: number): number => Math.floor(timestampMs / 1000);
 
 export const headOf = ({ number, blockhash, stateRoot }: SvmBlock): SealedHead => ({
@@ -59,6 +76,7 @@ export const headOf = ({ number, blockhash, stateRoot }: SvmBlock): SealedHead =
 });
 
 export const createExecutor = ({
+  domain,
   state,
   admission,
   feeRecipient,
@@ -142,15 +160,41 @@ export const createExecutor = ({
 
   const executeAll = (block: OpenBlock, entries: readonly OrderedEntry[]): Execution[] => {
     const inspected = entries.map(({ bytes }) => admission.inspect(bytes));
-    const orderable = inspected.map((result, i) =>
-      asDeclared(result.ok ? { ok: true, value: result.value.facts } : result, entries[i] as OrderedEntry),
-    );
+    const orderable = inspected.map((result, i) => {
+      const entry = entries[i] as OrderedEntry;
+      return asDeclared(refuseMarked(factsIn(result), entry.bytes), entry);
+    });
     return canonicalOrder(orderable).map(({ index, refusal }) => {
       if (refusal !== undefined) return leftOut(index, refusal);
       const admitted = inspected[index];
       if (!admitted?.ok) throw new LockstepError("executor_failed", "an entry has no facts");
       return executeOne(block, index, admitted.value, (entries[index] as OrderedEntry).bytes);
     });
+  };
+
+  const executeLeg = (block: OpenBlock, leg: OrderedLeg): LegExecution => {
+    const inspected = admission.inspect(leg.bytes);
+    const inspection = legOf(asDeclared(factsIn(inspected), leg), leg);
+    if (!inspection.ok) return leftOutLeg(leg, inspection.error);
+    if (!inspected.ok) throw new LockstepError("executor_failed", "a leg has no facts");
+    const execution = executeOne(block, leg.index, inspected.value, leg.bytes);
+    return legExecution(domain, execution, inspected.value.transaction);
+  };
+
+  /** What is said of a transaction at the door, its marker aside. */
+  const inspectOne = (bytes: Uint8Array): Inspection => {
+    const inspected = admission.inspect(bytes);
+    if (!inspected.ok) return inspected;
+    const { number, timestampMs } = state.head;
+    const stale = staleness(inspected.value, { number: number + 1, timestampMs });
+    if (stale !== undefined) {
+      const message =
+        stale === "duplicate" ? "it was applied already" : "Blockhash not found: it is unknown, or too old by now";
+      return { ok: false, error: { code: stale, message } };
+    }
+    const { facts, transaction } = inspected.value;
+    const balance = accounts.get(transaction.keys[0] as Uint8Array)?.lamports ?? 0n;
+    return { ok: true, value: { ...facts, account: { nonce: 0, balance } } };
   };
 
   const takeCheckpoint = (block: OpenBlock, id: number) => {
@@ -162,21 +206,7 @@ export const createExecutor = ({
   };
 
   return {
-    inspect: async (transactions) =>
-      transactions.map((bytes) => {
-        const inspected = admission.inspect(bytes);
-        if (!inspected.ok) return inspected;
-        const { number, timestampMs } = state.head;
-        const stale = staleness(inspected.value, { number: number + 1, timestampMs });
-        if (stale !== undefined) {
-          const message =
-            stale === "duplicate" ? "it was applied already" : "Blockhash not found: it is unknown, or too old by now";
-          return { ok: false, error: { code: stale, message } };
-        }
-        const { facts, transaction } = inspected.value;
-        const balance = accounts.get(transaction.keys[0] as Uint8Array)?.lamports ?? 0n;
-        return { ok: true, value: { ...facts, account: { nonce: 0, balance } } };
-      }),
+    inspect: async (transactions) => transactions.map((bytes) => refuseMarked(inspectOne(bytes), bytes)),
 
     begin: async (context) => {
       if (open !== undefined) throw new LockstepError("wrong_state", "a block is open already");
@@ -200,13 +230,17 @@ export const createExecutor = ({
       open = { ...nothing, context, applied: new Set(), checkpoints: [], nextCheckpoint: 0 };
     },
 
-    write: async () => {
-      throw new LockstepError("bad_input", "an SVM tenant takes no protocol writes yet");
+    write: async (write) => {
+      openBlock();
+      const written = ledger.writeData(gatewayState, (data) => writtenState(data, write));
+      if (!written) throw new LockstepError("bad_input", "no write to the gateway's state");
     },
 
     execute: async (entries) => executeAll(openBlock(), entries),
 
-    ...noLegs,
+    inspectLegs: async (transactions) => transactions.map(inspectOne),
+    leg: async (leg) => executeLeg(openBlock(), leg),
+    explain: async (_, executed) => explainLeg(executed),
 
     checkpoint: async () => {
       const block = openBlock();

@@ -8,6 +8,7 @@ import { rentExempt } from "./account.ts";
 import { programs } from "./addresses.ts";
 import { fromBase58 } from "./base58.ts";
 import { createWriter } from "./binary.ts";
+import { gatewayAccounts } from "./contracts/gatewayAccounts.ts";
 import { builtInAccounts, createEngine, type KeyedAccount } from "./engine.ts";
 
 const address = z.string().refine((text) => fromBase58(text, 32) !== undefined, "not an address in base58");
@@ -57,13 +58,14 @@ export const genesisHashOf = (domain: Domain, config: Uint8Array): Root =>
 const bytesOf = (text: string): Uint8Array => fromBase58(text, 32) ?? programs.system;
 
 /**
- * The accounts of block 0: those of the config, SPL programs and native mints.
+ * The accounts of block 0: those of the config, SPL programs, native mints and the gateway.
  *
  * @throws LockstepError `bad_config` where one is there already
  */
 export const genesisAccounts = ({ accounts, feeRecipient }: SvmConfig): KeyedAccount[] => {
   const builtIn = builtInAccounts();
-  const taken = new Set(builtIn.map(({ key }) => toHex(key)));
+  const gateway = gatewayAccounts();
+  const taken = new Set([...builtIn, ...gateway].map(({ key }) => toHex(key)));
   const runtime = createEngine([]);
   const isTaken = (key: Uint8Array): boolean => taken.has(toHex(key)) || runtime.get(key) !== undefined;
   const configured = Object.entries(accounts).map(([text, balance]) => {
@@ -75,5 +77,5 @@ export const genesisAccounts = ({ accounts, feeRecipient }: SvmConfig): KeyedAcc
   const recipient = bytesOf(feeRecipient);
   if (isTaken(recipient) || equalBytes(recipient, programs.system))
     throw badConfig("feeRecipient belongs to the runtime");
-  return [...builtIn, ...configured];
+  return [...builtIn, ...gateway, ...configured];
 };

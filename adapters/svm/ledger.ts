@@ -23,6 +23,8 @@ export type Ledger = {
   execute(transaction: SvmTransaction, bytes: Uint8Array, fee: bigint): Executed;
   /** Adds lamports to an account, which may be new. */
   credit(key: Uint8Array, lamports: bigint): void;
+  /** Changes the data of an account that is there; `false`, and nothing done, where there is no change to make. */
+  writeData(key: Uint8Array, change: (data: Uint8Array) => Uint8Array | undefined): boolean;
   /** Bytes of the accounts that the block has changed so far, before and after, and of code that it had loaded. */
   changedBytes(): number;
   mark(): number;
@@ -191,6 +193,15 @@ export const createLedger = (accounts: Accounts): Ledger => {
       const credited = { ...account, lamports: account.lamports + lamports };
       journal.set(key, credited);
       engine.set(key, credited);
+    },
+    writeData: (key, change) => {
+      const account = get(key);
+      const data = account && change(account.data);
+      if (account === undefined || data === undefined) return false;
+      const written = { ...account, data };
+      journal.set(key, written);
+      engine.set(key, written);
+      return true;
     },
     changedBytes: () => loads.reduce((sum, { bytes }) => sum + bytes, journal.bytes()),
     mark: () => journal.mark(),

@@ -44,6 +44,7 @@ export const openSvmExecutor: OpenExecutor = async ({ domain, config, budget, wr
       ? createGenesis(module, parsed, blockhashUnder(zeroRoot))
       : { state: await restoreState(module, source), genesis: undefined };
   const executor = createExecutor({
+    domain,
     state: opened.state,
     admission: createAdmission(module, budget.gas.largest, writers),
     feeRecipient: addressOf(parsed.feeRecipient),

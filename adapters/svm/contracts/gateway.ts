@@ -1,0 +1,91 @@
+/** The gateway of an SVM tenant: where it is, what it is called with, and what the sequencer writes into its state. */
+import type { SyncKey, SyncMessage } from "../../../protocol/bundle.ts";
+import { concatBytes, equalBytes, utf8 } from "../../../protocol/bytes.ts";
+import type { BundleId, Domain } from "../../../protocol/ids.ts";
+import { limits } from "../../../protocol/limits.ts";
+
+const named = (text: string): Uint8Array => {
+  const key = new Uint8Array(32);
+  key.set(utf8(text));
+  return key;
+};
+
+/** The program, and the account that its instructions have first. Nobody has a key for either. */
+export const gatewayProgram = named("Lockstep gateway");
+export const gatewayState = named("Lockstep state");
+
+/** First byte of an instruction's data. A top-level `requireBundle` marks a transaction as a leg. */
+export const gatewayTags = { requireBundle: 0, sendSync: 1, consume: 2 } as const;
+
+/** Custom errors of the program, by their number. */
+export const gatewayErrors = [
+  "",
+  "UnknownInstruction",
+  "WrongAccounts",
+  "NotInBundle",
+  "NotSigned",
+  "BodyTooLong",
+  "NoMessage",
+] as const;
+
+const u32 = (value: number): Uint8Array => {
+  const bytes = new Uint8Array(4);
+  new DataView(bytes.buffer).setUint32(0, value);
+  return bytes;
+};
+
+/** Data of the marker; the account is `gatewayState`. */
+export const requireBundleData = (id: BundleId): Uint8Array =>
+  concatBytes(Uint8Array.of(gatewayTags.requireBundle), id);
+
+/** Accounts: `gatewayState`, and the sender, which signs. */
+export const sendSyncData = (destination: Domain, recipient: Uint8Array, index: number, body: Uint8Array): Uint8Array =>
+  concatBytes(Uint8Array.of(gatewayTags.sendSync), u32(destination), recipient, u32(index), body);
+
+/** Accounts: `gatewayState`, writable, and the recipient, which signs. The body comes as return data. */
+export const consumeData = (origin: Domain, sender: Uint8Array, index: number): Uint8Array =>
+  concatBytes(Uint8Array.of(gatewayTags.consume), u32(origin), sender, u32(index));
+
+const idBytes = 32;
+const keyBytes = 72;
+/** Of the inbox: used u8 ‖ length u16 ‖ 5 ‖ key 72 ‖ body. */
+const place = { count: 16, bytes: 8 + keyBytes + limits.syncBodyBytes, length: 1, key: 8, body: 8 + keyBytes } as const;
+
+export const stateBytes = idBytes + place.count * place.bytes;
+
+const messageKey = ({ origin, sender, recipient, index }: SyncKey): Uint8Array =>
+  concatBytes(u32(origin), sender, recipient, u32(index));
+
+/** What the sequencer says: `0 ‖ id`, or `1 ‖ key 72 ‖ body`. */
+export const setBundleWrite = (id: BundleId | undefined): Uint8Array =>
+  concatBytes(Uint8Array.of(0), id ?? new Uint8Array(idBytes));
+
+export const deliverWrite = (message: SyncMessage): Uint8Array =>
+  concatBytes(Uint8Array.of(1), messageKey(message), message.body);
+
+/** A message finds no place while sixteen wait; then nobody can consume it. */
+const putMessage = (state: Uint8Array, message: Uint8Array): void => {
+  for (let at = idBytes; at < stateBytes; at += place.bytes) {
+    if (state[at] !== 0) continue;
+    const body = message.subarray(keyBytes);
+    state.set([1, body.length >> 8, body.length & 0xff], at);
+    state.set(message.subarray(0, keyBytes), at + place.key);
+    state.set(body, at + place.body);
+    return;
+  }
+};
+
+/** The state's data after a write; `undefined` for what is no write. */
+export const writtenState = (state: Uint8Array, write: Uint8Array): Uint8Array | undefined => {
+  const [kind] = write;
+  const content = write.subarray(1);
+  const after = Uint8Array.from(state);
+  if (kind === 0 && content.length === idBytes) after.set(content);
+  else if (kind === 1 && content.length >= keyBytes && content.length <= keyBytes + limits.syncBodyBytes) {
+    putMessage(after, content);
+  } else return undefined;
+  return after;
+};
+
+/** Whether a key is that of the program. */
+export const isGateway = (key: Uint8Array | undefined): boolean => key !== undefined && equalBytes(key, gatewayProgram);
