@@ -51,6 +51,9 @@ const bigDecimal = (byteLength: number) =>
     .regex(/^(?:0|[1-9][0-9]{0,77})$/)
     .refine((text) => BigInt(text) < 1n << BigInt(8 * byteLength), { error: `has more than ${byteLength} bytes` });
 
+/** A bigint as a decimal string. */
+export const amountJson = z.codec(bigDecimal(32), z.bigint(), { decode: BigInt, encode: String });
+
 /** A plain JSON number, for what is no part of a signed object. */
 export const integer = <T extends number = number>(most: number = Number.MAX_SAFE_INTEGER) =>
   z.int().min(0).max(most) as unknown as z.ZodType<T>;

@@ -10,9 +10,9 @@ import { Certificate } from "./certificate.ts";
 import { failure, type Result, success } from "./errors.ts";
 import { Genesis, type Vm, vms } from "./genesis.ts";
 import { Certified, Header, Proposal } from "./header.ts";
-import type { Domain, Epoch, Height, Revision, Root, ValidatorIndex } from "./ids.ts";
+import type { BundleId, Domain, Epoch, Height, Revision, Root, ValidatorIndex } from "./ids.ts";
 import { Inputs } from "./inputs.ts";
-import { bytesJson, integer, publicKeyJson, rootJson, sszJson } from "./json.ts";
+import { amountJson, bytesJson, integer, publicKeyJson, rootJson, sszJson } from "./json.ts";
 import { limits } from "./limits.ts";
 import { OrderingTenant } from "./ordering.ts";
 import { PayloadEntry } from "./payload.ts";
@@ -207,6 +207,60 @@ export const ControlRequestWire = z.strictObject({ transaction: bytesJson(limits
 /** The id of an acknowledged control transaction. */
 export const ControlWire = z.strictObject({ id: rootJson });
 
+/** Body that brings one bundle, in JSON. */
+export const BundleRequestWire = z.strictObject({ bundle: bytesJson(limits.bundleBytes) });
+
+const bundleIdJson = rootJson as unknown as z.ZodType<BundleId>;
+const chargesJson = z.array(z.strictObject({ domain: domainJson, amount: amountJson }));
+
+/** The id of an acknowledged bundle. */
+export const SubmittedBundleWire = z.strictObject({ id: bundleIdJson });
+
+/** Where a bundle stands. */
+export const BundleWire = z.strictObject({
+  id: bundleIdJson,
+  status: z.enum(["pending", "ordered", "committed", "aborted", "skipped", "expired", "evicted"]),
+  height: z.exactOptional(heightJson),
+  legs: z.array(z.strictObject({ domain: domainJson, id: rootJson, nativeId: z.exactOptional(nativeIdJson) })),
+  index: z.exactOptional(integer()),
+  reason: z.exactOptional(z.string()),
+  failedLeg: z.exactOptional(integer()),
+  failure: z.exactOptional(z.string()),
+  charged: chargesJson,
+});
+
+const messageKeyJson = {
+  origin: domainJson,
+  sender: bytesJson(32),
+  destination: domainJson,
+  recipient: bytesJson(32),
+  index: integer(2 ** 32 - 1),
+};
+
+/** What a bundle would come to; a leg that was executed has its gas, and one that was left out why. */
+export const BundleSimulationWire = z.strictObject({
+  id: bundleIdJson,
+  committed: z.boolean(),
+  failure: z.exactOptional(z.strictObject({ code: z.string(), leg: z.exactOptional(integer()), message: z.string() })),
+  legs: z.array(
+    z.strictObject({
+      succeeded: z.boolean(),
+      nativeId: z.exactOptional(nativeIdJson),
+      gas: z.exactOptional(integer()),
+      gasUsed: z.exactOptional(integer()),
+      fee: amountJson,
+      reason: z.exactOptional(z.string()),
+      logs: z.array(z.unknown()),
+      sent: z.array(z.strictObject({ ...messageKeyJson, body: bytesJson(limits.syncBodyBytes) })),
+      consumed: z.array(z.strictObject(messageKeyJson)),
+    }),
+  ),
+  charged: chargesJson,
+});
+
+/** What a sponsor has at each tenant. */
+export const SponsorWire = z.strictObject({ sponsor: bytesJson(32), balances: chargesJson });
+
 export const topics = ["finalized", "executed", "certified", "tenant"] as const;
 export type Topic = (typeof topics)[number];
 
@@ -236,6 +290,8 @@ export type StatusWire = z.output<typeof StatusWire>;
 export type TenantsWire = z.output<typeof TenantsWire>;
 export type TenantProofWire = z.output<typeof TenantProofWire>;
 export type TransactionWire = z.output<typeof TransactionWire>;
+export type BundleWire = z.output<typeof BundleWire>;
+export type BundleSimulationWire = z.output<typeof BundleSimulationWire>;
 export type EventWire = z.output<typeof EventWire>;
 
 /** All of them, by the name each has in the API's description. */
@@ -254,6 +310,11 @@ export const wires = {
   SubmissionRequest: SubmissionRequestWire,
   Control: ControlWire,
   ControlRequest: ControlRequestWire,
+  Bundle: BundleWire,
+  BundleRequest: BundleRequestWire,
+  SubmittedBundle: SubmittedBundleWire,
+  BundleSimulation: BundleSimulationWire,
+  Sponsor: SponsorWire,
   Event: EventWire,
 } as const;
 

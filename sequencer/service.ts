@@ -129,7 +129,7 @@ export type BundleStatus = {
   failedLeg?: number;
   failure?: string;
   /** What the sponsor paid; one for each domain that it paid something at. */
-  charged?: BundleFee[];
+  charged: BundleFee[];
 };
 
 /** A bundle as it would come out on top of the newest executed blocks; nobody's signature but the legs' is needed. */

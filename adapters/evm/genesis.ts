@@ -52,7 +52,7 @@ export const parseWriters = (writers: readonly string[] | undefined): Hex[] | un
   });
 
 /** What every tenant has from the start besides its own; nothing is ever at the marker. */
-const installed: readonly SystemContract[] = [
+export const installed: readonly SystemContract[] = [
   blockHashHistory,
   beaconRoots,
   { address: gatewayAddress, code: gatewayCode },

@@ -1,13 +1,16 @@
 import { encodeFunctionData, getContractAddress, type Hex, parseEther } from "viem";
 import { describe, expect, it } from "vitest";
 import { toHex } from "../../protocol/bytes.ts";
-import type { BundleId } from "../../protocol/ids.ts";
+import { asDomain, type BundleId } from "../../protocol/ids.ts";
+import { type Input, inputKinds } from "../../protocol/inputs.ts";
 import { compileContract } from "../../test/fixtures/solidity.ts";
 import { describeBundleCompliance, testBundleId } from "../bundleCompliance.ts";
+import { contextOf } from "../complianceChain.ts";
 import { evmAdapter } from "./adapter.ts";
 import { isMarked, readLeg } from "./codec/leg.ts";
 import { addressBytes, gatewayAddress, markerAddress } from "./contracts/gateway.ts";
 import { gatewayAbi, gatewayCode } from "./contracts/gatewayArtefact.ts";
+import { createReplayer } from "./replay.ts";
 import { alice, bob, budget, buildEngine, bytesOf, carol, config, domain, encodeConfig, sign } from "./testChain.ts";
 
 const messenger = compileContract("Messenger");
@@ -33,6 +36,63 @@ describeBundleCompliance("EVM", {
   sending: (id, { destination, recipient, index, body }) =>
     call(id, "send", [destination, toHex(recipient), index, toHex(body)]),
   consuming: (id, { origin, sender, index }) => call(id, "hear", [origin, toHex(sender), index]),
+});
+
+describe("an EVM tenant with bundles", () => {
+  it("comes to the same roots on another EVM, from its writes and legs in their order", async () => {
+    const bytes = encodeConfig(config);
+    const { executor, genesis } = await evmAdapter.open({ domain, config: bytes, budget });
+    const replayer = await createReplayer(domain, bytes, budget);
+    if (genesis === undefined) throw new Error("no genesis");
+    expect(toHex(replayer.genesis.blockHash)).toBe(toHex(genesis.blockHash));
+    const support = evmAdapter.bundles as NonNullable<typeof evmAdapter.bundles>;
+    const inputs: Input[] = [];
+    const put = (kind: number, input: Uint8Array) => inputs.push({ kind, bytes: input, reason: new Uint8Array() });
+    const write = async (input: Uint8Array): Promise<void> => {
+      put(inputKinds.write, input);
+      await executor.write(input);
+    };
+    const context = contextOf(1, genesis.blockHash);
+    await executor.begin(context);
+    for (const each of evmAdapter.protocolWrites(context)) await write(each);
+    const deployment = await sign(alice, { nonce: 0, data: messenger.bytecode, gas: 2_000_000n });
+    put(inputKinds.transaction, deployment);
+    await executor.execute([{ bytes: deployment, gas: [2_000_000] }]);
+
+    const [id, undone] = [testBundleId(1), testBundleId(2)];
+    const message = {
+      origin: asDomain(7),
+      sender: id,
+      destination: domain,
+      recipient: addressBytes(contract),
+      index: 1,
+    };
+    const apply = async (input: Uint8Array, bundle: BundleId): Promise<unknown> =>
+      (await executor.leg({ bytes: input, gas: [1_500_000], bundle, index: 0 })).execution;
+    const checkpoint = await executor.checkpoint();
+    await executor.write(support.setBundle(undone));
+    expect(await apply(await call(undone, "fail", []), undone)).toMatchObject({ succeeded: false });
+    await executor.revert(checkpoint);
+    await write(support.setBundle(id));
+    for (const each of support.deliver({ ...message, body: new Uint8Array(99).fill(5) })) await write(each);
+    const leg = await call(id, "hear", [message.origin, toHex(message.sender), message.index]);
+    put(inputKinds.leg, leg);
+    expect(await apply(leg, id)).toMatchObject({ succeeded: true });
+    await write(support.setBundle(undefined));
+    const seal = await executor.seal();
+    await executor.close();
+
+    const replayed = await replayer.apply({ ...context, inputs });
+    if (!replayed.ok) throw new Error(replayed.error.message);
+    const { blockHash, stateRoot, receiptsRoot, auxRoot, gasUsed } = replayed.value;
+    expect({ blockHash, stateRoot, receiptsRoot, auxRoot, gasUsed }).toEqual({
+      blockHash: seal.blockHash,
+      stateRoot: seal.stateRoot,
+      receiptsRoot: seal.receiptsRoot,
+      auxRoot: seal.auxRoot,
+      gasUsed: seal.gasUsed,
+    });
+  });
 });
 
 describe("an EVM transaction", () => {

@@ -24,7 +24,7 @@ export type ReplayBlock = {
   /** Root of the shared header, and of its parent. */
   header: Root;
   parent: Root;
-  /** Writes and transactions in the order they were applied in; entries that were left out are passed over. */
+  /** Writes, transactions and legs in the order they were applied in; entries that were left out are passed over. */
   inputs: readonly Input[];
 };
 
@@ -127,7 +127,7 @@ export const createReplayer = async (
   const applyInput = async ({ kind, bytes }: Input, block: Block, applied: Applied): Promise<void> => {
     if (kind === inputKinds.omitted || kind === inputKinds.returned) return;
     if (kind === inputKinds.write) await write(bytes, block);
-    else if (kind === inputKinds.transaction) await transact(bytes, block, applied);
+    else if (kind === inputKinds.transaction || kind === inputKinds.leg) await transact(bytes, block, applied);
     else throw new LockstepError("unsupported", `inputs of kind ${kind} can't be replayed`);
   };
 

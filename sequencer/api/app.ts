@@ -7,6 +7,7 @@ import { failure, LockstepError } from "../../protocol/errors.ts";
 import { ErrorWire, wires } from "../../protocol/wire.ts";
 import type { NodeService } from "../service.ts";
 import { answer, busy, refuse } from "./answer.ts";
+import { serveBundles } from "./bundles.ts";
 import { serveChain } from "./chain.ts";
 import { apiLimits } from "./limits.ts";
 import { type Api, onlyMethod } from "./route.ts";
@@ -94,6 +95,7 @@ export const createApi = (
   serveChain(api, service);
   serveTransactions(api, service);
   serveTenants(api, service);
+  serveBundles(api, service);
   serveHealth(api, service);
   serveDescription(api);
   api.get("/v1/stream", () =>

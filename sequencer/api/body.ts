@@ -6,7 +6,7 @@ import { fromHex } from "../../protocol/bytes.ts";
 import { failure, type Result, success } from "../../protocol/errors.ts";
 import type { Domain } from "../../protocol/ids.ts";
 import { limits } from "../../protocol/limits.ts";
-import { ControlRequestWire, decodeWire, SubmissionRequestWire } from "../../protocol/wire.ts";
+import { BundleRequestWire, ControlRequestWire, decodeWire, SubmissionRequestWire } from "../../protocol/wire.ts";
 import { busy } from "./answer.ts";
 import { apiLimits } from "./limits.ts";
 
@@ -79,6 +79,12 @@ export const parseJsonSubmission = (body: Uint8Array): Result<Submission> => {
 export const parseJsonControl = (body: Uint8Array): Result<Uint8Array> => {
   const request = parseJson(ControlRequestWire, '{"transaction": "0x..."}', body);
   return request.ok ? success(request.value.transaction) : request;
+};
+
+/** Body `{"bundle": "0x..."}` of one encoded bundle. */
+export const parseJsonBundle = (body: Uint8Array): Result<Uint8Array> => {
+  const request = parseJson(BundleRequestWire, '{"bundle": "0x..."}', body);
+  return request.ok ? success(request.value.bundle) : request;
 };
 
 /** Body of repeated `length u32 big-endian ‖ bytes`. */

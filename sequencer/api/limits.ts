@@ -14,6 +14,9 @@ export const apiLimits = {
   /** Slices, which may be as large as a block, that are read at the same time, and requests for them that wait. */
   slices: 4,
   waitingSlices: 256,
+  /** Bundles that are simulated at the same time, and requests that wait. */
+  simulations: 1,
+  waitingSimulations: 16,
   /** Lists and objects within each other in a body. */
   jsonDepth: 16,
   headerBytes: 16 * KiB,

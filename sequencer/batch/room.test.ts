@@ -5,7 +5,7 @@ import { Genesis } from "../../protocol/genesis.ts";
 import { asDomain, asPublicKey, asSignature, type Domain, zeroRoot } from "../../protocol/ids.ts";
 import { controlTransactionBytes, limits, transactionLimits } from "../../protocol/limits.ts";
 import { registrationOf } from "../../test/fixtures/registration.ts";
-import type { Loads } from "../control/capacity.ts";
+import { type Loads, legAllowance } from "../control/capacity.ts";
 import { genesisState } from "../control/state.ts";
 import { roomFor } from "./room.ts";
 
@@ -43,7 +43,11 @@ describe("the room of a producer", () => {
   });
 
   it("is everything for whose turn it is while nothing else is on its way, where no less is enough", () => {
-    expect(room(0, cairo)).toEqual({ gas: usualBudgets.cairo.gas.largest, bytes: usualBudgets.cairo.bytes.burst });
+    expect(room(0, cairo)).toEqual({
+      gas: usualBudgets.cairo.gas.largest,
+      bytes: usualBudgets.cairo.bytes.burst,
+      legGas: legAllowance(usualBudgets.cairo),
+    });
     expect(room(0, cairo).bytes).toBeGreaterThan(transactionLimits.cairo);
     const busy = room(0, cairo, new Map(), [load(cairo, 1)]);
     expect(busy.gas).toBe((usualBudgets.cairo.gas.burst * 5) / 8);

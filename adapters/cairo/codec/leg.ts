@@ -12,7 +12,7 @@ import { concatBytes, fromHex, type Hex } from "../../../protocol/bytes.ts";
 import { failure, success } from "../../../protocol/errors.ts";
 import { gatewayAddress, requireBundleSelector } from "../contracts/gateway.ts";
 import { feltBytes } from "../felt.ts";
-import { type CairoInvoke, decodeTransaction } from "../transaction.ts";
+import { type CairoInvoke, decodeTransaction, encodeTransaction } from "../transaction.ts";
 
 const feltSize = 32;
 /** Number of calls; address, selector and length of the first one's calldata; then that. */
@@ -35,6 +35,9 @@ const signedFelts = ({ sender_address, nonce, resource_bounds, tip, calldata }: 
 /** The unsigned bytes of an INVOKE. */
 export const unsignedInvoke = (invoke: CairoInvoke): Uint8Array =>
   concatBytes(Uint8Array.of(3, 0), ...signedFelts(invoke).map(feltBytes));
+
+/** The bytes under which a signed INVOKE is ordered. */
+export const invokeBytes = (invoke: CairoInvoke): Uint8Array => encodeTransaction(invoke);
 
 export const readLeg: ReadLeg = (transaction) => {
   const decoded = decodeTransaction(transaction);

@@ -4,17 +4,16 @@ import { createMPT } from "@ethereumjs/mpt";
 import { Caches, CacheType, MerkleStateManager } from "@ethereumjs/statemanager";
 import { Account, Address, hexToBytes, MapDB, ValueEncoding } from "@ethereumjs/util";
 import type { Hex } from "../../../protocol/bytes.ts";
-import type { EvmConfig } from "../genesis.ts";
-import { beaconRoots, blockHashHistory } from "../systemContracts.ts";
+import { type EvmConfig, installed } from "../genesis.ts";
 import { type NodeStore, sweep } from "./sweep.ts";
 
 /** Entries of a cache: more than a block's gas can touch, for it holds what is not in the trie yet. */
 const cached = { type: CacheType.LRU, size: 200_000 };
 
-/** The accounts of block 0: those of the config, and the two system contracts. */
+/** The accounts of block 0: those of the config, and the contracts that every tenant has. */
 const allocationOf = ({ alloc }: EvmConfig): EvmConfig["alloc"] => {
   const all = { ...alloc };
-  for (const { address, code } of [blockHashHistory, beaconRoots]) all[address] = { nonce: 1, code };
+  for (const { address, code } of installed) all[address] = { nonce: 1, code };
   return all;
 };
 

@@ -19,6 +19,12 @@ const isMarker = (output: FuelOutput): boolean =>
 const outputsOf = (transaction: FuelTransaction): readonly FuelOutput[] =>
   transaction.kind === "mint" ? [] : transaction.outputs;
 
+/** The unsigned bytes of a script transaction in its canonical bytes; `undefined` for anything else. */
+export const unsignedBytes = (bytes: Uint8Array): Uint8Array | undefined => {
+  const decoded = decodeTransaction(bytes);
+  return decoded.ok && decoded.value.kind === "script" ? unsignedScript(decoded.value) : undefined;
+};
+
 export const unsignedScript = (transaction: ScriptTransaction): Uint8Array =>
   encodeTransaction({ ...transaction, witnesses: [] });
 
