@@ -1,42 +1,19 @@
-import { encodeFunctionData, getContractAddress, type Hex, parseEther } from "viem";
+import { encodeFunctionData } from "viem";
 import { describe, expect, it } from "vitest";
 import { toHex } from "../../protocol/bytes.ts";
 import { asDomain, type BundleId } from "../../protocol/ids.ts";
 import { type Input, inputKinds } from "../../protocol/inputs.ts";
-import { compileContract } from "../../test/fixtures/solidity.ts";
-import { describeBundleCompliance, testBundleId } from "../bundleCompliance.ts";
+import { describeBundleCompliance, testBundleId } from "../../test/fixtures/legs/compliance.ts";
+import { call, contract, evmLegs, leg, marked, messenger } from "../../test/fixtures/legs/evm.ts";
 import { contextOf } from "../complianceChain.ts";
 import { evmAdapter } from "./adapter.ts";
 import { isMarked, readLeg } from "./codec/leg.ts";
 import { addressBytes, gatewayAddress, markerAddress } from "./contracts/gateway.ts";
 import { gatewayAbi, gatewayCode } from "./contracts/gatewayArtefact.ts";
 import { createReplayer } from "./replay.ts";
-import { alice, bob, budget, buildEngine, bytesOf, carol, config, domain, encodeConfig, sign } from "./testChain.ts";
+import { alice, bob, budget, bytesOf, carol, config, domain, encodeConfig, sign } from "./testChain.ts";
 
-const messenger = compileContract("Messenger");
-const contract = getContractAddress({ from: alice.address, nonce: 0n });
-
-const marked = (id: BundleId) => [{ address: markerAddress, storageKeys: [toHex(id)] }];
-const leg = (id: BundleId, to: Hex, data: Hex, value = 0n) =>
-  sign(bob, { nonce: 0, to, data, value, gas: 1_500_000n, accessList: marked(id) });
-const call = (id: BundleId, functionName: string, args: unknown[]) =>
-  leg(id, contract, encodeFunctionData({ abi: messenger.abi, functionName, args }));
-
-describeBundleCompliance("EVM", {
-  adapter: evmAdapter,
-  domain,
-  config: encodeConfig(config),
-  budget,
-  prepare: buildEngine,
-  setUp: async () => [await sign(alice, { nonce: 0, data: messenger.bytecode, gas: 2_000_000n })],
-  payment: (id) => leg(id, carol.address, "0x", parseEther("1")),
-  failing: (id) => call(id, "fail", []),
-  demanding: (id, asked) => call(id, "demand", [toHex(asked)]),
-  contract: addressBytes(contract),
-  sending: (id, { destination, recipient, index, body }) =>
-    call(id, "send", [destination, toHex(recipient), index, toHex(body)]),
-  consuming: (id, { origin, sender, index }) => call(id, "hear", [origin, toHex(sender), index]),
-});
+describeBundleCompliance("EVM", evmLegs);
 
 describe("an EVM tenant with bundles", () => {
   it("comes to the same roots on another EVM, from its writes and legs in their order", async () => {
@@ -71,11 +48,11 @@ describe("an EVM tenant with bundles", () => {
       (await executor.leg({ bytes: input, gas: [1_500_000], bundle, index: 0 })).execution;
     const checkpoint = await executor.checkpoint();
     await executor.write(support.setBundle(undone));
-    expect(await apply(await call(undone, "fail", []), undone)).toMatchObject({ succeeded: false });
+    expect(await apply(await call(undone, 0, "fail", []), undone)).toMatchObject({ succeeded: false });
     await executor.revert(checkpoint);
     await write(support.setBundle(id));
     for (const each of support.deliver({ ...message, body: new Uint8Array(99).fill(5) })) await write(each);
-    const leg = await call(id, "hear", [message.origin, toHex(message.sender), message.index]);
+    const leg = await call(id, 0, "hear", [message.origin, toHex(message.sender), message.index]);
     put(inputKinds.leg, leg);
     expect(await apply(leg, id)).toMatchObject({ succeeded: true });
     await write(support.setBundle(undefined));
@@ -100,7 +77,7 @@ describe("an EVM transaction", () => {
   const to = carol.address;
 
   it("is a leg with one key for the marker, of EIP-1559 and EIP-2930", async () => {
-    expect(readLeg(await leg(id, to, "0x"))).toMatchObject({ ok: true });
+    expect(readLeg(await leg(id, 0, to))).toMatchObject({ ok: true });
     const older = await sign(bob, { type: "eip2930", to, accessList: marked(id) });
     expect(readLeg(older)).toMatchObject({ ok: true });
     expect(isMarked(older)).toBe(true);
@@ -156,7 +133,7 @@ describe("the gateway of an EVM tenant", () => {
     for (const data of calls) {
       const checkpoint = await executor.checkpoint();
       const { execution, reason } = await executor.leg({
-        bytes: await leg(id, gatewayAddress, data),
+        bytes: await leg(id, 0, gatewayAddress, data),
         gas: [1_500_000],
         bundle: id,
         index: 0,
@@ -180,7 +157,7 @@ describe("the gateway of an EVM tenant", () => {
     await executor.write((evmAdapter.bundles as NonNullable<typeof evmAdapter.bundles>).setBundle(id));
     for (const name of ["forge", "sendAndRevert"]) {
       const checkpoint = await executor.checkpoint();
-      const bytes = await call(id, name, [1, toHex(id), 1, "0x0102"]);
+      const bytes = await call(id, 0, name, [1, toHex(id), 1, "0x0102"]);
       const executed = await executor.leg({ bytes, gas: [1_500_000], bundle: id, index: 0 });
       expect(executed.execution).toMatchObject({ succeeded: true });
       expect(executed.sent).toEqual([]);

@@ -13,7 +13,7 @@ import type { Disk, DiskWrite } from "../../protocol/ports.ts";
 import type { Order, OrderedBundle, SliceEntry } from "../block/payload.ts";
 import { type Account, type Accounts, accountsRoot, balanceOf, isNonceUsed } from "./accounts.ts";
 import { type Funded, fund, legTermsOf, type Terms } from "./funding.ts";
-import { bundleEndings, type LedgerRecord, reasonOf, stepOf } from "./record.ts";
+import { type LedgerRecord, reasonOf, stepOf } from "./record.ts";
 import { type BundleOutcome, type Participant, placedLeg, runBundle, unplaced } from "./run.ts";
 import { type Decided, placesIn, settleHeight } from "./settle.ts";
 import { ledgerWrites, readBundle, readRecord } from "./storage.ts";
@@ -58,8 +58,8 @@ export type Ledger = {
   join(height: Height, domain: Domain, executor: Executor, slice: readonly SliceEntry[]): Promise<BundledPart>;
   /** The record of a settled height with bundles. */
   record(height: Height): Promise<LedgerRecord | undefined>;
-  /** The same of a bundle, and its position among the height's. */
-  find(id: BundleId): Promise<{ record: LedgerRecord; index: number } | undefined>;
+  /** The same of a bundle, its position among the height's, and whether that is on disk. */
+  find(id: BundleId): Promise<{ record: LedgerRecord; index: number; isStored: boolean } | undefined>;
   /**
    * Writes that make everything durable that is settled up to a height and was not given before. Whoever takes them
    * writes them at once, before or with any tenant's result of these heights.
@@ -306,13 +306,13 @@ export const createLedger = (options: LedgerOptions): Ledger => {
     },
     record,
     find: async (id) => {
+      const stored = await readBundle(options.disk, id);
+      if (stored !== undefined) return { ...stored, isStored: true };
       for (const recorded of recent.values()) {
-        const index = recorded.bundles.findIndex(
-          (bundle) => equalBytes(bundle.id, id) && bundle.ending !== bundleEndings.skipped,
-        );
-        if (index !== -1) return { record: recorded, index };
+        const index = recorded.bundles.findIndex((bundle) => equalBytes(bundle.id, id));
+        if (index !== -1) return { record: recorded, index, isStored: false };
       }
-      return await readBundle(options.disk, id);
+      return undefined;
     },
     writes: (upTo) => {
       const ready = unwritten.filter(({ height }) => height <= upTo);

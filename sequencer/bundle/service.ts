@@ -52,10 +52,11 @@ export const createBundleService = (
   const ended = async (id: BundleId): Promise<BundleStatus | undefined> => {
     const found = await ledger.find(id);
     if (found === undefined) return undefined;
-    const { record, index } = found;
+    const { record, index, isStored } = found;
     const block = await options.finalizedBlock(record.height);
     const bundle = block && (await history.order(block)).bundles[index];
     if (bundle === undefined) return undefined;
+    if (!isStored) return { id, status: "ordered", legs: legsOf(bundle.bytes), charged: [] };
     const nativeIds = await Promise.all(
       bundle.bundle.legs.map(async ({ domain }, i): Promise<Hex | undefined> => {
         const outcome = await history.outcome(domain, bundle.leaves[i] as BundleStatus["legs"][number]["id"]);
