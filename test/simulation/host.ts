@@ -128,9 +128,11 @@ export const hostInWorld = async (
         return current.died;
       }),
     leg: (leg) =>
-      build((running) => {
-        place = { height: place?.height ?? 0, at: leg.index };
-        return running.leg(leg);
+      build((running, current) => {
+        const height = place?.height ?? 0;
+        if (!faults.isDeadly(leg.bytes)) return running.leg(leg);
+        runtime.after(0, () => current.die({ height, at: leg.index }));
+        return current.died;
       }),
     explain: (leg, executed) => call((running) => running.explain(leg, executed)),
     checkpoint: () => build((running) => running.checkpoint()),

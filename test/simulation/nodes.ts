@@ -1,7 +1,9 @@
 /** Whole validators in a seeded world: real consensus, mempool, pipeline, signatures and engines. */
 
+import { cairoAdapter } from "../../adapters/cairo/adapter.ts";
 import { dataAdapter } from "../../adapters/data/adapter.ts";
 import { evmAdapter } from "../../adapters/evm/adapter.ts";
+import { fuelAdapter } from "../../adapters/fuel/adapter.ts";
 import { svmAdapter } from "../../adapters/svm/adapter.ts";
 import type { BlsSigner } from "../../consensus/certificate/bls.ts";
 import { createBlst, createSigner, generateSecretKey } from "../../consensus/certificate/blst.ts";
@@ -20,6 +22,7 @@ import {
 } from "../../protocol/ids.ts";
 import { Summary } from "../../protocol/summary.ts";
 import { type Node, startNode } from "../../sequencer/node.ts";
+import type { Legs } from "../fixtures/legs/legs.ts";
 import { registrationOf } from "../fixtures/registration.ts";
 import { type Faults, hostInWorld, noFaults } from "./host.ts";
 
@@ -81,13 +84,18 @@ export type NodesOptions = Omit<WorldOptions, "nodes"> & {
   evm?: Uint8Array;
   /** With it, there is an SVM tenant as well. */
   svm?: Uint8Array;
+  /** Tenants beside these. */
+  tenants?: readonly Pick<Legs, "adapter" | "domain" | "config" | "budget">[];
+  deposits?: Genesis["deposits"];
 };
 
-const adapters = { data: dataAdapter, evm: evmAdapter, svm: svmAdapter } as const;
-const adapterOf = (vm: Vm) => {
-  if (vm !== "data" && vm !== "evm" && vm !== "svm") throw new Error(`no simulation has a tenant of ${vm}`);
-  return adapters[vm];
-};
+const adapters = {
+  data: dataAdapter,
+  evm: evmAdapter,
+  svm: svmAdapter,
+  cairo: cairoAdapter,
+  fuel: fuelAdapter,
+} as const;
 
 export const createNodes = async (options: NodesOptions): Promise<Nodes> => {
   const count = options.nodes ?? 4;
@@ -104,13 +112,16 @@ export const createNodes = async (options: NodesOptions): Promise<Nodes> => {
       weight: 1,
       possession: signer.provePossession(),
     })),
-    deposits: [],
+    deposits: options.deposits ?? [],
     tenants: [
       registrationOf(data, "data", { budget: budgets.data }),
       ...(options.notes ? [registrationOf(notes, "data", { name: utf8("notes"), budget: budgets.data })] : []),
       ...(options.svm === undefined ? [] : [registrationOf(svm, "svm", { budget: budgets.svm, config: options.svm })]),
       ...(options.evm === undefined ? [] : [registrationOf(evm, "evm", { budget: budgets.evm, config: options.evm })]),
-    ],
+      ...(options.tenants ?? []).map(({ adapter, domain, config, budget }) =>
+        registrationOf(domain, adapter.vm, { budget, config }),
+      ),
+    ].sort((a, b) => a.domain - b.domain),
   };
   const bls = createBlst();
   const running = new Map<ValidatorIndex, Node>();
@@ -138,7 +149,7 @@ export const createNodes = async (options: NodesOptions): Promise<Nodes> => {
       runtime: world.runtime(index),
       disk: world.disk(index),
       // Loaded before: loading takes real time, of which the world knows nothing.
-      loadAdapter: async (vm) => adapterOf(vm),
+      loadAdapter: async (vm) => adapters[vm],
       // In this process: a child would live in real time.
       openExecutor: (adapter, hosted) =>
         hostInWorld(world.runtime(index), adapter, hosted, faults(index, hosted.domain)),

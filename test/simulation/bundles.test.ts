@@ -1,0 +1,288 @@
+/** Bundles on whole validators in a seeded world: loss, crashes, executors that die; and everybody comes to the same. */
+import { beforeAll, describe, expect, it } from "vitest";
+import { type SponsorSigner, sponsorFrom } from "../../client/sponsor.ts";
+import { Bundle, bundleId, bundleRates, legCharge, sponsorDigest } from "../../protocol/bundle.ts";
+import { fromHex, toHex } from "../../protocol/bytes.ts";
+import { Genesis } from "../../protocol/genesis.ts";
+import {
+  asBundleId,
+  asHeight,
+  asValidatorIndex,
+  type BundleId,
+  type Domain,
+  type ValidatorIndex,
+} from "../../protocol/ids.ts";
+import type { BundleStatus } from "../../sequencer/service.ts";
+import { evmLegs } from "../fixtures/legs/evm.ts";
+import { fuelLegs } from "../fixtures/legs/fuel.ts";
+import type { Legs } from "../fixtures/legs/legs.ts";
+import { svmLegs } from "../fixtures/legs/svm.ts";
+import { expectAgreement } from "./agreement.ts";
+import { createNodes, type Nodes } from "./nodes.ts";
+
+const tenants = [svmLegs, fuelLegs, evmLegs];
+const sponsor = sponsorFrom(new Uint8Array(32).fill(3));
+const index = asValidatorIndex;
+
+beforeAll(async () => {
+  for (const { prepare, adapter, domain, config, budget } of tenants) {
+    await prepare();
+    // Loading an engine takes real time, of which the world knows nothing.
+    const { executor } = await adapter.open({ domain, config, budget });
+    await executor.close();
+  }
+}, 900_000);
+
+const deposits = (who: SponsorSigner, amount: bigint): Genesis["deposits"] =>
+  tenants.map(({ domain }) => ({ sponsor: who.sponsor, domain, amount })).sort((a, b) => a.domain - b.domain);
+
+const start = (options: Partial<Parameters<typeof createNodes>[0]> & { seed: number }): Promise<Nodes> =>
+  createNodes({ tenants, deposits: deposits(sponsor, 10n ** 18n), ...options });
+
+type LegMaker = { legs: Legs; make(id: BundleId): Promise<Uint8Array>; gas: number };
+
+const payment = (legs: Legs, turn: number): LegMaker => ({
+  legs,
+  make: (id) => legs.payment(id, turn, 5),
+  gas: 6_000_000,
+});
+const failing = (legs: Legs, turn: number): LegMaker => ({
+  legs,
+  make: (id) => legs.failing(id, turn),
+  gas: 6_000_000,
+});
+
+const placeholder = asBundleId(new Uint8Array(32).fill(0x77).fill(0, 0, 1));
+
+/** A bundle whose legs stand for themselves: nothing but their markers names it. */
+const bundleOf = async (
+  nodes: Nodes,
+  nonce: number,
+  makers: readonly LegMaker[],
+): Promise<{ id: BundleId; bytes: Uint8Array }> => {
+  const service = nodes.node(index(0)).service;
+  const notAfter = asHeight(service.status().finalized + 500);
+  const placed = await Promise.all(
+    makers.map(async ({ legs, make }) => {
+      const leg = legs.adapter.bundles?.readLeg(await make(placeholder));
+      if (!leg?.ok) throw new Error("no leg");
+      return { domain: legs.domain, unsigned: leg.value.unsigned, idOffsets: [leg.value.marker] };
+    }),
+  );
+  const genesis = Genesis.root(service.genesis);
+  const id = bundleId({ genesis, sponsor: sponsor.sponsor, nonce, notAfter, legs: placed });
+  const legs = await Promise.all(
+    makers.map(async ({ make }, i) => ({
+      domain: (placed[i] as (typeof placed)[number]).domain,
+      transaction: await make(id),
+      idOffsets: (placed[i] as (typeof placed)[number]).idOffsets,
+    })),
+  );
+  const domains = [...new Set(legs.map(({ domain }) => domain))].sort((a, b) => a - b);
+  const fee = domains.map((domain) => {
+    const own = makers.filter((maker) => maker.legs.domain === domain);
+    const rate = bundleRates[own[0]?.legs.adapter.vm ?? "data"] ?? { baseGas: 0, price: 0n };
+    return { domain, amount: own.reduce((sum, { gas }) => sum + legCharge(rate, gas), 0n) };
+  });
+  const bundle: Bundle = {
+    legs,
+    notAfter,
+    sponsor: sponsor.sponsor,
+    nonce,
+    fee,
+    fills: [],
+    signature: new Uint8Array(64),
+  };
+  return { id, bytes: Bundle.encode({ ...bundle, signature: await sponsor.sign(sponsorDigest(id, bundle)) }) };
+};
+
+const submit = async (nodes: Nodes, at: ValidatorIndex, bytes: Uint8Array): Promise<BundleId> => {
+  const taken = await nodes.ask(nodes.node(at).service.submitBundle(bytes));
+  if (!taken.ok) throw new Error(`${taken.error.code}: ${taken.error.message}`);
+  return taken.value.id;
+};
+
+const isOver = (status: BundleStatus | undefined): status is BundleStatus =>
+  status !== undefined && status.status !== "pending" && status.status !== "ordered";
+
+const isUp = (nodes: Nodes, at: ValidatorIndex): boolean => nodes.executed(at) > 0;
+
+/** Runs the world until a node knows a bundle's end. */
+const settled = async (nodes: Nodes, at: ValidatorIndex, id: BundleId): Promise<BundleStatus> => {
+  for (;;) {
+    const status = isUp(nodes, at) ? await nodes.ask(nodes.node(at).service.bundle(id)) : undefined;
+    if (isOver(status)) return status;
+    await nodes.world.run(50);
+  }
+};
+
+const balances = (nodes: Nodes, at: ValidatorIndex): string[] =>
+  nodes
+    .node(at)
+    .service.sponsor(sponsor.sponsor)
+    .balances.map(({ domain, amount }) => `${domain}: ${amount}`);
+
+/** All nodes know the same of these bundles, of the sponsor's account and of the chain. */
+const expectSame = async (nodes: Nodes, ids: readonly BundleId[]): Promise<void> => {
+  const statuses = async (at: ValidatorIndex) => {
+    const known: BundleStatus[] = [];
+    for (const id of ids) known.push(await settled(nodes, at, id));
+    return known;
+  };
+  const first = await statuses(index(0));
+  for (const at of nodes.indices.slice(1)) expect(await statuses(at)).toEqual(first);
+  const height = Math.max(...nodes.indices.map((at) => nodes.executed(at)));
+  await nodes.reach(height);
+  await expectAgreement(nodes, height);
+  for (const at of nodes.indices) expect(balances(nodes, at)).toEqual(balances(nodes, index(0)));
+};
+
+/** The contract that fails stands in every tenant before the first bundle. */
+const setUp = async (nodes: Nodes): Promise<void> => {
+  await nodes.reach(1);
+  for (const legs of tenants) {
+    for (const raw of await legs.setUp()) {
+      const before = nodes.acknowledged.size;
+      nodes.submitRaw(index(0), raw, legs.domain);
+      await nodes.world.run(() => nodes.acknowledged.size > before || nodes.refused.length > 0);
+      await nodes.world.run(500);
+    }
+  }
+  expect(nodes.refused).toEqual([]);
+};
+
+const turnOf = new Map<Domain, number>();
+const nextTurn = (legs: Legs): number => {
+  const turn = turnOf.get(legs.domain) ?? 0;
+  turnOf.set(legs.domain, turn + 1);
+  return turn;
+};
+
+describe("bundles on four validators", () => {
+  it.each([1, 2, 3])(
+    "are committed or undone the same everywhere, through loss and crashes (seed %i)",
+    async (seed) => {
+      turnOf.clear();
+      const nodes = await start({ seed, link: { loss: 0.02 } });
+      await setUp(nodes);
+      const ids: BundleId[] = [];
+      const expected: string[] = [];
+      for (let nonce = 0; nonce < 8; nonce++) {
+        const fails = nonce % 3 === 2;
+        const makers = fails
+          ? [
+              payment(svmLegs, 100 + nonce),
+              payment(fuelLegs, turnOf.get(fuelLegs.domain) ?? 0),
+              failing(evmLegs, turnOf.get(evmLegs.domain) ?? 0),
+            ]
+          : tenants.map((legs) => payment(legs, nextTurn(legs)));
+        const { id, bytes } = await bundleOf(nodes, nonce, makers);
+        const at = index(nonce % 3);
+        expect(await submit(nodes, at, bytes)).toEqual(id);
+        ids.push(id);
+        expected.push(fails ? "aborted" : "committed");
+        const victim = index(3);
+        if (nonce % 2 === 1) nodes.crash(victim);
+        expect((await settled(nodes, at, id)).status).toBe(expected[nonce]);
+        if (nonce % 2 === 1) nodes.restart(victim);
+      }
+      await expectSame(nodes, ids);
+      expect(balances(nodes, index(0)).every((balance) => !balance.endsWith(`: ${10n ** 18n}`))).toBe(true);
+    },
+    120_000,
+  );
+
+  it("survive the death of an executor in the middle of one, at any node", async () => {
+    turnOf.clear();
+    const nodes = await start({ seed: 4 });
+    await setUp(nodes);
+    const ids: BundleId[] = [];
+    for (let nonce = 0; nonce < 4; nonce++) {
+      const { id, bytes } = await bundleOf(
+        nodes,
+        nonce,
+        tenants.map((legs) => payment(legs, nextTurn(legs))),
+      );
+      const { legs } = Bundle.decode(bytes);
+      const at = index(nonce);
+      const leg = legs[nonce % legs.length] as (typeof legs)[number];
+      const faults = nodes.faults(at, leg.domain);
+      let deaths = 0;
+      faults.isDeadly = (transaction) => toHex(transaction) === toHex(leg.transaction) && deaths++ === 0;
+      await submit(nodes, index((nonce + 1) % 4), bytes);
+      for (const each of nodes.indices) expect((await settled(nodes, each, id)).status).toBe("committed");
+      expect(deaths).toBeGreaterThan(1);
+      faults.isDeadly = () => false;
+      ids.push(id);
+    }
+    await expectSame(nodes, ids);
+  }, 120_000);
+
+  it("wait for a quarantined tenant of theirs, and nothing else does", async () => {
+    turnOf.clear();
+    const nodes = await start({ seed: 5 });
+    await setUp(nodes);
+    const { id, bytes } = await bundleOf(nodes, 0, [payment(svmLegs, 0), payment(evmLegs, 0)]);
+    const ill = index(3);
+    const leg = Bundle.decode(bytes).legs[1]?.transaction ?? new Uint8Array();
+    nodes.faults(ill, evmLegs.domain).isDeadly = (transaction) => toHex(transaction) === toHex(leg);
+    await submit(nodes, index(0), bytes);
+    for (const at of [0, 1, 2]) expect((await settled(nodes, index(at), id)).status).toBe("committed");
+    await nodes.world.run(() => nodes.node(ill).service.problems().length > 0);
+    const stuck = nodes.executed(ill);
+    nodes.submit(index(0), "goes on");
+    await nodes.world.run(20_000);
+    expect(nodes.executed(ill)).toBe(stuck);
+    const fuel = nodes.node(ill).tenants.get(fuelLegs.domain)?.services.heads().executed ?? 0;
+    expect(fuel).toBeGreaterThan(stuck + 5);
+    nodes.crash(ill);
+    nodes.faults(ill, evmLegs.domain).isDeadly = () => false;
+    nodes.restart(ill);
+    await expectSame(nodes, [id]);
+  }, 120_000);
+
+  it("are refused at the door with what is wrong", async () => {
+    turnOf.clear();
+    const nodes = await start({ seed: 6, deposits: deposits(sponsor, 10n ** 15n) });
+    await setUp(nodes);
+    const codeOf = async (bytes: Uint8Array): Promise<string> => {
+      const taken = await nodes.ask(nodes.node(index(0)).service.submitBundle(bytes));
+      return taken.ok ? "ok" : taken.error.code;
+    };
+    const makers = [payment(svmLegs, 0), payment(fuelLegs, 0)];
+    const { id, bytes } = await bundleOf(nodes, 7, makers);
+    const bundle = Bundle.decode(bytes);
+    const approved = async (change: Partial<Bundle>): Promise<Uint8Array> => {
+      const changed = { ...bundle, ...change };
+      return Bundle.encode({ ...changed, signature: await sponsor.sign(sponsorDigest(id, changed)) });
+    };
+    const garbled = bundle.legs.map((leg, i) =>
+      i === 0 ? { ...leg, transaction: leg.transaction.map((byte, at) => (at === 10 ? byte ^ 1 : byte)) } : leg,
+    );
+    expect(await codeOf(new Uint8Array(10))).toBe("bundle_undecodable");
+    expect(await codeOf(new Uint8Array(600_000))).toBe("bundle_oversized");
+    expect(await codeOf(Bundle.encode({ ...bundle, signature: new Uint8Array(64) }))).toBe("bundle_signature");
+    expect(await codeOf(Bundle.encode({ ...bundle, legs: garbled }))).toBe("bundle_signature");
+    expect(await codeOf(await approved({ legs: garbled }))).toBe("bad_signature");
+    expect(await codeOf(await approved({ legs: [...bundle.legs].reverse() }))).toBe("bundle_marker");
+    expect(await codeOf(await approved({ legs: [bundle.legs[0] as Bundle["legs"][number]] }))).toBe(
+      "bundle_one_domain",
+    );
+    expect(await codeOf(await approved({ nonce: 8 }))).toBe("bundle_marker");
+    expect(await codeOf(await approved({ notAfter: asHeight(bundle.notAfter + 1) }))).toBe("bundle_marker");
+    const moved = bundle.legs.map((leg) => ({ ...leg, idOffsets: leg.idOffsets.map((at) => at + 1) }));
+    expect(await codeOf(await approved({ legs: moved }))).toBe("bundle_marker");
+    expect(await codeOf(await approved({ fee: bundle.fee.map((fee) => ({ ...fee, amount: 1n })) }))).toBe("bundle_fee");
+    expect(await codeOf(await approved({ fee: bundle.fee.map((fee) => ({ ...fee, amount: 10n ** 17n })) }))).toBe(
+      "bundle_unfunded",
+    );
+    for (const { domain, transaction } of bundle.legs) {
+      const [plain] = await nodes.ask(nodes.node(index(0)).service.submit(domain, [transaction]));
+      expect(plain).toMatchObject({ ok: false, error: { code: "bundle_only" } });
+    }
+    expect(await codeOf(bytes)).toBe("ok");
+    expect((await settled(nodes, index(0), id)).status).toBe("committed");
+    expect(await codeOf(bytes)).toBe("bundle_duplicate");
+    expect(fromHex(toHex(id))?.[0]).toBe(0);
+  }, 120_000);
+});
