@@ -10,7 +10,7 @@ import type { Proof, Refusal } from "../messaging/light-client/refusal.ts";
 import { fromHex, type Hex, toHex } from "../protocol/bytes.ts";
 import { failure, LockstepError, type Result, success } from "../protocol/errors.ts";
 import { vmName } from "../protocol/genesis.ts";
-import { asDomain, asRoot, type Domain, type Root } from "../protocol/ids.ts";
+import { asBundleId, asDomain, asRoot, type BundleId, type Domain, type Root } from "../protocol/ids.ts";
 import type { Registration } from "../protocol/tenant.ts";
 import { describeTenant } from "../sequencer/roster/view.ts";
 import { connect, parseDomain, parseTrustedApi, type TrustedApi } from "./trustedApi.ts";
@@ -28,6 +28,8 @@ export type VerifyArguments = {
   coin?: string;
   /** `<domain>:<contract>:<slot>` of a Fuel tenant. */
   slot?: string;
+  /** Id of a bundle that was executed. */
+  bundle?: string;
   /** Domain of a tenant whose registration is to be proven. */
   tenant?: string;
   json?: boolean;
@@ -46,6 +48,7 @@ type Task = TrustedApi & {
   account?: { domain: Domain; address: string };
   coin?: { domain: Domain; utxoId: FuelUtxoId };
   slot?: { domain: Domain; contractId: Hex; slot: Hex };
+  bundle?: BundleId;
   tenant?: Domain;
 };
 
@@ -72,7 +75,15 @@ const parseSlot = (slot: string | undefined): Result<Pick<Task, "slot">> => {
     : failure("usage", `--slot ${slot} is no <domain>:<contract>:<slot>: both have 32 bytes, 9889:0x…:0x…`);
 };
 
-const parseArguments = ({ api, trust, transaction, account, tenant, ...fuel }: VerifyArguments): Result<Task> => {
+const parseArguments = ({
+  api,
+  trust,
+  transaction,
+  account,
+  bundle,
+  tenant,
+  ...fuel
+}: VerifyArguments): Result<Task> => {
   const trusted = parseTrustedApi(api, trust);
   if (!trusted.ok) return trusted;
   const id = transaction === undefined ? undefined : fromHex(transaction);
@@ -96,12 +107,17 @@ const parseArguments = ({ api, trust, transaction, account, tenant, ...fuel }: V
   if (!coin.ok) return coin;
   const slot = parseSlot(fuel.slot);
   if (!slot.ok) return slot;
+  const bundleId = bundle === undefined ? undefined : fromHex(bundle);
+  if (bundle !== undefined && bundleId?.length !== 32) {
+    return failure("usage", `--bundle ${bundle} is no bundle's id: 0x and 64 hexadecimal digits, as it was sent`);
+  }
   return success({
     ...coin.value,
     ...slot.value,
     ...trusted.value,
     ...(registered ? { tenant: registered.value } : {}),
     ...(id ? { transaction: asRoot(id) } : {}),
+    ...(bundleId ? { bundle: asBundleId(bundleId) } : {}),
     ...(domain && address ? { account: { domain: asDomain(Number(domain)), address } } : {}),
   });
 };
@@ -125,6 +141,17 @@ const checkTransaction = async (client: LightClient, id: Root): Promise<Proof<Ch
   return success({
     proven: `transaction ${toHex(id)} is entry ${index} of tenant ${domain} at height ${height}; ${became}`,
     facts: { transaction: found.value },
+  });
+};
+
+const checkBundle = async (client: LightClient, id: BundleId): Promise<Proof<Check>> => {
+  const found = await client.bundle(id);
+  if (!found.ok) return found;
+  const { height, committed } = found.value;
+  const became = committed ? "committed: all its legs were applied" : "undone: none of its legs was applied";
+  return success({
+    proven: `bundle ${toHex(id)} was executed at height ${height} and ${became}, as the certified summary says`,
+    facts: { bundle: toHex(id), height, committed },
   });
 };
 
@@ -309,7 +336,13 @@ const prove = async (client: LightClient, task: Task, report: (check: Check) => 
     if (!slot.ok) return slot.error;
     report(slot.value);
   }
-  if (task.transaction || task.account || task.coin || task.slot || task.tenant !== undefined) return undefined;
+  if (task.bundle) {
+    const bundle = await checkBundle(client, task.bundle);
+    if (!bundle.ok) return bundle.error;
+    report(bundle.value);
+  }
+  if (task.bundle || task.transaction || task.account || task.coin || task.slot || task.tenant !== undefined)
+    return undefined;
 
   for (const { domain } of summary.tenants) {
     const slice = await client.inputs(height, domain);

@@ -15,6 +15,8 @@ Examples:
       that this coin of a Fuel tenant, by its utxo id, is worth so much and whose it is; or that it is spent
   lockstep verify http://127.0.0.1:7300 --trust 0x... --slot 9889:0x<contract>:0x<slot>
       what a contract of a Fuel tenant stores there
+  lockstep verify http://127.0.0.1:7300 --trust 0x... --bundle 0x...
+      whether this bundle was committed on all its tenants, or undone on all
   lockstep verify http://127.0.0.1:7300 --trust 0x... --tenant 31337
       whose this tenant is, how it stands, and the root of what it was registered with
 
@@ -32,6 +34,7 @@ export const addVerifyCommand: AddCommand = (program, finish, { out }) => {
     .option("--account <domain:address>", "prove this account of an EVM, SVM or Cairo tenant")
     .option("--coin <domain:utxo>", "prove this coin of a Fuel tenant")
     .option("--slot <domain:contract:slot>", "prove what a contract of a Fuel tenant stores")
+    .option("--bundle <id>", "prove what became of this bundle")
     .option("--tenant <domain>", "prove a tenant, and what it was registered with")
     .option("--json", "print one line of JSON")
     .addHelpText("after", examples)

@@ -12,13 +12,14 @@ import { equalBytes, type Hex, toHex } from "../../protocol/bytes.ts";
 import { failure, success } from "../../protocol/errors.ts";
 import { epochAt, type Genesis, type Vm, vmName } from "../../protocol/genesis.ts";
 import { Certified } from "../../protocol/header.ts";
-import { asEpoch, asHeight, type Domain, type Height, type Root } from "../../protocol/ids.ts";
+import { asEpoch, asHeight, type BundleId, type Domain, type Height, type Root } from "../../protocol/ids.ts";
 import { type Input, inputKinds } from "../../protocol/inputs.ts";
 import { limits } from "../../protocol/limits.ts";
 import { Summary, type TenantSummary } from "../../protocol/summary.ts";
 import type { ValidatorSet } from "../../protocol/validators.ts";
 import {
   type BlockWire,
+  BundleWire,
   FinalCertificateWire,
   type SliceWire,
   StatusWire,
@@ -26,6 +27,7 @@ import {
   TransactionWire,
 } from "../../protocol/wire.ts";
 import { type ProvenState, proveState } from "./account.ts";
+import { bundleIn, type ProvenBundle } from "./bundle.ts";
 import { proveCairoContract, storageProofParams } from "./cairoContract.ts";
 import { refuteExecution, refuteInputs, tenantOf } from "./execution.ts";
 import { createFinality } from "./finality.ts";
@@ -93,6 +95,8 @@ export type LightClient = {
   slice(height: Height, domain: Domain): Promise<Proof<ProvenSlice>>;
   inputs(height: Height, domain: Domain): Promise<Proof<ProvenInputs>>;
   transaction(id: Root): Promise<Proof<ProvenTransaction>>;
+  /** Whether a bundle that was executed was kept, by the certified summary of its height. */
+  bundle(id: BundleId): Promise<Proof<ProvenBundle>>;
   /** A tenant of the newest final block that the API shows, and what it was registered with. */
   tenant(domain: Domain): Promise<Proof<ProvenTenant>>;
   /** An EVM tenant's account (20 bytes) and slots (32 bytes each), in the newest certified state. */
@@ -249,6 +253,15 @@ export const createLightClient = ({
     return success({ ...place, outcome: "applied" });
   };
 
+  const bundle: LightClient["bundle"] = async (id) => {
+    const found = await ask(api, `/v1/bundles/${toHex(id)}`, BundleWire);
+    if (!found.ok) return found;
+    const { height, status } = found.value;
+    if (height === undefined) return failure("not_ordered", `the bundle is ${status}: no block has executed it`);
+    const proven = await summary(height);
+    return proven.ok ? bundleIn(proven.value, id) : proven;
+  };
+
   const tenant: LightClient["tenant"] = (domain) => proveTenant(api, finality, domain);
 
   /** Of a tenant of genesis, or of one that was registered later. */
@@ -349,6 +362,7 @@ export const createLightClient = ({
     slice,
     inputs,
     transaction,
+    bundle,
     tenant,
     account,
     svmAccount,

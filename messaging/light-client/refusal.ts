@@ -27,6 +27,8 @@ export type RefusalCode =
   | "not_certified"
   | "not_ordered"
   | "not_in_slice"
+  /** Its height executed no such bundle. */
+  | "bundle_absent"
   /** What a final block orders is not shown. */
   | "withheld"
   /** Nothing new for longer than heights take. */

@@ -15,6 +15,7 @@ import { swap } from "../../devnet/examples/bundles/swap.ts";
 import { toHex } from "../../protocol/bytes.ts";
 import { expectSameChain, heightOf } from "./agreement.ts";
 import { until } from "./api.ts";
+import { lockstep as command } from "./commands.ts";
 import { type Devnet, startDevnet } from "./devnet.ts";
 import { cairoDomain, evmDomain, fuelDomain, svmDomain } from "./domains.ts";
 
@@ -110,6 +111,19 @@ describe("a payment on four VMs", () => {
       const { summary } = (await answer.json()) as { summary: { bundles: unknown[] } };
       expect(summary.bundles).toEqual([{ id: toHex(sent.id), committed: true }]);
     }
+    const { trustedRoot } = network.ready;
+    const words = /was executed at height \d+ and committed: all its legs were applied/;
+    await until("a proof of the bundle", async () => {
+      const { code, out } = await command(
+        "verify",
+        apis()[3] ?? "",
+        "--trust",
+        trustedRoot,
+        "--bundle",
+        toHex(sent.id),
+      );
+      return code === 0 && words.test(out) && out;
+    });
     const hash = bundle.legs[0]?.nativeId as Hex;
     expect(await evm().getTransactionReceipt({ hash })).toMatchObject({ status: "success" });
     await expectSameChain(apis(), await heightOf(apis()));
