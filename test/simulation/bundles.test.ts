@@ -1,17 +1,20 @@
 /** Bundles on whole validators in a seeded world: loss, crashes, executors that die; and everybody comes to the same. */
 import { beforeAll, describe, expect, it } from "vitest";
 import { type SponsorSigner, sponsorFrom } from "../../client/sponsor.ts";
+import { type Batch, batchDigest, SignedBatch, transactionId } from "../../protocol/batch.ts";
 import { Bundle, bundleId, bundleRates, legCharge, sponsorDigest } from "../../protocol/bundle.ts";
-import { fromHex, toHex } from "../../protocol/bytes.ts";
+import { fromHex, type Hex, toHex } from "../../protocol/bytes.ts";
 import { Genesis } from "../../protocol/genesis.ts";
 import {
   asBundleId,
   asHeight,
+  asRoot,
   asValidatorIndex,
   type BundleId,
   type Domain,
   type ValidatorIndex,
 } from "../../protocol/ids.ts";
+import { batchSigningRoot } from "../../sequencer/batch/exchange.ts";
 import type { BundleStatus } from "../../sequencer/service.ts";
 import { evmLegs } from "../fixtures/legs/evm.ts";
 import { fuelLegs } from "../fixtures/legs/fuel.ts";
@@ -285,4 +288,117 @@ describe("bundles on four validators", () => {
     expect(await codeOf(bytes)).toBe("bundle_duplicate");
     expect(fromHex(toHex(id))?.[0]).toBe(0);
   }, 120_000);
+});
+
+describe("a producer's bundles that are none", () => {
+  /** What a validator that is gone has others order, in its name. */
+  const producerOf = (nodes: Nodes) => {
+    const at = index(3);
+    nodes.crash(at);
+    nodes.world.restart(at, async () => {});
+    const signer = nodes.signers[3] as (typeof nodes.signers)[number];
+    const genesis = nodes.node(index(0)).service.genesisRoot;
+    let sequence = 0;
+    return (transactions: Batch["transactions"], bundles: Batch["bundles"]): void => {
+      sequence++;
+      const batch: Batch = { producer: signer.publicKey, sequence, transactions, bundles };
+      const signature = signer.sign(batchSigningRoot(genesis, sequence, batchDigest(batch)));
+      nodes.world.network(at).broadcast("batch", Uint8Array.of(1, ...SignedBatch.encode({ batch, signature })));
+    };
+  };
+
+  it("touch nobody's nonce or funds: a leg alone, in another bundle, reordered, moved, exchanged, garbled", async () => {
+    turnOf.clear();
+    const nodes = await start({ seed: 7 });
+    await setUp(nodes);
+    const order = producerOf(nodes);
+    const before = balances(nodes, index(0));
+    const [wanted, others] = [
+      await bundleOf(nodes, 1, [payment(svmLegs, 0), payment(evmLegs, 0)]),
+      await bundleOf(nodes, 2, [payment(svmLegs, 1), payment(evmLegs, 0)]),
+    ];
+    const [bundle, other] = [Bundle.decode(wanted.bytes), Bundle.decode(others.bytes)];
+    type Leg = Bundle["legs"][number];
+    const [svmLeg, evmLeg, strange] = [bundle.legs[0], bundle.legs[1], other.legs[0]] as [Leg, Leg, Leg];
+    const garbled = evmLeg.transaction.map((byte, i, all) => (i === all.length - 1 ? byte ^ 1 : byte));
+    const moved = { ...svmLeg, idOffsets: [(svmLeg.idOffsets[0] ?? 0) + 1] };
+    const variants: Bundle[] = [
+      { ...bundle, legs: [evmLeg, svmLeg] },
+      { ...bundle, legs: [moved, evmLeg] },
+      { ...bundle, legs: [strange, evmLeg] },
+      { ...bundle, legs: [svmLeg, { ...evmLeg, transaction: garbled }] },
+      { ...bundle, legs: [svmLeg, evmLeg, evmLeg] },
+      { ...bundle, nonce: 9 },
+      { ...bundle, signature: other.signature },
+      { ...bundle, fee: bundle.fee.map((fee) => ({ ...fee, amount: 0n })) },
+    ];
+    const gas = (of: Bundle): number[] =>
+      of.legs.map(({ domain }) => (domain === svmLegs.domain ? 400_000 : 1_500_000));
+    order(
+      [
+        { domain: svmLegs.domain, gas: 400_000, bytes: svmLeg.transaction },
+        { domain: evmLegs.domain, gas: 1_500_000, bytes: evmLeg.transaction },
+      ],
+      variants.map((each) => ({ gas: gas(each), bytes: Bundle.encode(each) })),
+    );
+    await nodes.world.run(4_000);
+    const statusOf = (bytes: Uint8Array) => nodes.ask(nodes.node(index(0)).service.transaction(transactionId(bytes)));
+    const ordered = await statusOf(evmLeg.transaction);
+    expect(ordered).toMatchObject({ status: "omitted" });
+    const summary = await nodes.ask(nodes.node(index(0)).service.summary(asHeight(ordered?.height ?? 0)));
+    expect(summary?.bundles).toEqual([]);
+    expect(summary?.tenants.map(({ gasUsed }) => gasUsed)).toEqual([0, 0, 0, 0]);
+    expect(summary?.hopeless.map(({ count }) => count)).toEqual([2 + variants.length]);
+    expect(balances(nodes, index(0))).toEqual(before);
+    expect(await nodes.ask(nodes.node(index(0)).service.bundle(wanted.id))).toBeUndefined();
+
+    expect(await submit(nodes, index(0), wanted.bytes)).toEqual(wanted.id);
+    expect((await settled(nodes, index(0), wanted.id)).status).toBe("committed");
+    order([], [{ gas: gas(bundle), bytes: wanted.bytes }]);
+    await nodes.world.run(4_000);
+    expect((await settled(nodes, index(1), wanted.id)).status).toBe("committed");
+    expect(balances(nodes, index(1))).toEqual(before);
+    expect(nodes.fatal).toEqual([]);
+  }, 120_000);
+
+  it("that abort in a flood cost their sponsor what they used, and leave lanes their room", async () => {
+    turnOf.clear();
+    const nodes = await start({ seed: 8 });
+    await setUp(nodes);
+    const flood: BundleId[] = [];
+    for (let nonce = 0; nonce < 60; nonce++) {
+      const { id, bytes } = await bundleOf(nodes, nonce, [payment(svmLegs, nonce), failing(evmLegs, 0)]);
+      void nodes.node(index(nonce % 4)).service.submitBundle(bytes);
+      flood.push(id);
+    }
+    const heights: number[] = [];
+    for (let round = 0; round < 10; round++) {
+      const from = nodes.executed(index(0));
+      const before = nodes.acknowledged.size;
+      nodes.submit(index(round % 4), `beside the flood ${round}`);
+      await nodes.world.run(() => nodes.acknowledged.size > before);
+      const id = [...nodes.acknowledged].at(-1) as string;
+      let height: number | undefined;
+      while (height === undefined) {
+        await nodes.world.run(20);
+        const status = await nodes.ask(
+          nodes.node(index(0)).service.transaction(asRoot(fromHex(id as Hex) as Uint8Array)),
+        );
+        if (status?.status === "executed") height = status.height;
+      }
+      heights.push(height - from);
+    }
+    expect(Math.max(...heights)).toBeLessThanOrEqual(5);
+    const charged = new Map<number, bigint>();
+    for (const id of flood) {
+      const status = await settled(nodes, index(0), id);
+      expect(status).toMatchObject({ status: "aborted", failedLeg: 1 });
+      for (const { domain, amount } of status.charged) charged.set(domain, (charged.get(domain) ?? 0n) + amount);
+    }
+    const left = nodes.node(index(0)).service.sponsor(sponsor.sponsor).balances;
+    for (const { domain, amount } of left) expect(amount).toBe(10n ** 18n - (charged.get(domain) ?? 0n));
+    const leastEvm = BigInt(flood.length) * legCharge(bundleRates.evm ?? { baseGas: 0, price: 0n }, 21_000);
+    expect(charged.get(evmLegs.domain)).toBeGreaterThan(leastEvm);
+    await expectSame(nodes, flood);
+  }, 180_000);
 });
