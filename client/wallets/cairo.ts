@@ -4,7 +4,7 @@ import { invokeBytes, unsignedInvoke } from "../../adapters/cairo/codec/leg.ts";
 import { gatewayAddress } from "../../adapters/cairo/contracts/gateway.ts";
 import { type Hex, toHex } from "../../protocol/bytes.ts";
 import { LockstepError } from "../../protocol/errors.ts";
-import type { BundleId, Domain } from "../../protocol/ids.ts";
+import { asDomain, type BundleId } from "../../protocol/ids.ts";
 import type { LegDraft } from "../leg.ts";
 
 export type CairoRequest = {
@@ -49,7 +49,8 @@ const boundsJson = ({ l1_gas, l1_data_gas, l2_gas }: ResourceBoundsBN) => {
 };
 
 /** An INVOKE whose first call is the marker. */
-export const cairoLeg = (domain: Domain, account: Account, request: CairoRequest): LegDraft => {
+export const cairoLeg = (tenant: number, account: Account, request: CairoRequest): LegDraft => {
+  const domain = asDomain(tenant);
   const { calls } = request;
   const callsFor = (id: BundleId): Call[] => [markerFor(id), ...(typeof calls === "function" ? calls(id) : calls)];
   return {

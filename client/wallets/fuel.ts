@@ -3,7 +3,7 @@ import { Address, ScriptTransactionRequest, type WalletUnlocked } from "fuels";
 import { unsignedBytes } from "../../adapters/fuel/codec/leg.ts";
 import { toHex } from "../../protocol/bytes.ts";
 import { LockstepError } from "../../protocol/errors.ts";
-import type { BundleId, Domain } from "../../protocol/ids.ts";
+import { asDomain, type BundleId } from "../../protocol/ids.ts";
 import type { LegDraft } from "../leg.ts";
 
 export type FuelRequest = {
@@ -20,8 +20,8 @@ const clone = (request: ScriptTransactionRequest): ScriptTransactionRequest =>
   ScriptTransactionRequest.from(request as Parameters<typeof ScriptTransactionRequest.from>[0]);
 
 /** A script with the marker as a coin output of nothing. */
-export const fuelLeg = (domain: Domain, wallet: WalletUnlocked, { request, withId }: FuelRequest): LegDraft => ({
-  domain,
+export const fuelLeg = (tenant: number, wallet: WalletUnlocked, { request, withId }: FuelRequest): LegDraft => ({
+  domain: asDomain(tenant),
   prepare: async () => {
     const { provider } = wallet;
     const baseAssetId = await provider.getBaseAssetId();
@@ -45,7 +45,7 @@ export const fuelLeg = (domain: Domain, wallet: WalletUnlocked, { request, withI
       return own;
     };
     return {
-      domain,
+      domain: asDomain(tenant),
       gas: gas.toNumber(),
       unsigned: (id) => {
         const unsigned = unsignedBytes(requestFor(id).toTransactionBytes());

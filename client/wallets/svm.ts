@@ -8,7 +8,7 @@ import {
   TransactionInstruction,
 } from "@solana/web3.js";
 import { gatewayProgram, gatewayState, requireBundleData } from "../../adapters/svm/contracts/gateway.ts";
-import type { BundleId, Domain } from "../../protocol/ids.ts";
+import { asDomain, type BundleId } from "../../protocol/ids.ts";
 import type { LegDraft } from "../leg.ts";
 
 export type SvmRequest = {
@@ -30,7 +30,8 @@ const markerFor = (id: BundleId): TransactionInstruction =>
   });
 
 /** A legacy transaction with the marker as an instruction in front. */
-export const svmLeg = (domain: Domain, connection: Connection, request: SvmRequest): LegDraft => {
+export const svmLeg = (tenant: number, connection: Connection, request: SvmRequest): LegDraft => {
+  const domain = asDomain(tenant);
   const { instructions, signers, units = usualUnits } = request;
   const instructionsFor = (id: BundleId) => (typeof instructions === "function" ? instructions(id) : instructions);
   return {

@@ -10,7 +10,6 @@ import { evmLeg } from "../../../client/wallets/evm.ts";
 import { fuelLeg } from "../../../client/wallets/fuel.ts";
 import { svmLeg } from "../../../client/wallets/svm.ts";
 import { LockstepError } from "../../../protocol/errors.ts";
-import { asDomain } from "../../../protocol/ids.ts";
 
 export type Payers = {
   evm: WalletClient<Transport, Chain, Account>;
@@ -53,9 +52,9 @@ export const payFour = async (
     sponsor,
     legs: [
       evmLeg(payers.evm, { to: payments.evm.to, value: payments.evm.wei }),
-      svmLeg(asDomain(501), payers.svm.connection, { instructions: [transfer], signers: [payers.svm.keypair] }),
-      cairoLeg(asDomain(9004), payers.cairo, { calls: [{ contractAddress: strk, entrypoint: "transfer", calldata }] }),
-      fuelLeg(asDomain(9889), payers.fuel, { request: await fuelPayment(payers.fuel, payments.fuel) }),
+      svmLeg(501, payers.svm.connection, { instructions: [transfer], signers: [payers.svm.keypair] }),
+      cairoLeg(9004, payers.cairo, { calls: [{ contractAddress: strk, entrypoint: "transfer", calldata }] }),
+      fuelLeg(9889, payers.fuel, { request: await fuelPayment(payers.fuel, payments.fuel) }),
     ],
   });
   const signed = await prepared.sign();

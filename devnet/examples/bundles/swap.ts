@@ -5,7 +5,6 @@ import type { ApprovedBundle, Lockstep } from "../../../client/bundle.ts";
 import type { SponsorSigner } from "../../../client/sponsor.ts";
 import { evmLeg } from "../../../client/wallets/evm.ts";
 import { svmLeg } from "../../../client/wallets/svm.ts";
-import { asDomain } from "../../../protocol/ids.ts";
 
 export type Swap = {
   /** Gives wei to the other's address on the EVM. */
@@ -25,7 +24,7 @@ export const swap = async (
     sponsor,
     legs: [
       evmLeg(first.wallet, { to: first.to, value: first.wei }),
-      svmLeg(asDomain(501), second.connection, { instructions: [transfer], signers: [keypair] }),
+      svmLeg(501, second.connection, { instructions: [transfer], signers: [keypair] }),
     ],
   });
   const signed = await prepared.sign();
