@@ -1,7 +1,9 @@
 /** `NodeService` over the parts of a running node. */
 import type { Consensus } from "../consensus/consensus.ts";
+import { bundleLane } from "../protocol/bundle.ts";
 import { toHex } from "../protocol/bytes.ts";
 import type { Cannot } from "../protocol/cannot.ts";
+import { failure } from "../protocol/errors.ts";
 import { type Genesis, lastHeightOf } from "../protocol/genesis.ts";
 import { asDomain, asEpoch, type Domain, type Height, type Root } from "../protocol/ids.ts";
 import type { OrderingState } from "../protocol/ordering.ts";
@@ -19,6 +21,9 @@ import { describeTenants, type Judged, proveTenant } from "./roster/view.ts";
 import type { NodeService, TenantInfo, TransactionStatus } from "./service.ts";
 import type { History } from "./storage/history.ts";
 import { type OutcomeRecord, outcomeKind } from "./storage/records.ts";
+
+/** The lane of bundles has no tenant; what goes there has a route of its own. */
+const notTenant = failure("unknown_tenant", `no tenant has domain ${bundleLane}: bundles go to POST /v1/bundles`);
 
 /** Newest heights of a node, as they stand. */
 export type Heads = { finalized: Height; executed: Height; certified: Height; carrier: Height };
@@ -123,7 +128,8 @@ export const createNodeService = (options: NodeServiceOptions): NodeService => {
         cannot: options.cannot().map(({ signer, domain, height }) => ({ validator: signer, domain, height })),
       };
     },
-    submit: (domain, transactions) => pool.submit(domain, transactions),
+    submit: async (domain, transactions) =>
+      domain === bundleLane ? transactions.map(() => notTenant) : await pool.submit(domain, transactions),
     ...options.bundles,
     tenants: describe,
     tenant: (domain) => {

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Execution } from "../../adapters/adapter.ts";
 import { unpackDiff } from "../../adapters/diff.ts";
+import { gatewayAccounts } from "../../adapters/svm/contracts/gatewayAccounts.ts";
 import { buildEngine } from "../../adapters/svm/testChain.ts";
 import { toHex } from "../../protocol/bytes.ts";
 import { createReplayer, type Replayer } from "./svm/replayer.ts";
@@ -25,7 +26,7 @@ describe(`${blocks} blocks of everything that an SVM does (seed ${seed})`, () =>
     await buildEngine();
     world = await createWorld(seed);
     replayer = createReplayer({
-      ...{ funded: world.funded, lamports: lamportsAtStart, feeRecipient },
+      ...{ funded: world.funded, lamports: lamportsAtStart, feeRecipient, others: gatewayAccounts() },
       genesis: { blockhash: world.genesis.blockHash, seconds: 1_800_000_000 },
     });
   }, 900_000);

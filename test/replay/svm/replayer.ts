@@ -62,6 +62,11 @@ export const createReplayer = (options: {
   funded: readonly PublicKey[];
   lamports: bigint;
   feeRecipient: PublicKey;
+  /** Further accounts of block 0. */
+  others: readonly {
+    key: Uint8Array;
+    account: { lamports: bigint; data: Uint8Array; owner: Uint8Array; executable: boolean; rentEpoch: bigint };
+  }[];
   genesis: { blockhash: Uint8Array; seconds: number };
 }): Replayer => {
   const svm = new LiteSvm();
@@ -110,6 +115,12 @@ export const createReplayer = (options: {
   for (const key of options.funded) {
     svm.setAccount(key.toBytes(), new Account(options.lamports, new Uint8Array(), system, false, rentExempt));
     take(key.toBytes());
+  }
+
+  for (const { key, account } of options.others) {
+    const { lamports, data, owner, executable, rentEpoch } = account;
+    svm.setAccount(key, new Account(lamports, data, owner, executable, rentEpoch));
+    take(key);
   }
 
   const hashes: { slot: number; hash: Uint8Array }[] = [{ slot: 0, hash: options.genesis.blockhash }];
