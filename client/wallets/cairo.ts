@@ -12,6 +12,8 @@ export type CairoRequest = {
   calls: readonly Call[] | ((id: BundleId) => readonly Call[]);
   /** Where they can't be estimated: what consumes a message of this bundle fails without it. */
   resourceBounds?: ResourceBoundsBN;
+  /** Where several of its bundles are under way; by default the next one. */
+  nonce?: bigint;
 };
 
 const feltOf = (value: bigint | number | string): Hex => `0x${BigInt(value).toString(16)}`;
@@ -58,7 +60,7 @@ export const cairoLeg = (tenant: number, account: Account, request: CairoRequest
     prepare: async () => {
       const sample = new Uint8Array(32).fill(1) as BundleId;
       const [nonce, chainId, bounds] = await Promise.all([
-        account.getNonce(),
+        request.nonce ?? account.getNonce(),
         account.provider.getChainId(),
         request.resourceBounds ?? boundsOf(account, callsFor(sample).slice(1)),
       ]);

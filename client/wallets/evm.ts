@@ -13,6 +13,8 @@ export type EvmRequest = {
   data?: Hex | ((id: BundleId) => Hex);
   /** Where it can't be estimated: what consumes a message of this bundle fails without it. */
   gas?: bigint;
+  /** Where several of its bundles are under way; by default the next one. */
+  nonce?: number;
 };
 
 const bytesOf = (hex: Hex): Uint8Array => fromHex(hex) ?? new Uint8Array();
@@ -32,7 +34,7 @@ export const evmLeg = (wallet: WalletClient<Transport, Chain, Account>, request:
     prepare: async () => {
       const sample = new Uint8Array(32).fill(1) as BundleId;
       const [nonce, fees, estimated] = await Promise.all([
-        getTransactionCount(wallet, { address: account.address, blockTag: "pending" }),
+        request.nonce ?? getTransactionCount(wallet, { address: account.address, blockTag: "pending" }),
         estimateFeesPerGas(wallet),
         request.gas ?? estimateGas(wallet, { account, to, value, data: dataFor(sample) }),
       ]);

@@ -3,6 +3,7 @@ import { spawnSync } from "node:child_process";
 import { writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { findAnvil } from "./anvil.ts";
+import { measureBundles } from "./bundles/measure.ts";
 import { findCometBft, howToInstall, measureCometBft } from "./cometbft.ts";
 import { describeMachine } from "./machine.ts";
 import { type Measure, measureVms } from "./measureVms.ts";
@@ -62,6 +63,11 @@ const measureAll = async (workspace: Workspace, { only, sizes }: Options, result
   }
   const wanted = only.filter((part) => part !== "anvil" || hasAnvil);
   await measureVms(workspace, { only: wanted, sizes }, results, measure);
+  if (has("bundles")) {
+    await measure("bundles, 4 validators", async () => {
+      results.bundles = await measureBundles(workspace, sizes, say);
+    });
+  }
 };
 
 const run = async (options: Options): Promise<number> => {

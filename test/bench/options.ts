@@ -2,7 +2,18 @@
 import { parseArgs } from "node:util";
 import { senders, type VmName, vmNames } from "./vms/part.ts";
 
-export const parts = ["ordering", "latency", "evm", "svm", "cairo", "fuel", "four", "cometbft", "anvil"] as const;
+export const parts = [
+  "ordering",
+  "latency",
+  "evm",
+  "svm",
+  "cairo",
+  "fuel",
+  "four",
+  "bundles",
+  "cometbft",
+  "anvil",
+] as const;
 export type Part = (typeof parts)[number];
 
 export type Sizes = {
@@ -14,6 +25,8 @@ export type Sizes = {
   vms: Record<VmName, number>;
   /** The same where all VMs work at once, in proportion to what they come to there. */
   four: Record<VmName, number>;
+  /** Bundles of each of ten accounts, of each kind (at most as many as it has coins), and single ones. */
+  bundles: { each: number; samples: number };
   /** Transactions through an executor alone. */
   engine: { data: number };
 };
@@ -26,6 +39,7 @@ const full: Sizes = {
   latency: { samples: 200, pauseMs: 100 },
   vms: { evm: 2500, svm: 500, cairo: 150, fuel: 600 },
   four: { evm: 1000, svm: 200, cairo: 60, fuel: 400 },
+  bundles: { each: 10, samples: 20 },
   engine: { data: 200_000 },
 };
 
@@ -34,6 +48,7 @@ const quick: Sizes = {
   latency: { samples: 20, pauseMs: 50 },
   vms: { evm: 100, svm: 50, cairo: 10, fuel: 100 },
   four: { evm: 50, svm: 20, cairo: 10, fuel: 20 },
+  bundles: { each: 2, samples: 3 },
   engine: { data: 20_000 },
 };
 
@@ -56,6 +71,7 @@ Full sizes, quick sizes:
   latency    ${full.latency.samples} single transactions idle, as many at half load; ${quick.latency.samples}
 ${vmNames.map((vm) => `  ${vm.padEnd(10)} ${transfers(vm, full.vms)} transfers through 4 validators, as many through 1; ${transfers(vm, quick.vms)}`).join("\n")}
   four       all VMs at once through 4 validators: ${allTransfers(full.four)}; ${allTransfers(quick.four)}
+  bundles    of two and four legs, ${10 * full.bundles.each} of a kind, committed and aborted; ${10 * quick.bundles.each}
   anvil      the EVM's transfers with blocks at the end, and 2000 of them with a block for each
   cometbft   ${full.ordering.cometbft} transactions of 250 bytes through 4 nodes; ${quick.ordering.cometbft}
 `;

@@ -1,5 +1,7 @@
 /** Says what was measured: figures, ratios and shares in tables, and how they came about. */
 import type { Mining } from "./anvil.ts";
+import type { Bundles } from "./bundles/measure.ts";
+import { bundleLatencyTable, bundlesTable } from "./bundles/report.ts";
 import { type CometBft, publishedPerSecond } from "./cometbft.ts";
 import type { EngineRate } from "./engine.ts";
 import type { Machine } from "./machine.ts";
@@ -19,6 +21,7 @@ export type Results = {
   vms: Partial<Record<VmName, { one?: Throughput; four?: Throughput }>>;
   /** All of them at once. */
   together?: Together;
+  bundles?: Bundles;
   anvil: Partial<Record<Mining, Throughput>>;
   cometbft?: CometBft;
   /** What was left out. */
@@ -220,13 +223,16 @@ const method = ({ machine, engines }: Results, isQuick: boolean): string =>
   `CometBFT runs its key-value store on defaults, but without a pause after blocks, without an index of transactions and with a mempool as large as Lockstep's. anvil runs twice: as it comes, with a block for each transaction at once (fewer of them, since it slows down with their number), and with blocks only when all transactions are in its pool, so that it never waits for one; the EVM's rows are compared with both. ` +
   `The ceiling is what all cores would execute if the executors of all validators did nothing but what they do alone in one process: µs of processor time for a transaction where it is taken in and executed / where it is only executed, signatures included, ${enginesText(engines)}. ` +
   `CPU is user and system time from /proc for each process of the kind; memory is the most that one of them had resident (VmHWM). Cores busy are those of the run's processes, and those that other work on the machine took from it: where that is much, the rate is too low. ` +
+  `Bundles are of ten accounts, each of which submits its own in their order to one validator and sponsors them; they are signed beforehand, and one that aborts fails at its last leg. ` +
   `Latency is of single transactions, each seen at the validator that took it in, while nothing or half of the measured throughput goes on beside.`;
 
 export const formatReport = (results: Results, isQuick: boolean): string =>
   [
     rowsOf(results).length > 0 ? throughputTable(results) : undefined,
     togetherTable(results),
+    results.bundles && bundlesTable(results.bundles),
     latencyTable(results),
+    results.bundles && bundleLatencyTable(results.bundles),
     method(results, isQuick),
     ...refusals(results),
     ...results.notes,
