@@ -178,6 +178,7 @@ export const startNode = async (options: NodeOptions): Promise<Node> => {
   const pool = createPool({
     tenant: (domain) => laneAdmission(settledState, domain),
     inspect,
+    height: () => settledHeight,
     runtime,
     exchange,
     replication,

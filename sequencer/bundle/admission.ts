@@ -15,7 +15,7 @@ import { domainsOf, judgeBundle } from "./judge.ts";
 export type LegLoad = { domain: Domain; gas: number; bytes: number };
 
 /** A bundle as the mempool knows it: its native id is the bundle's, its sender the sponsor. */
-export type BundleFacts = TransactionFacts & { legs: LegLoad[] };
+export type BundleFacts = TransactionFacts & { notAfter: Height; legs: LegLoad[] };
 
 export type BundleAdmission = {
   genesis: Root;
@@ -120,6 +120,7 @@ const factsOf = (options: BundleAdmission, bundle: Bundle, id: BundleId, legs: L
   cost: partOf(bundle, options.balance),
   account: { nonce: 0, balance: whole },
   price: { max: 0n, tip: 0n },
+  notAfter: bundle.notAfter,
   legs,
 });
 

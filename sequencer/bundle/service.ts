@@ -9,6 +9,7 @@ import type { PoolEntry } from "../mempool/entry.ts";
 import type { Pool } from "../mempool/pool.ts";
 import type { BundleStatus, NodeService } from "../service.ts";
 import type { History } from "../storage/history.ts";
+import { type OutcomeKind, outcomeKind } from "../storage/records.ts";
 import { decodeBundle } from "./admission.ts";
 import type { Ledger } from "./ledger.ts";
 import { type SimulationOptions, simulateBundle } from "./simulation.ts";
@@ -34,6 +35,8 @@ const pendingStatus = (id: BundleId, { phase, bytes }: PoolEntry): BundleStatus 
   legs: legsOf(bytes),
   charged: [],
 });
+
+const endingStatus: Partial<Record<OutcomeKind, BundleStatus["status"]>> = { expired: "expired", evicted: "evicted" };
 
 export const createBundleService = (
   options: BundleServiceOptions,
@@ -66,12 +69,21 @@ export const createBundleService = (
     return statusOf(record, index, bundle, nativeIds);
   };
 
+  /** What never was in a block: of its legs nothing is kept. */
+  const unordered = async (id: BundleId): Promise<BundleStatus | undefined> => {
+    const key = await history.idOf(bundleLane, toHex(id));
+    const outcome = key && (await history.outcome(bundleLane, key));
+    if (outcome === undefined) return undefined;
+    const status = endingStatus[outcomeKind(outcome.kind)] ?? "skipped";
+    return { id, status, legs: [], reason: new TextDecoder().decode(outcome.reason), charged: [] };
+  };
+
   return {
     submitBundle: submit,
     simulateBundle: (bundle) => simulateBundle(options, bundle),
     bundle: async (id) => {
       const entry = pool.findNative(bundleLane, toHex(id));
-      return (await ended(id)) ?? (entry && pendingStatus(id, entry));
+      return (await ended(id)) ?? (entry ? pendingStatus(id, entry) : await unordered(id));
     },
     sponsor: (sponsor) => ({ sponsor, balances: ledger.account(sponsor)?.balances ?? [] }),
   };

@@ -5,7 +5,7 @@ import type { Domain, Root } from "../../protocol/ids.ts";
 import type { BundleFacts } from "../bundle/admission.ts";
 
 /** What an entry asks for; a bundle for each of its legs. */
-export type EntryFacts = TransactionFacts & Partial<Pick<BundleFacts, "legs">>;
+export type EntryFacts = TransactionFacts & Partial<Pick<BundleFacts, "legs" | "notAfter">>;
 
 export type PoolEntry = {
   id: Root;

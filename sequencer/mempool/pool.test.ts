@@ -6,12 +6,12 @@ import type { Batch } from "../../protocol/batch.ts";
 import { usualBudgets } from "../../protocol/budget.ts";
 import { utf8 } from "../../protocol/bytes.ts";
 import { failure, success } from "../../protocol/errors.ts";
-import { asDomain, asRoot, asSignature, asValidatorIndex } from "../../protocol/ids.ts";
+import { asDomain, asHeight, asRoot, asSignature, asValidatorIndex } from "../../protocol/ids.ts";
 import { limits } from "../../protocol/limits.ts";
 import { createBatchExchange } from "../batch/exchange.ts";
 import { type HeldBatch, holdBatch } from "../batch/held.ts";
 import { openBatchStore } from "../batch/store.ts";
-import { createPool, type Pool } from "./pool.ts";
+import { createPool, type Ending, type Pool } from "./pool.ts";
 import { openReplication } from "./replication.ts";
 
 const data = asDomain(1);
@@ -26,7 +26,10 @@ const setUp = async (seed: number) => {
   const signers = [0, 1].map(() => createSigner(generateSecretKey(world.random.bytes(32))));
   const { executor } = await dataAdapter.open({ domain: data, config: utf8("{}"), budget: usualBudgets.data });
   let pool: Pool | undefined;
-  const tenant = { isAway: false, inspected: 0 };
+  const tenant: { isAway: boolean; inspected: number; height: number; notAfter?: number } = {
+    ...{ isAway: false, inspected: 0, height: 1 },
+  };
+  const ended: Ending[] = [];
   world.restart(self, async () => {
     const [disk, network, runtime] = [world.disk(self), world.network(self), world.runtime(self)];
     const { replication } = await openReplication({ disk, network, runtime, f: 1, fatal });
@@ -41,19 +44,23 @@ const setUp = async (seed: number) => {
       fatal,
     });
     pool = createPool({
+      height: () => asHeight(tenant.height),
       tenant: () => success(usualBudgets.data),
       inspect: async (_, transactions) => {
         tenant.inspected += transactions.length;
-        return tenant.isAway
-          ? transactions.map(() => failure("unavailable", "the executor is being restarted"))
-          : await executor.inspect(transactions);
+        if (tenant.isAway) return transactions.map(() => failure("unavailable", "the executor is being restarted"));
+        const { notAfter } = tenant;
+        const inspections = await executor.inspect(transactions);
+        return notAfter === undefined
+          ? inspections
+          : inspections.map((each) => (each.ok ? success({ ...each.value, notAfter: asHeight(notAfter) }) : each));
       },
       runtime,
       exchange,
       replication,
       f: 1,
       onReady: () => {},
-      onEnded: async () => {},
+      onEnded: async (endings) => void ended.push(...endings),
       fatal,
     });
   });
@@ -67,7 +74,7 @@ const setUp = async (seed: number) => {
     };
     return holdBatch({ batch, signature: asSignature(new Uint8Array(96)) });
   };
-  return { world, pool: pool as Pool, batchOf, tenant };
+  return { world, pool: pool as Pool, batchOf, tenant, ended };
 };
 
 const ready = (pool: Pool) => pool.take(limits.batchBytes, () => ({ gas: 1_000, bytes: 1_000, legGas: 0 })).entries;
@@ -121,5 +128,21 @@ describe("a journaled transaction", () => {
     tenant.isAway = false;
     await world.run(2_000);
     expect(ready(pool).map(({ bytes }) => new TextDecoder().decode(bytes))).toEqual(["x"]);
+  });
+});
+
+describe("a bundle that waits", () => {
+  it("ends as expired once its last height is finalized without it", async () => {
+    const { world, pool, tenant, ended } = await setUp(4);
+    tenant.notAfter = 5;
+    await pool.restore([{ domain: data, bytes: utf8("x") }], []);
+    await world.run(2_000);
+    tenant.height = 5;
+    await world.run(2_000);
+    expect(ended).toEqual([]);
+    tenant.height = 6;
+    await world.run(2_000);
+    expect(ended).toMatchObject([{ status: "expired", entry: { domain: data } }]);
+    expect(pool.size().transactions).toBe(0);
   });
 });

@@ -8,7 +8,7 @@ import type { TenantBudget } from "../../protocol/budget.ts";
 import { bundleLane } from "../../protocol/bundle.ts";
 import { type Hex, toHex } from "../../protocol/bytes.ts";
 import { failure, type Result, success } from "../../protocol/errors.ts";
-import type { Domain, Root } from "../../protocol/ids.ts";
+import type { Domain, Height, Root } from "../../protocol/ids.ts";
 import { limits } from "../../protocol/limits.ts";
 import type { Runtime } from "../../protocol/ports.ts";
 import type { BatchExchange } from "../batch/exchange.ts";
@@ -60,6 +60,8 @@ export type PoolOptions = {
   tenant(domain: Domain): Result<TenantBudget>;
   /** Besides the adapter's refusals: `unavailable` while the tenant's executor is down. */
   inspect(domain: Domain, transactions: readonly Uint8Array[]): Promise<Result<EntryFacts>[]>;
+  /** Newest finalized height. */
+  height(): Height;
   runtime: Runtime;
   exchange: BatchExchange;
   replication: Replication;
@@ -325,8 +327,10 @@ export const createPool = (options: PoolOptions): Pool => {
 
   const expire = (): void => {
     const oldest = runtime.now() - poolLimits.lifetimeMs;
+    const height = options.height();
+    const isLate = ({ since, facts }: PoolEntry): boolean => since < oldest || (facts.notAfter ?? height) < height;
     const expired = [...lanes.values()].flatMap((lane) =>
-      [...lane.entries.values()].filter((entry) => entry.phase === "queued" && entry.since < oldest),
+      [...lane.entries.values()].filter((entry) => entry.phase === "queued" && isLate(entry)),
     );
     end(expired.map((entry) => ({ entry, status: "expired", reason: "not executable in time" })));
   };

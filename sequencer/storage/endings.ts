@@ -1,4 +1,5 @@
 /** What the store keeps of transactions that ended without being ordered. */
+import { bundleLane } from "../../protocol/bundle.ts";
 import { fromHex, utf8 } from "../../protocol/bytes.ts";
 import { asHeight } from "../../protocol/ids.ts";
 import type { DiskWrite } from "../../protocol/ports.ts";
@@ -18,5 +19,8 @@ export const endingWrites = (endings: readonly Ending[]): DiskWrite[] =>
       nativeId,
       reason: utf8(reason).subarray(0, 256),
     };
-    return [{ key: keys.outcome(entry.domain, entry.id), value: OutcomeRecord.encode(record) }];
+    const ended = { key: keys.outcome(entry.domain, entry.id), value: OutcomeRecord.encode(record) };
+    // A bundle is asked for by its own id only.
+    const isBundle = entry.domain === bundleLane;
+    return isBundle ? [ended, { key: keys.native(entry.domain, nativeId), value: entry.id }] : [ended];
   });

@@ -223,7 +223,7 @@ const method = ({ machine, engines }: Results, isQuick: boolean): string =>
   `CometBFT runs its key-value store on defaults, but without a pause after blocks, without an index of transactions and with a mempool as large as Lockstep's. anvil runs twice: as it comes, with a block for each transaction at once (fewer of them, since it slows down with their number), and with blocks only when all transactions are in its pool, so that it never waits for one; the EVM's rows are compared with both. ` +
   `The ceiling is what all cores would execute if the executors of all validators did nothing but what they do alone in one process: µs of processor time for a transaction where it is taken in and executed / where it is only executed, signatures included, ${enginesText(engines)}. ` +
   `CPU is user and system time from /proc for each process of the kind; memory is the most that one of them had resident (VmHWM). Cores busy are those of the run's processes, and those that other work on the machine took from it: where that is much, the rate is too low. ` +
-  `Bundles are of ten accounts, each of which submits its own in their order to one validator and sponsors them; they are signed beforehand, and one that aborts fails at its last leg. ` +
+  `Bundles are of ten accounts, each of which submits its own to one validator, the next once one is acknowledged, and sponsors them; they are signed beforehand, and one that aborts fails at its last leg. ` +
   `Latency is of single transactions, each seen at the validator that took it in, while nothing or half of the measured throughput goes on beside.`;
 
 export const formatReport = (results: Results, isQuick: boolean): string =>

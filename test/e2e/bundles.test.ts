@@ -1,23 +1,22 @@
 /** Atomic bundles over four VMs on four validators, through unmodified SDKs. */
 import { Connection, Keypair } from "@solana/web3.js";
-import { Provider, Wallet } from "fuels";
-import { Account, logger, RpcProvider } from "starknet";
-import { createPublicClient, createWalletClient, defineChain, type Hex, http, parseEther } from "viem";
-import { privateKeyToAccount } from "viem/accounts";
+import { Provider } from "fuels";
+import { logger, RpcProvider } from "starknet";
+import { createPublicClient, type Hex, http, parseEther } from "viem";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { baseAssetId } from "../../adapters/fuel/params.ts";
-import { fromBase58 } from "../../adapters/svm/base58.ts";
-import { connect, type Lockstep } from "../../client/bundle.ts";
+import { connect, type Lockstep, type SentBundle } from "../../client/bundle.ts";
 import { type SponsorSigner, sponsorFrom } from "../../client/sponsor.ts";
-import { cairoAccounts, evmAccounts, fuelAccounts, svmAccounts } from "../../devnet/accounts.ts";
-import { type Payers, type Payments, payFour } from "../../devnet/examples/bundles/payment.ts";
+import { type Payments, payFour } from "../../devnet/examples/bundles/payment.ts";
 import { swap } from "../../devnet/examples/bundles/swap.ts";
+import { devWallets, evmChain, type Wallets } from "../../devnet/wallets.ts";
 import { toHex } from "../../protocol/bytes.ts";
-import { expectSameChain, heightOf } from "./agreement.ts";
+import { allReach, expectSameChain, heightOf } from "./agreement.ts";
 import { until } from "./api.ts";
-import { lockstep as command } from "./commands.ts";
+import { lockstep as command, isAlive } from "./commands.ts";
 import { type Devnet, startDevnet } from "./devnet.ts";
 import { cairoDomain, evmDomain, fuelDomain, svmDomain } from "./domains.ts";
+import { executorsOf } from "./processes.ts";
 
 logger.setLogLevel("OFF");
 
@@ -28,38 +27,15 @@ const apis = (): string[] => network.ready.validators.map(({ api }) => api);
 const rpcOf = (domain: number, validator = 0): string =>
   network.ready.validators[validator]?.tenants.find((tenant) => tenant.domain === domain)?.rpc ?? "";
 
-const keypairAt = (index: number): Keypair =>
-  Keypair.fromSecretKey(fromBase58(svmAccounts()[index]?.secretKey ?? "", 64) ?? new Uint8Array());
-
-const chain = () => {
-  const nativeCurrency = { name: "Ether", symbol: "ETH", decimals: 18 };
-  return defineChain({
-    id: evmDomain,
-    name: "lockstep",
-    nativeCurrency,
-    rpcUrls: { default: { http: [rpcOf(evmDomain)] } },
-  });
+const walletsAt = (index: number, validator = 0): Wallets => {
+  const rpc = (domain: number): string => rpcOf(domain, validator);
+  const rpcs = { evm: rpc(evmDomain), svm: rpc(svmDomain), cairo: rpc(cairoDomain), fuel: rpc(fuelDomain) };
+  return devWallets(rpcs, index);
 };
-const walletAt = (index: number) => {
-  const account = privateKeyToAccount(evmAccounts()[index]?.privateKey ?? "0x");
-  return createWalletClient({ account, chain: chain(), transport: http(rpcOf(evmDomain)) });
-};
-const evm = () => createPublicClient({ chain: chain(), transport: http(rpcOf(evmDomain)) });
+const evm = () =>
+  createPublicClient({ chain: evmChain(rpcOf(evmDomain), evmDomain), transport: http(rpcOf(evmDomain)) });
 const svm = () => new Connection(rpcOf(svmDomain), "confirmed");
-
-const payersAt = (index: number): Payers => {
-  const cairo = cairoAccounts()[index] as { address: Hex; privateKey: Hex };
-  return {
-    evm: walletAt(index),
-    svm: { connection: svm(), keypair: keypairAt(index) },
-    cairo: new Account({
-      provider: new RpcProvider({ nodeUrl: rpcOf(cairoDomain) }),
-      address: cairo.address,
-      signer: cairo.privateKey,
-    }),
-    fuel: Wallet.fromPrivateKey(fuelAccounts()[index]?.privateKey ?? "0x", new Provider(rpcOf(fuelDomain))),
-  };
-};
+const sponsorAt = (index: number): SponsorSigner => sponsorFrom(walletsAt(index).svm.keypair.secretKey);
 
 /** Somebody new on each VM. */
 const strangers = (seed: number): Payments => ({
@@ -87,7 +63,7 @@ const balances = async ({ evm: ether, svm: sol, cairo, fuel }: Payments): Promis
 beforeAll(async () => {
   network = await startDevnet();
   lockstep = await connect(apis()[0] ?? "");
-  sponsor = sponsorFrom(keypairAt(0).secretKey);
+  sponsor = sponsorAt(0);
 }, 240_000);
 afterAll(() => network?.remove());
 
@@ -95,7 +71,7 @@ describe("a payment on four VMs", () => {
   test("pays four people, in one block of all validators", async () => {
     const payments = strangers(1);
     expect(await balances(payments)).toEqual([0n, 0n, 0n, 0n]);
-    const approved = await payFour(lockstep, sponsor, payersAt(1), payments);
+    const approved = await payFour(lockstep, sponsor, walletsAt(1), payments);
     const sent = await approved.send();
     const bundle = await sent.certified();
     expect(bundle).toMatchObject({ status: "committed", index: 0, charged: [] });
@@ -131,7 +107,7 @@ describe("a payment on four VMs", () => {
 
   test("pays nobody where one can't be paid, and says so before it is sent", async () => {
     const payments = { ...strangers(2), svm: { ...strangers(2).svm, lamports: 10n ** 15n } };
-    const paying = payFour(lockstep, sponsor, payersAt(2), payments);
+    const paying = payFour(lockstep, sponsor, walletsAt(2), payments);
     await expect(paying).rejects.toMatchObject({
       code: "not_committed",
       message: expect.stringMatching(/leg_failed at leg 1/),
@@ -142,7 +118,7 @@ describe("a payment on four VMs", () => {
 
 describe("a swap between two parties", () => {
   test("happens on both VMs, or on none, at the sponsor's cost", async () => {
-    const [first, second] = [walletAt(3), keypairAt(4)];
+    const [first, second] = [walletsAt(3).evm, walletsAt(4).svm.keypair];
     const to = Keypair.fromSeed(new Uint8Array(32).fill(77)).publicKey;
     const receiver: Hex = "0x00000000000000000000000000000000000077aa";
     const swapOf = (lamports: bigint) =>
@@ -172,4 +148,55 @@ describe("a swap between two parties", () => {
     expect(after).toEqual(before);
     expect(await evm().getBalance({ address: receiver })).toBe(5n);
   }, 120_000);
+});
+
+describe("kill -9 in the middle of bundles", () => {
+  /** Pays in bundles, one after the other, until told to stop; the nonce of each leg's owner says that none is lost. */
+  const keepPaying = (index: number, isOver: () => boolean) => {
+    const sent: SentBundle[] = [];
+    const run = async (): Promise<SentBundle[]> => {
+      while (!isOver()) {
+        const approved = await payFour(lockstep, sponsorAt(index), walletsAt(index), strangers(100 + index));
+        const bundle = await approved.send();
+        expect(await bundle.settled()).toMatchObject({ status: "committed" });
+        sent.push(bundle);
+      }
+      return sent;
+    };
+    return run();
+  };
+
+  test("of every executor of a validator, and of the validator, changes nothing", async () => {
+    let isOver = false;
+    const paying = [5, 6, 7].map((index) => keepPaying(index, () => isOver));
+    const failed = Promise.all(paying);
+    failed.catch(() => {});
+    const victim = network.pids()[3] ?? 0;
+    const executors = executorsOf(victim);
+    expect(executors.length).toBeGreaterThanOrEqual(4);
+    for (const executor of executors) {
+      process.kill(executor, "SIGKILL");
+      await until("a new executor", async () => !isAlive(executor) && executorsOf(victim).length === executors.length);
+      await allReach(apis(), (await heightOf(apis())) + 2);
+    }
+    process.kill(network.pids()[2] ?? 0, "SIGKILL");
+    await network.event("validator_restarted");
+    await allReach(apis(), (await heightOf(apis())) + 2);
+    isOver = true;
+    const sent = (await failed).flat();
+    expect(sent.length).toBeGreaterThan(executors.length);
+
+    for (const index of [5, 6, 7]) {
+      const count = BigInt((await paying[index - 5])?.length ?? 0);
+      const paid = strangers(100 + index);
+      expect(await balances(paid)).toEqual(
+        [paid.evm.wei, paid.svm.lamports, paid.cairo.fri, paid.fuel.amount].map((amount) => amount * count),
+      );
+    }
+    for (const { id, certified } of sent) {
+      const mine = await certified();
+      for (const api of apis()) expect(await (await connect(api)).bundle(id).certified()).toEqual(mine);
+    }
+    await expectSameChain(apis(), await heightOf(apis()));
+  }, 180_000);
 });
