@@ -2,6 +2,7 @@
 import { type Failure, LockstepError } from "../../protocol/errors.ts";
 import type { BlockContext, StateSource } from "../adapter.ts";
 import { loadAdapter } from "../registry.ts";
+import { withSimulation } from "../simulate.ts";
 import { openMark } from "./mark.ts";
 import {
   type FromChild,
@@ -103,7 +104,7 @@ const open = async ({ vm, domain, config, budget, writers, restore }: Open): Pro
       ...(restore ? { source: pulledSource } : {}),
     });
     const { executor: openedExecutor, ...rest } = opened;
-    executor = packed(openedExecutor);
+    executor = packed(withSimulation(openedExecutor));
     await send({ kind: "opened", opened: rest });
     await serve();
   } catch (error) {

@@ -1,6 +1,6 @@
 /** Opens a tenant's executor where its adapter belongs: in a supervised process, or in this one. */
 import type { Adapter } from "../adapter.ts";
-import { simulate } from "../simulate.ts";
+import { withSimulation } from "../simulate.ts";
 import { type HostOptions, hostExecutor, type TenantExecutor } from "./host.ts";
 
 /** @throws LockstepError what the adapter refuses with, or `executor_died` */
@@ -15,12 +15,13 @@ export const openTenantExecutor = async (adapter: Adapter, options: HostOptions)
     ...(writers === undefined ? {} : { writers }),
     ...(source === undefined ? {} : { source }),
   });
-  const { executor } = opened;
+  const executor = withSimulation(opened.executor);
   return {
     ...opened,
+    executor,
     ready: async () => sealed,
     isUp: () => true,
-    simulate: (context, steps) => simulate(executor, context, steps),
+    simulate: executor.simulate,
     restart: async () => {},
   };
 };

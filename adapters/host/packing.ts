@@ -12,7 +12,7 @@ import type {
   SimulatedLeg,
 } from "../adapter.ts";
 import { packBytes, unpackBytes } from "../byteLists.ts";
-import { simulate } from "../simulate.ts";
+import type { Simulating } from "../simulate.ts";
 
 type PackedEntries = { bytes: Uint8Array; gas: (readonly number[])[] };
 
@@ -35,7 +35,7 @@ const unreceipted = (execution: Execution): Unreceipted => {
 };
 
 /** At the side of the executor. */
-export const packed = (executor: Executor): PackedExecutor => ({
+export const packed = (executor: Simulating): PackedExecutor => ({
   ...executor,
   inspect: (transactions) => executor.inspect(unpackBytes(transactions)),
   execute: async ({ bytes, gas }) => {
@@ -44,7 +44,7 @@ export const packed = (executor: Executor): PackedExecutor => ({
     const receipts = executions.flatMap((execution) => (execution.kind === "applied" ? [execution.receipt] : []));
     return { executions: executions.map(unreceipted), receipts: packBytes(receipts) };
   },
-  simulate: ({ context, steps }) => simulate(executor, context, steps),
+  simulate: ({ context, steps }) => executor.simulate(context, steps),
 });
 
 /** At the other side. */

@@ -1,7 +1,7 @@
 /** Executors as their supervising host shows them, in the world's time: they die, hang and start again there. */
 import type { Adapter, Executor, OpenedExecutor, Place, SealedHead } from "../../adapters/adapter.ts";
 import type { TenantExecutor } from "../../adapters/host/host.ts";
-import { simulate } from "../../adapters/simulate.ts";
+import { type Simulating, withSimulation } from "../../adapters/simulate.ts";
 import { LockstepError } from "../../protocol/errors.ts";
 import type { Runtime } from "../../protocol/ports.ts";
 import type { OpenSupervised } from "../../sequencer/roster/roster.ts";
@@ -32,7 +32,7 @@ const restartMs = 300;
 const watchdogMs = 30_000;
 
 type Life = {
-  executor: Executor;
+  executor: Simulating;
   died: Promise<never>;
   die(place: Place | undefined): void;
   /** Refuses what is still asked of it. */
@@ -65,7 +65,7 @@ export const hostInWorld = async (
     const end = (at?: Place): void =>
       reject(new LockstepError("executor_died", "the executor's process ended", { place: at }));
     const current: Life = {
-      executor,
+      executor: withSimulation(executor),
       died,
       end,
       die: (at) => {
@@ -92,7 +92,7 @@ export const hostInWorld = async (
   const pause = (ms: number): Promise<void> => new Promise((resolve) => runtime.after(ms, resolve));
   const gone = (): LockstepError => new LockstepError("executor_died", "the executor is being started again");
 
-  const call = async <T>(run: (executor: Executor, current: Life) => Promise<T>): Promise<T> => {
+  const call = async <T>(run: (executor: Simulating, current: Life) => Promise<T>): Promise<T> => {
     const current = life;
     if (current === undefined) throw gone();
     if (faults.msPerCall > 0) await Promise.race([pause(faults.msPerCall), current.died]);
@@ -156,7 +156,7 @@ export const hostInWorld = async (
     executor,
     ...(opened.genesis ? { genesis: opened.genesis } : {}),
     ready: () => head,
-    simulate: (context, steps) => call((running) => simulate(running, context, steps)),
+    simulate: (context, steps) => call((running) => running.simulate(context, steps)),
     isUp: () => life !== undefined,
     restart: async () => life?.die(undefined),
   };
