@@ -28,12 +28,13 @@ describe("help", () => {
     for (const args of [["--help"], ["-h"]]) {
       const { code, out } = await run(...args);
       expect(code).toBe(0);
-      for (const word of ["devnet", "node", "keys", "verify", "derive", "Examples:"]) expect(out).toContain(word);
+      for (const word of ["devnet", "node", "keys", "verify", "derive", "bundle", "Examples:"])
+        expect(out).toContain(word);
     }
     expect(await run()).toMatchObject({ code: 2, out: expect.stringContaining("Examples:") });
   });
 
-  test.each(["devnet", "node", "keys", "verify", "derive"])("%s --help has an example", async (command) => {
+  test.each(["devnet", "node", "keys", "verify", "derive", "bundle"])("%s --help has an example", async (command) => {
     const { code, out } = await run(command, "--help");
     expect(code).toBe(0);
     expect(out).toContain(`  lockstep ${command} `);
@@ -59,6 +60,9 @@ describe("what isn't understood gets a sentence and exit code 2", () => {
     [["node"], /'--config <file>' not specified/],
     [["keys", "new"], /missing required argument 'file'/],
     [["keys", "frobnicate"], /unknown command 'frobnicate'/],
+    [["bundle", "send", "http://127.0.0.1:1"], /'--file <file>' not specified/],
+    [["bundle", "status", "127.0.0.1:1", `0x${"00".repeat(32)}`], /no address of an API/],
+    [["bundle", "status", "http://127.0.0.1:1", "0x12"], /no id of a bundle/],
   ])("lockstep %j", async (args, sentence) => {
     const { code, out, err } = await run(...args);
     expect(code).toBe(2);

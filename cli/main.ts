@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Command, CommanderError } from "commander";
 import { LockstepError } from "../protocol/errors.ts";
+import { addBundleCommand } from "./bundle.ts";
 import type { ExitCode, Output } from "./command.ts";
 import { addDeriveCommand } from "./deriveCommand.ts";
 import { addDevnetCommand } from "./devnet.ts";
@@ -19,6 +20,7 @@ Examples:
   lockstep devnet                      four validators and their tenants on this machine
   lockstep devnet --validators 1       the same with one validator, for a small machine
   lockstep tenant register --help      a rollup of your own on a running network
+  lockstep bundle --help               all or nothing on several VMs, from a file
   lockstep verify http://127.0.0.1:7300 --trust 0x...
                                        check what a node says against one signature
   lockstep replay http://127.0.0.1:7300 --trust 0x... --domain 31337
@@ -91,6 +93,7 @@ export const main = async (args: readonly string[], output: Output = standardOut
     addNodeCommand,
     addKeysCommand,
     addTenantCommand,
+    addBundleCommand,
     addRecoverCommand,
     addVerifyCommand,
     addReplayCommand,

@@ -34,7 +34,7 @@ const withMarker = (bounds: ResourceBoundsBN): ResourceBoundsBN => ({
 
 const boundsOf = async (account: Account, calls: readonly Call[]): Promise<ResourceBoundsBN> => {
   try {
-    const { resourceBounds } = await account.estimateInvokeFee([...calls]);
+    const { resourceBounds } = await account.estimateInvokeFee([...calls], { tip: 0n });
     return withMarker(resourceBounds);
   } catch (cause) {
     const message = "the leg's fee can't be estimated, since it fails outside its bundle: give its resourceBounds";

@@ -1,4 +1,6 @@
 /** Atomic bundles over four VMs on four validators, through unmodified SDKs. */
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { Connection, Keypair } from "@solana/web3.js";
 import { Provider } from "fuels";
 import { logger, RpcProvider } from "starknet";
@@ -148,6 +150,33 @@ describe("a swap between two parties", () => {
     expect(after).toEqual(before);
     expect(await evm().getBalance({ address: receiver })).toBe(5n);
   }, 120_000);
+});
+
+describe("lockstep bundle", () => {
+  /** The bundle that the help shows, as a file. */
+  const shownFile = async (): Promise<string> => {
+    const { out } = await command("bundle", "--help");
+    const [, shown = ""] = /cat > bundle\.json <<'END'\n([\s\S]*?)\n\s*END\n/.exec(out) ?? [];
+    const file = join(network.dataDir, "bundle.json");
+    await writeFile(file, shown);
+    return file;
+  };
+
+  test("simulates, sends and shows what its help shows", async () => {
+    const file = await shownFile();
+    const [api = ""] = apis();
+    const simulated = await command("bundle", "simulate", api, "--file", file);
+    expect(simulated).toMatchObject({ code: 0, err: "" });
+    expect(simulated.out).toMatch(/would be committed\n {2}leg 0: succeeds, 25300 gas of at most/);
+    const sent = await command("bundle", "send", api, "--file", file);
+    expect(sent).toMatchObject({ code: 0, err: expect.stringMatching(/sent; waiting until it is certified/) });
+    const [, id = ""] = /^(0x[0-9a-f]{64}) committed at height \d+\n {2}leg 0, domain 31337: 0x/.exec(sent.out) ?? [];
+    const shown = await command("bundle", "status", apis()[2] ?? "", id, "--json");
+    expect(shown.code).toBe(0);
+    expect(JSON.parse(shown.out)).toMatchObject({ id, status: "committed", charged: [] });
+    const unknown = await command("bundle", "status", api, `0x00${"12".repeat(31)}`);
+    expect(unknown).toMatchObject({ code: 1, err: expect.stringMatching(/knows no bundle/) });
+  }, 60_000);
 });
 
 describe("kill -9 in the middle of bundles", () => {
