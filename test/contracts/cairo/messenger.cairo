@@ -13,6 +13,7 @@ trait IMessenger<T> {
     fn send(ref self: T, destination: u32, recipient: u256, index: u32, body: ByteArray);
     fn hear(ref self: T, origin: u32, sender: u256, index: u32);
     fn heard(self: @T) -> felt252;
+    fn mimic(ref self: T, class: starknet::ClassHash, selector: felt252, calldata: Span<felt252>);
     fn fail(self: @T);
 }
 
@@ -53,6 +54,11 @@ mod messenger {
 
         fn heard(self: @ContractState) -> felt252 {
             self.heard.read()
+        }
+
+        /// Runs another class's code as its own.
+        fn mimic(ref self: ContractState, class: starknet::ClassHash, selector: felt252, calldata: Span<felt252>) {
+            starknet::syscalls::library_call_syscall(class, selector, calldata).unwrap();
         }
 
         fn fail(self: @ContractState) {

@@ -35,6 +35,23 @@ contract Messenger {
         heard = GATEWAY.consume(origin, sender, index);
     }
 
+    /// Calls any function of the gateway.
+    function poke(bytes calldata data) external {
+        (bool succeeded, bytes memory reason) = address(GATEWAY).call(data);
+        if (!succeeded) assembly { revert(add(reason, 32), mload(reason)) }
+    }
+
+    /// Runs the gateway's code as its own.
+    function mimic(bytes calldata data) external {
+        (bool succeeded, bytes memory reason) = address(GATEWAY).delegatecall(data);
+        if (!succeeded) assembly { revert(add(reason, 32), mload(reason)) }
+    }
+
+    function hearTwice(uint32 origin, bytes32 sender, uint32 index) external {
+        heard = GATEWAY.consume(origin, sender, index);
+        heard = GATEWAY.consume(origin, sender, index);
+    }
+
     function fail() external pure {
         revert("it was told to");
     }
