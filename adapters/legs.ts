@@ -3,7 +3,7 @@
 import { bundleIdBytes, type ReadLeg } from "../protocol/bundle.ts";
 import { equalBytes } from "../protocol/bytes.ts";
 import { type Failure, failure } from "../protocol/errors.ts";
-import type { Inspection, LegExecution, OrderedLeg, RefusalCode } from "./adapter.ts";
+import type { Deposit, Execution, Inspection, LegExecution, OrderedLeg, RefusalCode } from "./adapter.ts";
 import { leftOut } from "./order.ts";
 
 /** Characters of what a VM says about a leg that failed. */
@@ -26,6 +26,27 @@ export const bundleOnly = failure(
   "bundle_only",
   "this transaction is a leg of a bundle and counts for nothing without it: send the bundle to /v1/bundles",
 );
+
+/**
+ * An applied transaction with what it deposited at the gateway. Hardly one has: what came of it is only decoded where the
+ * gateway is named in it.
+ *
+ * @param gateway bytes by which a transaction's receipt, or the transaction, names the gateway
+ */
+export const withDeposits = (
+  execution: Execution,
+  gateway: Uint8Array,
+  named: readonly Uint8Array[],
+  depositsOf: (receipt: Uint8Array) => readonly Deposit[],
+): Execution => {
+  if (execution.kind !== "applied" || !execution.succeeded) return execution;
+  const { receipt } = execution;
+  const isNamed = [receipt, ...named].some((bytes) =>
+    Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).includes(Buffer.from(gateway)),
+  );
+  const deposits = isNamed ? depositsOf(receipt) : [];
+  return deposits.length === 0 ? execution : { ...execution, deposits };
+};
 
 /** A leg that no engine is asked about. */
 export const leftOutLeg = ({ index }: OrderedLeg, { code, message }: Failure<RefusalCode>): LegExecution => ({

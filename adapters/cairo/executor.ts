@@ -31,7 +31,7 @@ import {
   engineCall,
 } from "./engine.ts";
 import { feltBytes } from "./felt.ts";
-import { explainLeg, legExecution, legOf, refuseMarked } from "./legs.ts";
+import { explainLeg, legExecution, legOf, refuseMarked, withCairoDeposits } from "./legs.ts";
 import { nonceOf, protocolAddress } from "./protocolWrites.ts";
 import { executionOf, inspectionOf } from "./transactions.ts";
 
@@ -108,7 +108,7 @@ export const createExecutor = (domain: Domain, engine: CairoEngine, writers: rea
         wasRefused(block.context.certified, bytes, sender as Hex, nonce, code),
       );
       if (execution.kind === "applied") block.receipts.push(sha256(execution.receipt));
-      return execution;
+      return withCairoDeposits(domain, execution);
     });
   };
 

@@ -1,7 +1,8 @@
 /** Legs of bundles at the executor: what the gateway said in one, and what people want to see of it. */
+import { utf8 } from "../../protocol/bytes.ts";
 import type { Domain } from "../../protocol/ids.ts";
 import type { BundleSupport, Execution, Inspection, LegExecution, SimulatedLeg } from "../adapter.ts";
-import { bundleOnly, markedWith, mostReason } from "../legs.ts";
+import { bundleOnly, markedWith, mostReason, withDeposits } from "../legs.ts";
 import { isMarked, readLeg } from "./codec/leg.ts";
 import {
   deliverPayload,
@@ -14,6 +15,9 @@ import {
 import { encodeWrite } from "./protocolWrites.ts";
 import { decodeReceipt } from "./receipt.ts";
 
+/** Receipts are JSON. */
+const gatewayName = utf8(gatewayAddress);
+
 export const cairoBundles: BundleSupport = {
   readLeg,
   setBundle: (id) => encodeWrite(gatewayAddress, setBundleSelector, setBundlePayload(id)),
@@ -25,6 +29,10 @@ export const refuseMarked = (inspection: Inspection, bytes: Uint8Array): Inspect
   inspection.ok && isMarked(bytes) ? bundleOnly : inspection;
 
 export const legOf = markedWith(readLeg);
+
+/** What a transaction of the lane deposited. */
+export const withCairoDeposits = (domain: Domain, execution: Execution): Execution =>
+  withDeposits(execution, gatewayName, [], (receipt) => gatewayEvents(domain, decodeReceipt(receipt).events).deposits);
 
 export const legExecution = (domain: Domain, execution: Execution): LegExecution => {
   if (execution.kind !== "applied") return { execution, sent: [], consumed: [] };

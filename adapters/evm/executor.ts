@@ -25,7 +25,7 @@ import { auxRootOf, baseFeeOf, excessAt, type FeeState, targetOf } from "./baseF
 import { encodeBlock } from "./block.ts";
 import { type EngineHead, type EngineSeal, type EvmEngine, engineCall, loadEvmEngine } from "./engine.ts";
 import { type EvmConfig, engineChain, engineGenesis, parseEvmConfig, parseWriters } from "./genesis.ts";
-import { explainLeg, legExecution, legOf, refuseMarked } from "./legs.ts";
+import { explainLeg, legExecution, legOf, refuseMarked, withEvmDeposits } from "./legs.ts";
 import { type EngineExecuted, readExecuted, readInspected } from "./packed.ts";
 import { decodeWrite } from "./protocolWrites.ts";
 import { diffWithFees, restoreEngine } from "./state.ts";
@@ -101,7 +101,7 @@ const createExecutor = (
       if (refusal !== undefined || !inspection?.ok) return leftOut(index, refusal ?? "invalid");
       const { gas, sender, nonce = 0 } = inspection.value;
       const isStale = () => nonce < engineCall(() => accountAt(engine, certified, sender as Hex)).nonce;
-      return executionOf(index, gas, executed.next().value as EngineExecuted, isStale);
+      return withEvmDeposits(domain, executionOf(index, gas, executed.next().value as EngineExecuted, isStale));
     });
   };
 

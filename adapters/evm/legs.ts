@@ -1,11 +1,14 @@
 /** Legs of bundles at the executor: what the gateway said in one, and what people want to see of it. */
+import { fromHex } from "../../protocol/bytes.ts";
 import type { Domain } from "../../protocol/ids.ts";
 import type { BundleSupport, Execution, Inspection, LegExecution, SimulatedLeg } from "../adapter.ts";
-import { bundleOnly, markedWith, mostReason } from "../legs.ts";
+import { bundleOnly, markedWith, mostReason, withDeposits } from "../legs.ts";
 import { isMarked, readLeg } from "./codec/leg.ts";
 import { deliverCall, describeRevert, gatewayAddress, gatewayEvents, setBundleCall } from "./contracts/gateway.ts";
 import { encodeWrite } from "./protocolWrites.ts";
 import { decodeReceipt } from "./receipt.ts";
+
+const gatewayBytes = fromHex(gatewayAddress) ?? new Uint8Array();
 
 export const evmBundles: BundleSupport = {
   readLeg,
@@ -18,6 +21,10 @@ export const refuseMarked = (inspection: Inspection, bytes: Uint8Array): Inspect
   inspection.ok && isMarked(bytes) ? bundleOnly : inspection;
 
 export const legOf = markedWith(readLeg);
+
+/** What a transaction of the lane deposited. */
+export const withEvmDeposits = (domain: Domain, execution: Execution): Execution =>
+  withDeposits(execution, gatewayBytes, [], (receipt) => gatewayEvents(domain, decodeReceipt(receipt).logs).deposits);
 
 export const legExecution = (domain: Domain, execution: Execution): LegExecution => {
   if (execution.kind !== "applied") return { execution, sent: [], consumed: [] };

@@ -12,7 +12,7 @@ import { admit, inspectAll, inspectionOf, refusalOf } from "./admission.ts";
 import { answerRead } from "./answers.ts";
 import { tai64 } from "./block.ts";
 import { bufferOf, type EngineHead, type EngineSeal, engineCall, type FuelEngine } from "./engine.ts";
-import { explainLeg, legExecution, legOf, refuseMarked } from "./legs.ts";
+import { explainLeg, legExecution, legOf, refuseMarked, withFuelDeposits } from "./legs.ts";
 import { type Dependent, dependencyOrder } from "./order.ts";
 import { type EngineExecuted, type EngineInspected, readExecuted } from "./packed.ts";
 import { createPending } from "./pending.ts";
@@ -89,7 +89,9 @@ export const createExecutor = (
     const order = dependencyOrder(dependents).map((position) => taken[position] as number);
     const packed = packBytes(order.map((index) => raw[index] as Uint8Array));
     const executed = readExecuted(engineCall(() => engine.execute(packed, order)));
-    const executions = new Map(order.map((index, i) => [index, executionOf(index, executed[i])]));
+    const executions = new Map(
+      order.map((index, i) => [index, withFuelDeposits(domain, executionOf(index, executed[i]))]),
+    );
     for (const [index, { kind }] of executions) {
       const inspection = inspections[index];
       if (inspection?.ok && kind !== "returned") settled.add(inspection.value.nativeId as Hex);

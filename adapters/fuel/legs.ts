@@ -1,12 +1,15 @@
 /** Legs of bundles at the executor: what the gateway said in one, and what people want to see of it. */
+import { fromHex } from "../../protocol/bytes.ts";
 import type { Domain } from "../../protocol/ids.ts";
 import type { BundleSupport, Execution, Inspection, LegExecution, SimulatedLeg } from "../adapter.ts";
-import { bundleOnly, markedWith, mostReason } from "../legs.ts";
+import { bundleOnly, markedWith, mostReason, withDeposits } from "../legs.ts";
 import { isMarked, readLeg } from "./codec/leg.ts";
 import { deliverWrites, gatewayEvents, gatewayId, gatewayRevert, setBundleWrite } from "./contracts/gateway.ts";
 import { encodeWrite } from "./protocolWrites.ts";
 import { decodeReceipt, type FuelReceipt } from "./receipt.ts";
 import { panicName } from "./rpc/panics.ts";
+
+const gatewayBytes = fromHex(gatewayId) ?? new Uint8Array();
 
 export const fuelBundles: BundleSupport = {
   readLeg,
@@ -22,6 +25,15 @@ export const refuseMarked = (inspection: Inspection, bytes: Uint8Array): Inspect
   inspection.ok && isMarked(bytes) ? bundleOnly : inspection;
 
 export const legOf = markedWith(readLeg);
+
+/** What a transaction of the lane deposited. */
+export const withFuelDeposits = (domain: Domain, execution: Execution): Execution =>
+  withDeposits(
+    execution,
+    gatewayBytes,
+    [],
+    (receipt) => gatewayEvents(domain, decodeReceipt(receipt).receipts).deposits,
+  );
 
 const reasonOf = ({ receipts }: FuelReceipt): string => {
   for (const receipt of receipts) {

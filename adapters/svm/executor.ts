@@ -24,7 +24,7 @@ import { encodeBlock, type SvmBlock } from "./block.ts";
 import { gatewayState, writtenState } from "./contracts/gateway.ts";
 import { type Slot, slotsPerEpoch } from "./engine.ts";
 import { createLedger } from "./ledger.ts";
-import { explainLeg, legExecution, legOf, refuseMarked } from "./legs.ts";
+import { explainLeg, legExecution, legOf, refuseMarked, withSvmDeposits } from "./legs.ts";
 import { blockLimits } from "./limits.ts";
 import { encodeReceipt } from "./receipt.ts";
 import { diffOf, type SvmState, sealTree } from "./state.ts";
@@ -168,7 +168,8 @@ export const createExecutor = ({
       if (refusal !== undefined) return leftOut(index, refusal);
       const admitted = inspected[index];
       if (!admitted?.ok) throw new LockstepError("executor_failed", "an entry has no facts");
-      return executeOne(block, index, admitted.value, (entries[index] as OrderedEntry).bytes);
+      const { bytes } = entries[index] as OrderedEntry;
+      return withSvmDeposits(executeOne(block, index, admitted.value, bytes), admitted.value.transaction, bytes);
     });
   };
 

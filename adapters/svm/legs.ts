@@ -3,10 +3,19 @@ import { ed25519 } from "@noble/curves/ed25519.js";
 import type { SyncKey, SyncMessage } from "../../protocol/bundle.ts";
 import { equalBytes } from "../../protocol/bytes.ts";
 import { asDomain, type Domain } from "../../protocol/ids.ts";
-import type { BundleSupport, Execution, Inspection, LegExecution, SimulatedLeg } from "../adapter.ts";
-import { bundleOnly, markedWith, mostReason } from "../legs.ts";
+import type { BundleSupport, Deposit, Execution, Inspection, LegExecution, SimulatedLeg } from "../adapter.ts";
+import { bundleOnly, markedWith, mostReason, withDeposits } from "../legs.ts";
 import { isMarked, readLeg } from "./codec/leg.ts";
-import { deliverWrite, gatewayErrors, gatewayTags, isGateway, setBundleWrite } from "./contracts/gateway.ts";
+import {
+  deliverWrite,
+  depositBytes,
+  gatewayErrors,
+  gatewayProgram,
+  gatewayTags,
+  isGateway,
+  readDeposit,
+  setBundleWrite,
+} from "./contracts/gateway.ts";
 import { loaders } from "./programs.ts";
 import { decodeReceipt, type Receipt } from "./receipt.ts";
 import type { SvmTransaction } from "./transaction.ts";
@@ -55,7 +64,7 @@ const saidIn = (domain: Domain, calls: readonly Call[]): Said => {
     if (program !== undefined && loaders.some((loader) => equalBytes(loader, program))) {
       return { ...said, refusal: "a leg can't make, change or close programs" };
     }
-    if (!isGateway(program) || data[0] === gatewayTags.requireBundle) continue;
+    if (!isGateway(program) || data[0] === gatewayTags.requireBundle || data[0] === gatewayTags.deposit) continue;
     const own = accounts[1] ?? new Uint8Array(32);
     if (isOnCurve(own)) return { ...said, refusal: "OnlyContracts: program addresses alone send and consume" };
     const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
@@ -78,6 +87,19 @@ const saidIn = (domain: Domain, calls: readonly Call[]): Said => {
   return said;
 };
 
+/** What was deposited at the gateway by instructions that succeeded. */
+const depositsIn = (calls: readonly Call[]): Deposit[] =>
+  calls.flatMap(({ program, data }) => {
+    const isDeposit = isGateway(program) && data[0] === gatewayTags.deposit && data.length === depositBytes;
+    return isDeposit ? [readDeposit(data)] : [];
+  });
+
+/** What a transaction that is no leg deposited. */
+export const withSvmDeposits = (execution: Execution, transaction: SvmTransaction, bytes: Uint8Array): Execution =>
+  withDeposits(execution, gatewayProgram, [bytes], (receipt) =>
+    depositsIn(callsOf(transaction, decodeReceipt(receipt))),
+  );
+
 /** The last things that programs logged say most. */
 const reasonOf = ({ error, logs }: Receipt, calls: readonly Call[]): string => {
   const failed = error?.kind === "instruction" && error.error.kind === "custom" ? error.error.code : undefined;
@@ -95,8 +117,9 @@ export const legExecution = (domain: Domain, execution: Execution, transaction: 
   const calls = callsOf(transaction, receipt);
   if (!execution.succeeded) return { execution, sent: [], consumed: [], reason: reasonOf(receipt, calls) };
   const { sent, consumed, refusal } = saidIn(domain, calls);
+  const deposits = depositsIn(calls);
   return refusal === undefined
-    ? { execution, sent, consumed }
+    ? { execution: deposits.length === 0 ? execution : { ...execution, deposits }, sent, consumed }
     : { execution: { ...execution, succeeded: false }, sent: [], consumed: [], reason: refusal };
 };
 

@@ -61,11 +61,22 @@ const withBalance = (balances: readonly BundleFee[], domain: Domain, change: big
   );
 };
 
-/** The accounts with `amount` more for a sponsor at a tenant. */
-export const credit = (accounts: Accounts, sponsor: Sponsor, { domain, amount }: BundleFee): Accounts => {
-  const key = toHex(sponsor);
-  const account = accounts.get(key) ?? { sponsor, index: accounts.size, balances: [], nonces: [] };
-  return new Map(accounts).set(key, { ...account, balances: withBalance(account.balances, domain, amount) });
+/** A deposit that counts: what a sponsor has more of at a tenant. */
+export type Credit = BundleFee & { sponsor: Sponsor };
+
+const mostBalance = 2n ** 128n - 1n;
+
+/** The accounts with these deposits. A balance grows up to 2^128 - 1; a tenant that is so rich owns its currency. */
+export const credit = (accounts: Accounts, credits: readonly Credit[]): Accounts => {
+  const after = new Map(accounts);
+  for (const { sponsor, domain, amount } of credits) {
+    const key = toHex(sponsor);
+    const account = after.get(key) ?? { sponsor, index: after.size, balances: [], nonces: [] };
+    const most = mostBalance - balanceOf(after, sponsor, domain);
+    const balances = withBalance(account.balances, domain, amount < most ? amount : most);
+    after.set(key, { ...account, balances });
+  }
+  return after;
 };
 
 /** An account at `height` after a bundle of its sponsor: it has paid, and its nonce is used. */
@@ -84,5 +95,4 @@ export const settleAccount = (
 export const liveNonces = ({ nonces }: Account, height: Height): Account["nonces"] =>
   nonces.filter(({ notAfter }) => notAfter >= height);
 
-export const genesisAccounts = ({ deposits }: Pick<Genesis, "deposits">): Accounts =>
-  deposits.reduce<Accounts>((accounts, { sponsor, ...deposit }) => credit(accounts, sponsor, deposit), new Map());
+export const genesisAccounts = ({ deposits }: Pick<Genesis, "deposits">): Accounts => credit(new Map(), deposits);

@@ -1,5 +1,5 @@
 /**
- * The control ledger's way through the heights. At each height with bundles it waits for the tenants whose legs are to
+ * The control ledger's way through the heights. At each height it credits the deposits that have come to be certified. At each height with bundles it waits for the tenants whose legs are to
  * be executed, executes the bundles with them, and settles the sponsors' accounts; what came out of it stands in a
  * record, from which a tenant that comes later, or again, executes the height alone.
  */
@@ -11,7 +11,7 @@ import type { Vm } from "../../protocol/genesis.ts";
 import { asHeight, type BundleId, type Domain, type Height, type Root, type Sponsor } from "../../protocol/ids.ts";
 import type { Disk, DiskWrite } from "../../protocol/ports.ts";
 import type { Order, OrderedBundle, SliceEntry } from "../block/payload.ts";
-import { type Account, type Accounts, accountsRoot, balanceOf, isNonceUsed } from "./accounts.ts";
+import { type Account, type Accounts, accountsRoot, balanceOf, type Credit, credit, isNonceUsed } from "./accounts.ts";
 import { type Funded, fund, legTermsOf, type Terms } from "./funding.ts";
 import { type LedgerRecord, reasonOf, stepOf } from "./record.ts";
 import { type BundleOutcome, type Participant, placedLeg, runBundle, unplaced } from "./run.ts";
@@ -38,6 +38,10 @@ export type LedgerOptions = {
   front(): Height;
   /** What a height up to the front orders. */
   order(height: Height): Promise<{ block: FinalizedBlock; order: Order }>;
+  /** Newest height at which all tenants are executed, and its summary is stored. */
+  executed(): Height;
+  /** What was deposited at such a height, from where it is stored. */
+  deposits(height: Height): Promise<readonly Credit[]>;
   /** The VM of a tenant that has a block at a height, and how it takes part in bundles. */
   tenant(domain: Domain, height: Height): { vm: Vm; bundles?: BundleSupport } | undefined;
   skipped(domain: Domain, height: Height): ReadonlySet<Hex>;
@@ -47,7 +51,7 @@ export type LedgerOptions = {
 };
 
 export type Ledger = {
-  /** Takes note that the front moved. */
+  /** Takes note that the front moved, or a height was executed by all tenants. */
   advance(): void;
   /** Newest height whose bundles are settled, here in memory at least. */
   settled(): Height;
@@ -56,7 +60,7 @@ export type Ledger = {
    * tenant's executor was lost meanwhile: then the tenant begins its block again.
    */
   join(height: Height, domain: Domain, executor: Executor, slice: readonly SliceEntry[]): Promise<BundledPart>;
-  /** The record of a settled height with bundles. */
+  /** The record of a settled height with bundles, or with credited deposits. */
   record(height: Height): Promise<LedgerRecord | undefined>;
   /** The same of a bundle, its position among the height's, and whether that is on disk. */
   find(id: BundleId): Promise<{ record: LedgerRecord; index: number; isStored: boolean } | undefined>;
@@ -99,6 +103,10 @@ export const createLedger = (options: LedgerOptions): Ledger => {
   const recent = new Map<Height, LedgerRecord>();
   /** Height up to which writes have been given. */
   let written = settled;
+  /** Height up to which records may not be in memory. */
+  let evicted = settled;
+  /** Newest height whose deposits are credited: the one that was certified at the settled height. */
+  let credited: Height | undefined;
   const joined = new Map<Height, Map<Domain, Joined>>();
   let running = Promise.resolve();
   let isRunning = false;
@@ -113,7 +121,7 @@ export const createLedger = (options: LedgerOptions): Ledger => {
   });
 
   const record = async (height: Height): Promise<LedgerRecord | undefined> =>
-    recent.get(height) ?? (await readRecord(options.disk, height));
+    recent.get(height) ?? (height <= evicted ? await readRecord(options.disk, height) : undefined);
 
   const partOf = (
     { tenants }: LedgerRecord,
@@ -152,16 +160,37 @@ export const createLedger = (options: LedgerOptions): Ledger => {
     throw new LockstepError("executor_failed", message);
   };
 
+  const moved = (): Promise<void> =>
+    new Promise((resolve) => {
+      wake = resolve;
+    });
+
   /** Resolves once all of these tenants wait at the height; `undefined` when the ledger was stopped. */
   const gather = async (height: Height, domains: ReadonlySet<Domain>): Promise<Map<Domain, Joined> | undefined> => {
     while (!isStopped) {
       const waiting = joined.get(height);
       if ([...domains].every((domain) => waiting?.has(domain))) return waiting ?? new Map();
-      await new Promise<void>((resolve) => {
-        wake = resolve;
-      });
+      await moved();
     }
     return undefined;
+  };
+
+  /**
+   * Deposits that count from this height on: those of heights whose certificate its header is the first to carry. So they
+   * are final, and the same at all validators, whichever of them is late with some tenant.
+   */
+  const creditsAt = async (block: FinalizedBlock): Promise<Credit[]> => {
+    const certified = async (height: Height): Promise<Height> =>
+      height === 0 ? height : (await options.order(height)).block.header.certified.height;
+    const from = credited ?? (await certified(settled));
+    const to = block.header.certified.height;
+    while (!isStopped && options.executed() < to) await moved();
+    const credits: Credit[] = [];
+    for (let height = from + 1; height <= to && !isStopped; height++) {
+      credits.push(...(await options.deposits(asHeight(height))));
+    }
+    credited = to;
+    return credits;
   };
 
   /** Executes bundles side by side where they share no tenant, with the result of their order. */
@@ -234,9 +263,9 @@ export const createLedger = (options: LedgerOptions): Ledger => {
     settled = height;
   };
 
-  const runHeight = async (height: Height, { slices, bundles }: Order): Promise<void> => {
+  const runHeight = async (height: Height, { slices, bundles }: Order, credits: readonly Credit[]): Promise<void> => {
     const terms = termsAt(height);
-    const funded = fund(bundles, accounts, terms);
+    const funded = fund(bundles, credit(accounts, credits), terms);
     const runnable = funded.flatMap((each): OrderedBundle[] => (each.kind === "run" ? [each.ordered] : []));
     const domains = new Set(runnable.flatMap(({ bundle }) => bundle.legs.map(({ domain }) => domain)));
     const place = placesIn(slices);
@@ -247,7 +276,7 @@ export const createLedger = (options: LedgerOptions): Ledger => {
       if (waiting === undefined) return;
       decided = await attempt(height, waiting, funded, place);
     }
-    const result = settleHeight(decided, accounts, terms, place);
+    const result = settleHeight(decided, { accounts, credits }, terms, place);
     settle(height, result.record, result.accounts);
     const outcomes = decided.flatMap(({ outcome }) => (outcome === undefined ? [] : [outcome]));
     options.onSettled(height, { record: result.record, ordered: bundles });
@@ -272,19 +301,25 @@ export const createLedger = (options: LedgerOptions): Ledger => {
     isRunning = true;
     while (!isStopped && settled < options.front()) {
       const height = asHeight(settled + 1);
-      const { order } = await options.order(height);
+      const { block, order } = await options.order(height);
+      const credits = await creditsAt(block);
       if (isStopped) break;
-      if (order.bundles.length === 0) {
+      if (order.bundles.length === 0 && credits.length === 0) {
         settle(height);
         options.onSettled(height);
-      } else await runHeight(height, order);
-      for (const old of recent.keys()) if (recent.size > keptRecords) recent.delete(old);
+      } else await runHeight(height, order, credits);
+      for (const old of recent.keys()) {
+        if (recent.size <= keptRecords) break;
+        recent.delete(old);
+        evicted = old;
+      }
     }
     isRunning = false;
   };
 
   return {
     advance: () => {
+      wake();
       if (isRunning || isStopped) return;
       running = run();
       running.catch(options.onStuck);

@@ -1,4 +1,4 @@
-/** What the node keeps of a height with bundles: enough for each tenant to execute it again alone. */
+/** What the node keeps of a height with bundles or credited deposits: enough for each tenant to execute it again alone. */
 import { ByteListType, ContainerType, ListBasicType, ListCompositeType } from "@chainsafe/ssz";
 import type { BundleStep, Exclusion } from "../../adapters/adapter.ts";
 import type { BundleFee } from "../../protocol/bundle.ts";
@@ -93,8 +93,8 @@ export const LedgerRecord = sszObject<LedgerRecord>(
       limits.tenants,
     ),
     hopeless: hopelessCountsType,
-    after: new ListCompositeType(Account.type, limits.bundlesPerBlock),
-    before: new ListCompositeType(Account.type, limits.bundlesPerBlock),
+    after: new ListCompositeType(Account.type, 2 ** 32),
+    before: new ListCompositeType(Account.type, 2 ** 32),
   }),
 );
 

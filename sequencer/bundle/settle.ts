@@ -6,7 +6,7 @@ import { asBundleId, asRoot, type Domain, type PublicKey, zeroRoot } from "../..
 import type { HopelessCount } from "../../protocol/summary.ts";
 import type { OrderedBundle, Slices } from "../block/payload.ts";
 import { addUp } from "../pipeline/hopeless.ts";
-import { type Account, type Accounts, accountsRoot, settleAccount } from "./accounts.ts";
+import { type Account, type Accounts, accountsRoot, type Credit, credit, settleAccount } from "./accounts.ts";
 import type { Funded, Terms } from "./funding.ts";
 import { type BundleRecord, bundleEndings, type LedgerRecord, recordStep, type TenantSteps } from "./record.ts";
 import type { BundleOutcome } from "./run.ts";
@@ -112,10 +112,14 @@ const tenantSteps = (decided: readonly Decided[], records: readonly BundleRecord
   return [...tenants.values()].sort((a, b) => a.domain - b.domain);
 };
 
-/** The accounts after the height, and its record. */
+/**
+ * The accounts after the height, and its record.
+ *
+ * @param credits what has been credited since the height before
+ */
 export const settleHeight = (
   decided: readonly Decided[],
-  accounts: Accounts,
+  { accounts, credits }: { accounts: Accounts; credits: readonly Credit[] },
   terms: Terms,
   place: (domain: Domain, key: Hex) => number,
 ): { accounts: Accounts; record: LedgerRecord } => {
@@ -124,8 +128,10 @@ export const settleHeight = (
     const legs = bundle.legs.map(({ domain }, i) => ({ domain, index: place(domain, keys[i] as Hex) }));
     return { key: asRoot(fromHex(key) as Uint8Array), ...endOf(each, terms.legTerms), legs };
   });
-  const after = new Map(accounts);
+  const after = new Map(credit(accounts, credits));
+  /** Accounts as they were. */
   const changed = new Map<Hex, Account | undefined>();
+  for (const key of credits.map(({ sponsor }) => toHex(sponsor))) changed.set(key, accounts.get(key));
   for (const [i, { funded }] of decided.entries()) {
     const { ending, charged } = bundles[i] as BundleRecord;
     const key = toHex(funded.ordered.bundle.sponsor);

@@ -13,7 +13,13 @@ import { type Domain, zeroRoot } from "../../protocol/ids.ts";
 import { type Input, inputKinds, inputsRoot } from "../../protocol/inputs.ts";
 import type { SliceEntry } from "../block/payload.ts";
 import type { BundledPart } from "../bundle/ledger.ts";
-import { type ExecutionRecord, outcomeKinds, type TenantRecord, type WriteRecord } from "../storage/records.ts";
+import {
+  type DepositRecord,
+  type ExecutionRecord,
+  outcomeKinds,
+  type TenantRecord,
+  type WriteRecord,
+} from "../storage/records.ts";
 import { hopelessCounts } from "./hopeless.ts";
 import { lanePositions } from "./recoveries.ts";
 
@@ -155,6 +161,15 @@ const executionRecord = (execution: Execution, leg: boolean): ExecutionRecord =>
         leg: false,
       };
 
+const mostDeposited = 2n ** 128n - 1n;
+
+/** What was deposited with something in it; a VM may have amounts that no account can. */
+const depositsOf = (executions: readonly Execution[]): DepositRecord[] =>
+  executions
+    .flatMap((execution) => (execution.kind === "applied" ? (execution.deposits ?? []) : []))
+    .filter(({ amount }) => amount > 0n)
+    .map(({ sponsor, amount }) => ({ sponsor, amount: amount < mostDeposited ? amount : mostDeposited }));
+
 /** What the store keeps. */
 const tenantRecord = (result: Omit<TenantResult, "record">): TenantRecord => {
   const { context, writes, slice, executions, legs, seal } = result;
@@ -177,6 +192,7 @@ const tenantRecord = (result: Omit<TenantResult, "record">): TenantRecord => {
     block: seal.block,
     writes,
     executions: records,
+    deposits: depositsOf(executions),
     hopeless: hopelessCounts(executions, slice),
   };
 };

@@ -12,6 +12,7 @@ import { asHeight, type Domain, type Height, type Root } from "../../protocol/id
 import type { OrderingState } from "../../protocol/ordering.ts";
 import type { DiskWrite, Runtime } from "../../protocol/ports.ts";
 import { type Order, type OrderedBundle, tenantOrder } from "../block/payload.ts";
+import { createDeposits } from "../bundle/deposits.ts";
 import { createLedger, type Ledger, type LedgerOptions } from "../bundle/ledger.ts";
 import type { LedgerRecord } from "../bundle/record.ts";
 import { rewindLedger } from "../bundle/storage.ts";
@@ -104,6 +105,7 @@ export const createPipeline = (options: PipelineOptions): Pipeline => {
     if (tenant === undefined) return;
     tenant.stored = result.context.height;
     tenant.head = result.seal.blockHash;
+    deposits.take(result.domain, result.record);
     if (!isStopped) options.onTenant(result);
   };
 
@@ -137,12 +139,20 @@ export const createPipeline = (options: PipelineOptions): Pipeline => {
     return { block, order: newest?.order ?? (await options.order(block)) };
   };
 
+  const deposits = createDeposits({
+    stored: new Map([...tenants].map(([domain, { stored }]) => [domain, stored])),
+    due: options.roster.due,
+    record: options.record,
+  });
+
   const ledger = createLedger({
     genesis: options.genesis,
     disk,
     ...options.ledger,
     front,
     order: orderAt,
+    executed: () => summarizer.executed(),
+    deposits: deposits.at,
     tenant: (domain, height) => {
       const tenant = tenants.get(domain);
       return tenant !== undefined && hasBlockAt(tenant.entry, height) ? tenant.adapter : undefined;
@@ -150,7 +160,7 @@ export const createPipeline = (options: PipelineOptions): Pipeline => {
     skipped: (domain, height) => skippedAt(options.recoveries, domain, height),
     onSettled: (_, bundles) => {
       if (isStopped) return;
-      if (bundles !== undefined) options.onBundles(bundles.record, bundles.ordered);
+      if (bundles !== undefined && bundles.ordered.length > 0) options.onBundles(bundles.record, bundles.ordered);
       summarizer.catchUp();
     },
     onStuck: options.onStuck,
@@ -190,9 +200,18 @@ export const createPipeline = (options: PipelineOptions): Pipeline => {
       lookAtStep();
     });
 
-  const summarizer = createSummarizer({ ...options, ordered: () => ordered, ledger, blockAt });
+  const summarizer = createSummarizer({
+    ...options,
+    ordered: () => ordered,
+    ledger,
+    blockAt,
+    onExecuted: (executed) => {
+      options.onExecuted(executed);
+      ledger.advance();
+    },
+  });
 
-  const storeStep = async ({ ordered: next, order, results }: Step): Promise<void> => {
+  const storeStep = async ({ ordered: next, results }: Step): Promise<void> => {
     const { block, state, writes } = next;
     const { height } = block.header;
     const tenantsWrites = await Promise.all(results.map(resultWrites));
@@ -202,8 +221,9 @@ export const createPipeline = (options: PipelineOptions): Pipeline => {
         return result === undefined ? [] : [[domain, result.record] as const];
       }),
     );
-    const bundles = order.bundles.length > 0 ? await ledger.record(height) : undefined;
-    const draft = summarizer.draft(block, records, bundles);
+    // A record that is not there now may be there in a moment: then the summary is made afterwards.
+    const isSettled = ledger.settled() >= height;
+    const draft = isSettled ? summarizer.draft(block, records, await ledger.record(height)) : undefined;
     await disk.write([
       ...writes,
       ...orderWrites(block, state),

@@ -43,7 +43,7 @@ export type Summarizer = {
   draft(
     block: FinalizedBlock,
     records: ReadonlyMap<Domain, TenantRecord>,
-    /** Of a height with bundles. */
+    /** Of a height that the ledger has one of. */
     bundles: LedgerRecord | undefined,
   ): Draft | undefined;
   /** The writes of a draft are on disk. */

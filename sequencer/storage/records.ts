@@ -5,10 +5,10 @@
 
 import { BooleanType, ByteListType, ContainerType, ListCompositeType } from "@chainsafe/ssz";
 import { type Certified, certifiedType } from "../../protocol/header.ts";
-import type { Height, Root } from "../../protocol/ids.ts";
+import type { Height, Root, Sponsor } from "../../protocol/ids.ts";
 import { limits } from "../../protocol/limits.ts";
 import { OrderingState } from "../../protocol/ordering.ts";
-import { bytes32, sszObject, uint8, uint32, uint64 } from "../../protocol/ssz.ts";
+import { bytes32, sszObject, uint8, uint32, uint64, uint128 } from "../../protocol/ssz.ts";
 import { type HopelessCount, hopelessCountsType } from "../../protocol/summary.ts";
 
 /** Wire numbers of how an entry of a slice ended. */
@@ -36,6 +36,8 @@ export type ExecutionRecord = {
 /** A protocol write, and how many entries of the slice were applied before it. */
 export type WriteRecord = { after: number; bytes: Uint8Array };
 
+export type DepositRecord = { sponsor: Sponsor; amount: bigint };
+
 /** A tenant's executed block. */
 export type TenantRecord = {
   height: Height;
@@ -55,6 +57,8 @@ export type TenantRecord = {
   block: Uint8Array;
   writes: WriteRecord[];
   executions: ExecutionRecord[];
+  /** What its transactions deposited for sponsors of bundles, in their order. */
+  deposits: DepositRecord[];
   /** Its part of the summary's counts. */
   hopeless: HopelessCount[];
 };
@@ -95,6 +99,7 @@ export const TenantRecord = sszObject<TenantRecord>(
       // An entry may be ordered as a transaction, which it can't be, and as a leg.
       2 * limits.sliceEntries,
     ),
+    deposits: new ListCompositeType(new ContainerType({ sponsor: bytes32, amount: uint128 }), 2 ** 32),
     hopeless: hopelessCountsType,
   }),
 );

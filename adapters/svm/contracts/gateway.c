@@ -6,8 +6,9 @@
  *     0 ‖ id 32                                                requireBundle
  *     1 ‖ destination u32 ‖ recipient 32 ‖ index u32 ‖ body    sendSync; the sender signs
  *     2 ‖ origin u32 ‖ sender 32 ‖ index u32                   consume; the recipient signs, the state is writable
+ *     3 ‖ sponsor 32 ‖ lamports u64                            deposit; the payer signs, behind it the system program
  *
- * That the signers of the last two are program addresses is seen to by the executor, which reads both from the
+ * That the signers of sendSync and consume are program addresses is seen to by the executor, which reads both from the
  * transaction's instructions. The state: id 32 ‖ sixteen places, each used u8 ‖ length u8 pair ‖ key 72 ‖ body 256, in 336 bytes.
  */
 #include "sbf.h"
@@ -69,6 +70,17 @@ INLINE u64 consume(const account_t *accounts, const input_t *input) {
     return NO_MESSAGE;
 }
 
+/* Keeps the lamports for a sponsor of bundles, which pays with them for what its undone bundles used here. */
+INLINE u64 deposit(const account_t *accounts, const input_t *input) {
+    if (input->size != 1 + KEY_BYTES + 8) return UNKNOWN_INSTRUCTION;
+    if (input->count < 3 || !accounts[0].is_writable) return WRONG_ACCOUNTS;
+    if (!accounts[1].is_signer) return NOT_SIGNED;
+    const u64 *system = (const u64 *)accounts[2].key;
+    if ((system[0] | system[1] | system[2] | system[3]) != 0) return WRONG_ACCOUNTS;
+    u64 lamports = read_u64_be(input->data + 1 + KEY_BYTES);
+    return transfer(accounts, 3, accounts[1].key, accounts[0].key, accounts[2].key, lamports);
+}
+
 u64 entrypoint(const u8 *at) {
     account_t accounts[MOST_ACCOUNTS];
     input_t input;
@@ -82,6 +94,8 @@ u64 entrypoint(const u8 *at) {
         return send_sync(accounts, &input);
     case 2:
         return consume(accounts, &input);
+    case 3:
+        return deposit(accounts, &input);
     default:
         return UNKNOWN_INSTRUCTION;
     }

@@ -1,7 +1,7 @@
 /** The gateway of an SVM tenant: where it is, what it is called with, and what the sequencer writes into its state. */
 import type { SyncKey, SyncMessage } from "../../../protocol/bundle.ts";
 import { concatBytes, equalBytes, utf8 } from "../../../protocol/bytes.ts";
-import type { BundleId, Domain } from "../../../protocol/ids.ts";
+import { asSponsor, type BundleId, type Domain, type Sponsor } from "../../../protocol/ids.ts";
 import { limits } from "../../../protocol/limits.ts";
 
 const named = (text: string): Uint8Array => {
@@ -15,7 +15,7 @@ export const gatewayProgram = named("Lockstep gateway");
 export const gatewayState = named("Lockstep state");
 
 /** First byte of an instruction's data. A top-level `requireBundle` marks a transaction as a leg. */
-export const gatewayTags = { requireBundle: 0, sendSync: 1, consume: 2 } as const;
+export const gatewayTags = { requireBundle: 0, sendSync: 1, consume: 2, deposit: 3 } as const;
 
 /** Custom errors of the program, by their number. */
 export const gatewayErrors = [
@@ -45,6 +45,22 @@ export const sendSyncData = (destination: Domain, recipient: Uint8Array, index: 
 /** Accounts: `gatewayState`, writable, and the recipient, which signs. The body comes as return data. */
 export const consumeData = (origin: Domain, sender: Uint8Array, index: number): Uint8Array =>
   concatBytes(Uint8Array.of(gatewayTags.consume), u32(origin), sender, u32(index));
+
+/** Accounts: `gatewayState` and the payer, both writable, the payer signs, and the system program. */
+export const depositData = (sponsor: Sponsor, lamports: bigint): Uint8Array => {
+  const data = new Uint8Array(depositBytes);
+  data[0] = gatewayTags.deposit;
+  data.set(sponsor, 1);
+  new DataView(data.buffer).setBigUint64(1 + sponsor.length, lamports);
+  return data;
+};
+
+export const depositBytes = 1 + 32 + 8;
+
+export const readDeposit = (data: Uint8Array): { sponsor: Sponsor; amount: bigint } => ({
+  sponsor: asSponsor(data.slice(1, 33)),
+  amount: new DataView(data.buffer, data.byteOffset).getBigUint64(33),
+});
 
 const idBytes = 32;
 const keyBytes = 72;

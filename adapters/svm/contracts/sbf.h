@@ -40,6 +40,47 @@ typedef struct {
     const u8 *program;
 } input_t;
 
+/* An instruction for sol_invoke_signed_c. */
+typedef struct {
+    u8 *key;
+    u8 is_writable;
+    u8 is_signer;
+} meta_t;
+
+typedef struct {
+    const u8 *program;
+    const meta_t *accounts;
+    u64 account_count;
+    const u8 *data;
+    u64 data_size;
+} instruction_t;
+
+/* Seeds of a program address that signs. */
+typedef struct {
+    const u8 *bytes;
+    u64 size;
+} bytes_t;
+
+typedef struct {
+    const bytes_t *seeds;
+    u64 count;
+} signer_t;
+
+/* Has the system program move lamports from an account that signs. */
+INLINE u64 transfer(const account_t *accounts, int count, u8 *from, u8 *to, const u8 *system, u64 lamports) {
+    meta_t metas[2] = {{from, 1, 1}, {to, 1, 0}};
+    u8 data[12] = {2, 0, 0, 0};
+    *(u64 *)(data + 4) = lamports;
+    instruction_t instruction = {system, metas, 2, data, sizeof(data)};
+    return sol_invoke_signed_c(&instruction, accounts, count, 0, 0);
+}
+
+INLINE u64 read_u64_be(const u8 *at) {
+    u64 value = 0;
+    for (int i = 0; i < 8; i++) value = value * 256 + at[i];
+    return value;
+}
+
 INLINE int same(const u8 *a, const u8 *b, u64 length) {
     int difference = 1;
     sol_memcmp_(a, b, length, &difference);

@@ -9,30 +9,6 @@
 
 #define MOST_ACCOUNTS 3
 
-typedef struct {
-    u8 *key;
-    u8 is_writable;
-    u8 is_signer;
-} meta_t;
-
-typedef struct {
-    const u8 *program;
-    const meta_t *accounts;
-    u64 account_count;
-    const u8 *data;
-    u64 data_size;
-} instruction_t;
-
-typedef struct {
-    const u8 *bytes;
-    u64 size;
-} bytes_t;
-
-typedef struct {
-    const bytes_t *seeds;
-    u64 count;
-} signer_t;
-
 u64 entrypoint(const u8 *at) {
     account_t accounts[MOST_ACCOUNTS];
     input_t input;
