@@ -244,6 +244,42 @@ describe("bundles on four validators", () => {
     await expectSame(nodes, [id]);
   }, 120_000);
 
+  it("are paid for with what was deposited at the gateways, once that is certified everywhere", async () => {
+    turnOf.clear();
+    const nodes = await start({ seed: 9, deposits: [] });
+    await setUp(nodes);
+    const bundle = (nonce: number) => bundleOf(nodes, nonce, [payment(svmLegs, 50), failing(evmLegs, 1)]);
+    const early = await nodes.ask(nodes.node(index(0)).service.submitBundle((await bundle(1)).bytes));
+    expect(early).toMatchObject({ ok: false, error: { code: "bundle_unfunded" } });
+
+    const amounts = new Map([
+      [svmLegs, 10n ** 9n],
+      [fuelLegs, 7n],
+      [evmLegs, 10n ** 18n],
+    ]);
+    for (const [legs, amount] of amounts) {
+      nodes.submitRaw(index(1), await legs.depositing(0, sponsor.sponsor, amount), legs.domain);
+    }
+    const all = [...amounts].map(([{ domain }, amount]) => `${domain}: ${amount}`).sort();
+    nodes.crash(index(3));
+    const isCredited = (at: ValidatorIndex): boolean => balances(nodes, at).sort().join() === all.join();
+    await nodes.world.run(() => [0, 1, 2].every((at) => isCredited(index(at))));
+    nodes.crash(index(2));
+    nodes.restart(index(2));
+    nodes.restart(index(3));
+    await nodes.world.run(() => nodes.indices.every((at) => isUp(nodes, at) && isCredited(at)));
+
+    const { id, bytes } = await bundle(2);
+    await submit(nodes, index(3), bytes);
+    const { status, charged } = await settled(nodes, index(3), id);
+    expect(status).toBe("aborted");
+    await expectSame(nodes, [id]);
+    const paid = (domain: Domain): bigint => charged.find((fee) => fee.domain === domain)?.amount ?? 0n;
+    expect(paid(evmLegs.domain)).toBeGreaterThan(0n);
+    const left = [...amounts].map(([{ domain }, amount]) => `${domain}: ${amount - paid(domain)}`).sort();
+    expect(balances(nodes, index(0)).sort()).toEqual(left);
+  }, 120_000);
+
   it("are refused at the door with what is wrong", async () => {
     turnOf.clear();
     const nodes = await start({ seed: 6, deposits: deposits(sponsor, 10n ** 15n) });

@@ -19,7 +19,7 @@ const half = 128n;
 const integerOf = (bytes: Uint8Array): bigint => (bytes.length === 0 ? 0n : BigInt(toHex(bytes)));
 
 /** A u256 as Cairo has it: the low 128 bits first. */
-const u256Felts = (bytes: Uint8Array): Hex[] => {
+export const u256Felts = (bytes: Uint8Array): Hex[] => {
   const value = integerOf(bytes);
   return [feltOf(value & ((1n << half) - 1n)), feltOf(value >> half)];
 };
