@@ -10,7 +10,7 @@ import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const folders = ["adapters/svm/contracts", "test/contracts/svm"];
+const folders = ["adapters/svm/contracts", "devnet/examples/flash-loan", "test/contracts/svm"];
 
 /** Sections of a relocatable ELF of 64 bits, little-endian. */
 const sectionsOf = (elf) => {
@@ -164,6 +164,9 @@ const compile = (source) => {
     "-ffreestanding",
     "-fno-builtin",
     "-fno-jump-tables",
+    // A frame of Solana's VM, not one of the kernel's.
+    "-mllvm",
+    "-bpf-stack-size=4096",
     "-std=c11",
     "-Wall",
     "-Werror",

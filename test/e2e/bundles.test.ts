@@ -11,6 +11,7 @@ import { connect, type Lockstep, type SentBundle } from "../../client/bundle.ts"
 import { type SponsorSigner, sponsorFrom } from "../../client/sponsor.ts";
 import { type Payments, payFour } from "../../devnet/examples/bundles/payment.ts";
 import { swap } from "../../devnet/examples/bundles/swap.ts";
+import { arbitrage, type Desk } from "../../devnet/examples/flash-loan/arbitrage.ts";
 import { devWallets, evmChain, type Wallets } from "../../devnet/wallets.ts";
 import { toHex } from "../../protocol/bytes.ts";
 import { allReach, expectSameChain, heightOf } from "./agreement.ts";
@@ -18,6 +19,7 @@ import { until } from "./api.ts";
 import { lockstep as command, isAlive } from "./commands.ts";
 import { type Devnet, startDevnet } from "./devnet.ts";
 import { cairoDomain, evmDomain, fuelDomain, svmDomain } from "./domains.ts";
+import { deployFlashLoan, openDesk } from "./flashLoan.ts";
 import { executorsOf } from "./processes.ts";
 
 logger.setLogLevel("OFF");
@@ -149,6 +151,71 @@ describe("a swap between two parties", () => {
     ]);
     expect(after).toEqual(before);
     expect(await evm().getBalance({ address: receiver })).toBe(5n);
+  }, 120_000);
+});
+
+describe("a flash loan taken on one VM and used on another", () => {
+  const ethersPerSol = (ethers: number): bigint => BigInt(ethers * 1000) * 10n ** 6n;
+
+  test("is repaid in the same block with a profit, and leaves no trace where there would be none", async () => {
+    const deployer = walletsAt(8);
+    const { lender, program, borrower } = await deployFlashLoan(deployer);
+    const [cheap, dear, fair] = [
+      await openDesk(deployer, program, ethersPerSol(0.04)),
+      await openDesk(deployer, program, ethersPerSol(0.05)),
+      await openDesk(deployer, program, ethersPerSol(0.04)),
+    ];
+    const trade = (at: Desk) =>
+      arbitrage(lockstep, sponsorAt(8), {
+        ...{ wallet: deployer.evm, svm: { domain: svmDomain, ...deployer.svm }, contract: borrower },
+        ...{ amount: parseEther("1"), cheap, dear: at },
+      });
+    const { address } = deployer.evm.account;
+    const all = async (desks: readonly Desk[]) => [
+      await evm().getTransactionCount({ address }),
+      ...(await Promise.all(
+        [address, lender, borrower, ...desks.map(({ contract }) => contract)].map((each) =>
+          evm().getBalance({ address: each }),
+        ),
+      )),
+      ...(await Promise.all(
+        [deployer.svm.keypair.publicKey, ...desks.map(({ vault }) => vault)].map((each) => svm().getBalance(each)),
+      )),
+    ];
+
+    const foretold = await (await trade(dear)).simulate();
+    expect(foretold).toMatchObject({ committed: true, charged: [] });
+    expect(foretold.legs.map(({ sent, consumed }) => [sent.length, consumed.length])).toEqual([
+      [2, 0],
+      [1, 1],
+      [0, 2],
+    ]);
+    const desks = [cheap, dear];
+    const before = await all(desks);
+    const done = await (await (await (await trade(dear)).approve()).send()).certified();
+    expect(done.status).toBe("committed");
+    const [count, wallet = 0, loans = 0, , paidIn = 0, paidOut = 0, , sold = 0, bought = 0] = (await all(desks)).map(
+      (now, i) => (typeof now === "bigint" ? now - (before[i] as bigint) : now - (before[i] as number)),
+    );
+    expect(count).toBe(2);
+    const profit = parseEther("0.25") - parseEther("0.001");
+    expect(wallet).toBeLessThan(profit);
+    expect(wallet).toBeGreaterThan(profit - parseEther("0.01"));
+    expect(loans).toBe(parseEther("0.001"));
+    expect([paidIn, paidOut]).toEqual([parseEther("1"), -parseEther("1.25")]);
+    expect([sold, bought]).toEqual([-25 * 10 ** 9, 25 * 10 ** 9]);
+
+    const twins = [cheap, fair];
+    const untouched = await all(twins);
+    const foreseen = await (await trade(fair)).simulate();
+    expect(foreseen.failure).toMatchObject({
+      code: "leg_failed",
+      leg: 2,
+      message: expect.stringMatching(/Unprofitable|reverted/),
+    });
+    const undone = await (await (await (await trade(fair)).approve()).send()).certified();
+    expect(undone).toMatchObject({ status: "aborted", reason: "leg_failed", failedLeg: 2 });
+    expect(await all(twins)).toEqual(untouched);
   }, 120_000);
 });
 
