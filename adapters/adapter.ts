@@ -323,6 +323,18 @@ export type BundleSupport = {
   setBundle(id: BundleId | undefined): Uint8Array;
   /** The recipient can consume the message from now on. */
   deliver(message: SyncMessage): Uint8Array[];
+  /** Whether this can be paid to somebody out of what sponsors deposited. */
+  canRelease(release: Pick<Release, "recipient" | "amount">): boolean;
+  /** The recipient is paid, or can have itself paid from now on. Never fails. */
+  release(release: Release): Uint8Array[];
+};
+
+/** What a sponsor of bundles takes back of its deposits: `nonce` is another one for each. */
+export type Release = {
+  readonly sponsor: Sponsor;
+  readonly nonce: number;
+  readonly recipient: Uint8Array;
+  readonly amount: bigint;
 };
 
 export type Adapter = {

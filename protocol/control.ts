@@ -1,6 +1,7 @@
 /**
- * Control transactions: what changes tenants, ordered like any other transaction, in the slice of domain 0. Signed by
- * a tenant's owner, by a validator, or by more than two thirds of the validators.
+ * Control transactions: what changes tenants, and withdrawals of those who sponsor bundles, ordered like any other
+ * transaction, in the slice of domain 0. Signed by a tenant's owner, by a validator, or by more than two thirds of the
+ * validators; a withdrawal has its sponsor's signature in itself.
  */
 import { ByteListType, ContainerType, ListBasicType, ListCompositeType } from "@chainsafe/ssz";
 import { LockstepError } from "./errors.ts";
@@ -10,6 +11,7 @@ import { signingRoot } from "./signing.ts";
 import { bytes32, bytes48, bytes96, type SszObject, sszObject, uint8, uint32, uint64 } from "./ssz.ts";
 import type { TenantStatus } from "./summary.ts";
 import { Registration } from "./tenant.ts";
+import { Withdrawal } from "./withdrawal.ts";
 
 /** The control ledger's own domain. */
 export const controlDomain = 0 as Domain;
@@ -59,16 +61,23 @@ export const Recovery = sszObject<Recovery>(
 );
 
 /** Wire numbers of what a control transaction holds. */
-export const controlKinds = { register: 1, ready: 2, setStatus: 3, recover: 4 } as const;
+export const controlKinds = { register: 1, ready: 2, setStatus: 3, recover: 4, withdraw: 5 } as const;
 
 export type ControlBody =
   | { kind: "register"; value: Registration }
   | { kind: "ready"; value: Readiness }
   | { kind: "setStatus"; value: StatusChange }
-  | { kind: "recover"; value: Recovery };
+  | { kind: "recover"; value: Recovery }
+  | { kind: "withdraw"; value: Withdrawal };
 export type ControlKind = ControlBody["kind"];
 
-const bodies = { register: Registration, ready: Readiness, setStatus: StatusChange, recover: Recovery } as const;
+const bodies = {
+  register: Registration,
+  ready: Readiness,
+  setStatus: StatusChange,
+  recover: Recovery,
+  withdraw: Withdrawal,
+} as const;
 
 export type ControlSignature = { publicKey: PublicKey; signature: Signature };
 

@@ -22,6 +22,8 @@ export const limits = {
   bundleHeights: 1024,
   /** Bundles of one sponsor whose nonces are remembered, until they can't be executed any more. */
   sponsorNonces: 4096,
+  /** Withdrawals of one sponsor that are not paid yet. */
+  pendingWithdrawals: 16,
   /** Body of a message between contracts within a bundle. */
   syncBodyBytes: 256,
   batchTransactions: 8192,

@@ -32,7 +32,8 @@ import { type BundleAdmission, inspectBundles } from "./bundle/admission.ts";
 import { legTermsOf } from "./bundle/funding.ts";
 import { createBundleService } from "./bundle/service.ts";
 import { settledBundles } from "./bundle/status.ts";
-import { inspectControl, laneAdmission } from "./control/admission.ts";
+import { refuseToWithdraw } from "./bundle/withdrawals.ts";
+import { type ControlAdmission, inspectControl, laneAdmission } from "./control/admission.ts";
 import { readCommands, signControl } from "./control/commands.ts";
 import { controlResults, recoveryOf } from "./control/settle.ts";
 import { lastSequence, validatorSet } from "./control/state.ts";
@@ -137,7 +138,17 @@ export const startNode = async (options: NodeOptions): Promise<Node> => {
   const { tenants } = roster;
   for (const tenant of booted.tenants.values()) roster.add(tenant);
   const inspectTransactions = createTenantInspect(tenants, () => heads.certified, "inspect");
-  const controlAdmission = { bls, genesis: genesisRoot, state: () => settledState, probe: roster.probe };
+  const refuseWithdrawal: ControlAdmission["refuseWithdrawal"] = (withdrawal) =>
+    refuseToWithdraw(withdrawal, {
+      genesis: genesisRoot,
+      height: settledHeight,
+      account: pipeline.ledger.account(withdrawal.sponsor),
+      support: tenants.get(withdrawal.domain)?.adapter.bundles,
+    });
+  const controlAdmission = {
+    ...{ bls, genesis: genesisRoot, state: () => settledState, probe: roster.probe },
+    refuseWithdrawal,
+  };
   const bundleAdmission: BundleAdmission = {
     genesis: genesisRoot,
     height: () => settledHeight,

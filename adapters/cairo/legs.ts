@@ -9,6 +9,9 @@ import {
   deliverSelector,
   gatewayAddress,
   gatewayEvents,
+  isPayable,
+  releasePayload,
+  releaseSelector,
   setBundlePayload,
   setBundleSelector,
 } from "./contracts/gateway.ts";
@@ -22,6 +25,8 @@ export const cairoBundles: BundleSupport = {
   readLeg,
   setBundle: (id) => encodeWrite(gatewayAddress, setBundleSelector, setBundlePayload(id)),
   deliver: (message) => [encodeWrite(gatewayAddress, deliverSelector, deliverPayload(message))],
+  canRelease: ({ recipient }) => isPayable(recipient),
+  release: ({ recipient, amount }) => [encodeWrite(gatewayAddress, releaseSelector, releasePayload(recipient, amount))],
 };
 
 /** A transaction that is ordered by itself must be no leg. */

@@ -4,7 +4,14 @@ import type { Domain } from "../../protocol/ids.ts";
 import type { BundleSupport, Execution, Inspection, LegExecution, SimulatedLeg } from "../adapter.ts";
 import { bundleOnly, markedWith, mostReason, withDeposits } from "../legs.ts";
 import { isMarked, readLeg } from "./codec/leg.ts";
-import { deliverCall, describeRevert, gatewayAddress, gatewayEvents, setBundleCall } from "./contracts/gateway.ts";
+import {
+  deliverCall,
+  describeRevert,
+  gatewayAddress,
+  gatewayEvents,
+  releaseCall,
+  setBundleCall,
+} from "./contracts/gateway.ts";
 import { encodeWrite } from "./protocolWrites.ts";
 import { decodeReceipt } from "./receipt.ts";
 
@@ -14,6 +21,8 @@ export const evmBundles: BundleSupport = {
   readLeg,
   setBundle: (id) => encodeWrite(gatewayAddress, setBundleCall(id)),
   deliver: (message) => [encodeWrite(gatewayAddress, deliverCall(message))],
+  canRelease: ({ recipient }) => recipient.subarray(0, 12).every((byte) => byte === 0),
+  release: ({ recipient, amount }) => [encodeWrite(gatewayAddress, releaseCall(recipient.subarray(12), amount))],
 };
 
 /** A transaction that is ordered by itself must be no leg. */

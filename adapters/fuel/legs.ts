@@ -4,7 +4,14 @@ import type { Domain } from "../../protocol/ids.ts";
 import type { BundleSupport, Execution, Inspection, LegExecution, SimulatedLeg } from "../adapter.ts";
 import { bundleOnly, markedWith, mostReason, withDeposits } from "../legs.ts";
 import { isMarked, readLeg } from "./codec/leg.ts";
-import { deliverWrites, gatewayEvents, gatewayId, gatewayRevert, setBundleWrite } from "./contracts/gateway.ts";
+import {
+  deliverWrites,
+  gatewayEvents,
+  gatewayId,
+  gatewayRevert,
+  releaseWrite,
+  setBundleWrite,
+} from "./contracts/gateway.ts";
 import { encodeWrite } from "./protocolWrites.ts";
 import { decodeReceipt, type FuelReceipt } from "./receipt.ts";
 import { panicName } from "./rpc/panics.ts";
@@ -18,6 +25,11 @@ export const fuelBundles: BundleSupport = {
     return encodeWrite(slot, value);
   },
   deliver: (message) => deliverWrites(message).map(({ slot, value }) => encodeWrite(slot, value)),
+  canRelease: ({ amount }) => amount < 2n ** 64n,
+  release: (release) => {
+    const { slot, value } = releaseWrite(release);
+    return [encodeWrite(slot, value)];
+  },
 };
 
 /** A transaction that is ordered by itself must be no leg. */

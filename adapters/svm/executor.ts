@@ -18,10 +18,11 @@ import type {
 } from "../adapter.ts";
 import { leftOutLeg } from "../legs.ts";
 import { asDeclared, canonicalOrder, leftOut } from "../order.ts";
+import { rentExemption } from "./account.ts";
 import type { Admission, Admitted } from "./admission.ts";
 import { createReader } from "./answers.ts";
 import { encodeBlock, type SvmBlock } from "./block.ts";
-import { gatewayState, writtenState } from "./contracts/gateway.ts";
+import { gatewayState, readRelease, stateBytes, writtenState } from "./contracts/gateway.ts";
 import { type Slot, slotsPerEpoch } from "./engine.ts";
 import { createLedger } from "./ledger.ts";
 import { explainLeg, legExecution, legOf, refuseMarked, withSvmDeposits } from "./legs.ts";
@@ -233,6 +234,10 @@ export const createExecutor = ({
 
     write: async (write) => {
       openBlock();
+      const release = readRelease(write);
+      if (release !== undefined) {
+        return ledger.move(gatewayState, release.recipient, release.lamports, BigInt(rentExemption(stateBytes)));
+      }
       const written = ledger.writeData(gatewayState, (data) => writtenState(data, write));
       if (!written) throw new LockstepError("bad_input", "no write to the gateway's state");
     },

@@ -23,6 +23,11 @@ export type Ledger = {
   execute(transaction: SvmTransaction, bytes: Uint8Array, fee: bigint): Executed;
   /** Adds lamports to an account, which may be new. */
   credit(key: Uint8Array, lamports: bigint): void;
+  /**
+   * Moves lamports from an account that can spare them to one of the system's without data, which may be new; nothing where
+   * either is not so.
+   */
+  move(from: Uint8Array, to: Uint8Array, lamports: bigint, least: bigint): void;
   /** Changes the data of an account that is there; `false`, and nothing done, where there is no change to make. */
   writeData(key: Uint8Array, change: (data: Uint8Array) => Uint8Array | undefined): boolean;
   /** Bytes of the accounts that the block has changed so far, before and after, and of code that it had loaded. */
@@ -34,6 +39,11 @@ export type Ledger = {
   discard(): void;
   /** Ends the block: its net changes, and the keys of programs that it wrote to. */
   end(): { changes: AccountChange[]; programs: Uint8Array[] };
+};
+
+const newAccount: SvmAccount = {
+  ...{ lamports: 0n, data: new Uint8Array(0), owner: programs.system },
+  ...{ executable: false, rentEpoch: rentExempt },
 };
 
 type Touched = { key: Uint8Array; before: SvmAccount | undefined };
@@ -186,13 +196,23 @@ export const createLedger = (accounts: Accounts): Ledger => {
     },
     execute,
     credit: (key, lamports) => {
-      const account = get(key) ?? {
-        ...{ lamports: 0n, data: new Uint8Array(0), owner: programs.system },
-        ...{ executable: false, rentEpoch: rentExempt },
-      };
+      const account = get(key) ?? newAccount;
       const credited = { ...account, lamports: account.lamports + lamports };
       journal.set(key, credited);
       engine.set(key, credited);
+    },
+    move: (from, to, lamports, least) => {
+      const payer = get(from);
+      const payee = get(to) ?? newAccount;
+      const isPlain = equalBytes(payee.owner, programs.system) && payee.data.length === 0 && !payee.executable;
+      if (payer === undefined || payer.lamports < least + lamports || !isPlain || equalBytes(from, to)) return;
+      for (const [key, account] of [
+        [from, { ...payer, lamports: payer.lamports - lamports }],
+        [to, { ...payee, lamports: payee.lamports + lamports }],
+      ] as const) {
+        journal.set(key, account);
+        engine.set(key, account);
+      }
     },
     writeData: (key, change) => {
       const account = get(key);

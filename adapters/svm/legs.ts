@@ -5,6 +5,7 @@ import { equalBytes } from "../../protocol/bytes.ts";
 import { asDomain, type Domain } from "../../protocol/ids.ts";
 import type { BundleSupport, Deposit, Execution, Inspection, LegExecution, SimulatedLeg } from "../adapter.ts";
 import { bundleOnly, markedWith, mostReason, withDeposits } from "../legs.ts";
+import { rentExemption } from "./account.ts";
 import { isMarked, readLeg } from "./codec/leg.ts";
 import {
   deliverWrite,
@@ -14,16 +15,22 @@ import {
   gatewayTags,
   isGateway,
   readDeposit,
+  releaseWrite,
   setBundleWrite,
 } from "./contracts/gateway.ts";
 import { loaders } from "./programs.ts";
 import { decodeReceipt, type Receipt } from "./receipt.ts";
 import type { SvmTransaction } from "./transaction.ts";
 
+/** What an account without data must have, which the recipient may be only after this. */
+const leastRelease = BigInt(rentExemption(0));
+
 export const svmBundles: BundleSupport = {
   readLeg,
   setBundle: setBundleWrite,
   deliver: (message) => [deliverWrite(message)],
+  canRelease: ({ amount }) => amount >= leastRelease && amount < 2n ** 64n,
+  release: ({ recipient, amount }) => [releaseWrite(recipient, amount)],
 };
 
 /** A transaction that is ordered by itself must be no leg. */

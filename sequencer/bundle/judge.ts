@@ -23,7 +23,8 @@ export type BundleRefusal = (typeof bundleRefusals)[number];
 /** SubjectPublicKeyInfo of an Ed25519 key (RFC 8410), before its 32 bytes. */
 const keyPrefix = Buffer.from("302a300506032b6570032100", "hex");
 
-const isSignedBy = (sponsor: Sponsor, digest: Root, signature: Uint8Array): boolean => {
+/** Ed25519. */
+export const isSignedBy = (sponsor: Sponsor, digest: Root, signature: Uint8Array): boolean => {
   try {
     const key = createPublicKey({ key: Buffer.concat([keyPrefix, sponsor]), format: "der", type: "spki" });
     return verify(null, digest, key, signature);

@@ -1,5 +1,5 @@
 /**
- * The control ledger's way through the heights. At each height it credits the deposits that have come to be certified. At each height with bundles it waits for the tenants whose legs are to
+ * The control ledger's way through the heights. At each height it credits the deposits that have come to be certified, and pays withdrawals that are due. At each height with bundles it waits for the tenants whose legs are to
  * be executed, executes the bundles with them, and settles the sponsors' accounts; what came out of it stands in a
  * record, from which a tenant that comes later, or again, executes the height alone.
  */
@@ -9,14 +9,26 @@ import { equalBytes, type Hex, toHex } from "../../protocol/bytes.ts";
 import { LockstepError } from "../../protocol/errors.ts";
 import type { Vm } from "../../protocol/genesis.ts";
 import { asHeight, type BundleId, type Domain, type Height, type Root, type Sponsor } from "../../protocol/ids.ts";
+import { limits } from "../../protocol/limits.ts";
 import type { Disk, DiskWrite } from "../../protocol/ports.ts";
+import type { Withdrawal } from "../../protocol/withdrawal.ts";
 import type { Order, OrderedBundle, SliceEntry } from "../block/payload.ts";
-import { type Account, type Accounts, accountsRoot, balanceOf, type Credit, credit, isNonceUsed } from "./accounts.ts";
+import {
+  type Account,
+  type Accounts,
+  accountsRoot,
+  type Credit,
+  credit,
+  isNonceUsed,
+  keyOf,
+  spendableOf,
+} from "./accounts.ts";
 import { type Funded, fund, legTermsOf, type Terms } from "./funding.ts";
 import { type LedgerRecord, reasonOf, stepOf } from "./record.ts";
 import { type BundleOutcome, type Participant, placedLeg, runBundle, unplaced } from "./run.ts";
-import { type Decided, placesIn, settleHeight } from "./settle.ts";
+import { type Decided, placesIn, type Release, settleHeight } from "./settle.ts";
 import { ledgerWrites, readBundle, readRecord } from "./storage.ts";
+import { dueAt, noteWithdrawals, type Payout, payOut, withdrawalsIn } from "./withdrawals.ts";
 
 /** A tenant's part in a height with bundles. */
 export type BundledPart = {
@@ -60,6 +72,8 @@ export type Ledger = {
    * tenant's executor was lost meanwhile: then the tenant begins its block again.
    */
   join(height: Height, domain: Domain, executor: Executor, slice: readonly SliceEntry[]): Promise<BundledPart>;
+  /** Whether a tenant without legs at a height has to join all the same: somebody is paid there. */
+  concerns(height: Height, domain: Domain): Promise<boolean>;
   /** The record of a settled height with bundles, or with credited deposits. */
   record(height: Height): Promise<LedgerRecord | undefined>;
   /** The same of a bundle, its position among the height's, and whether that is on disk. */
@@ -71,11 +85,15 @@ export type Ledger = {
   writes(upTo: Height): DiskWrite[];
   accountsRoot(): Root;
   account(sponsor: Sponsor): Account | undefined;
+  /** What a sponsor can spend on bundles. */
   balance(sponsor: Sponsor, domain: Domain): bigint;
   isNonceUsed(sponsor: Sponsor, nonce: number): boolean;
   /** Resolves once it executes nothing any more; whoever waits for it is rejected. */
   stop(): Promise<void>;
 };
+
+/** What moves accounts besides bundles. */
+type Movements = { credits: readonly Credit[]; asked: readonly Withdrawal[] };
 
 /** Records kept in memory: those that are not on disk yet are among them. */
 const keptRecords = 256;
@@ -111,7 +129,14 @@ export const createLedger = (options: LedgerOptions): Ledger => {
   let running = Promise.resolve();
   let isRunning = false;
   let isStopped = false;
-  let wake = (): void => {};
+  const waiting = new Set<() => void>();
+  /** Who has withdrawals that are not paid yet. */
+  const withdrawing = new Map<Hex, Account>();
+  const keepWithdrawing = (account: Account): void => {
+    if (account.pending.length > 0) withdrawing.set(keyOf(account.sponsor), account);
+    else withdrawing.delete(keyOf(account.sponsor));
+  };
+  for (const account of accounts.values()) keepWithdrawing(account);
 
   const termsAt = (height: Height): Terms => ({
     genesis: options.genesis,
@@ -160,16 +185,18 @@ export const createLedger = (options: LedgerOptions): Ledger => {
     throw new LockstepError("executor_failed", message);
   };
 
-  const moved = (): Promise<void> =>
-    new Promise((resolve) => {
-      wake = resolve;
-    });
+  /** Resolves when something has changed that somebody may wait for. */
+  const moved = (): Promise<void> => new Promise((resolve) => void waiting.add(resolve));
+  const wake = (): void => {
+    for (const resolve of waiting) resolve();
+    waiting.clear();
+  };
 
   /** Resolves once all of these tenants wait at the height; `undefined` when the ledger was stopped. */
   const gather = async (height: Height, domains: ReadonlySet<Domain>): Promise<Map<Domain, Joined> | undefined> => {
     while (!isStopped) {
-      const waiting = joined.get(height);
-      if ([...domains].every((domain) => waiting?.has(domain))) return waiting ?? new Map();
+      const there = joined.get(height);
+      if ([...domains].every((domain) => there?.has(domain))) return there ?? new Map();
       await moved();
     }
     return undefined;
@@ -214,17 +241,25 @@ export const createLedger = (options: LedgerOptions): Ledger => {
     return await Promise.all(runs);
   };
 
-  /** One attempt with the tenants that wait; throws what an executor failed with, after all were told. */
+  const supportAt = (domain: Domain, height: Height): BundleSupport | undefined =>
+    options.tenant(domain, height)?.bundles;
+
+  /** Withdrawals that are due at a height, where the tenant still has a block. */
+  const dueHere = (height: Height): Payout[] =>
+    dueAt(withdrawing.values(), height).filter(({ domain }) => supportAt(domain, height) !== undefined);
+
+  /** One attempt with the tenants that wait: first payouts, then bundles. `undefined`, and all were told, where an executor failed. */
   const attempt = async (
     height: Height,
-    waiting: Map<Domain, Joined>,
+    there: Map<Domain, Joined>,
+    payouts: readonly Payout[],
     funded: readonly Funded[],
     place: (domain: Domain, key: Hex) => number,
   ): Promise<Decided[] | undefined> => {
     const broken = new Map<Domain, unknown>();
     const participant = (domain: Domain): Participant => {
-      const { executor } = waiting.get(domain) as Joined;
-      const { bundles: support } = options.tenant(domain, height) as { bundles: BundleSupport };
+      const { executor } = there.get(domain) as Joined;
+      const support = supportAt(domain, height) as BundleSupport;
       const watched = <T>(call: Promise<T>): Promise<T> =>
         call.catch((error: unknown) => {
           broken.set(domain, error);
@@ -242,11 +277,16 @@ export const createLedger = (options: LedgerOptions): Ledger => {
       };
     };
     try {
-      return await runAll(funded, place, participant);
+      const releases = payouts.flatMap((payout) => {
+        const { executor, support } = participant(payout.domain);
+        return support.release(payout).map((bytes) => executor.write(bytes));
+      });
+      const [decided] = await Promise.all([runAll(funded, place, participant), ...releases]);
+      return decided;
     } catch (error) {
       if (broken.size === 0) throw error;
-      const tenants = [...waiting];
-      waiting.clear();
+      const tenants = [...there];
+      there.clear();
       for (const [domain, { reject }] of tenants) reject(broken.get(domain) ?? interrupted());
       return undefined;
     }
@@ -260,23 +300,37 @@ export const createLedger = (options: LedgerOptions): Ledger => {
       unwritten.push(recorded);
       recent.set(height, recorded);
     }
+    for (const account of recorded?.after ?? []) keepWithdrawing(account);
     settled = height;
+    wake();
   };
 
-  const runHeight = async (height: Height, { slices, bundles }: Order, credits: readonly Credit[]): Promise<void> => {
+  const runHeight = async (
+    height: Height,
+    { slices, bundles }: Order,
+    { credits, asked }: Movements,
+  ): Promise<void> => {
     const terms = termsAt(height);
-    const funded = fund(bundles, credit(accounts, credits), terms);
+    const noted = noteWithdrawals(credit(accounts, credits), height, asked, (domain) => supportAt(domain, height));
+    const due = dueAt(withdrawing.values(), height);
+    const { accounts: funds, payouts } = payOut(noted, due, (domain) => supportAt(domain, height) !== undefined);
+    const funded = fund(bundles, funds, terms);
     const runnable = funded.flatMap((each): OrderedBundle[] => (each.kind === "run" ? [each.ordered] : []));
-    const domains = new Set(runnable.flatMap(({ bundle }) => bundle.legs.map(({ domain }) => domain)));
+    const domains = new Set([
+      ...runnable.flatMap(({ bundle }) => bundle.legs.map(({ domain }) => domain)),
+      ...payouts.map(({ domain }) => domain),
+    ]);
     const place = placesIn(slices);
     let decided: Decided[] | undefined;
-    let waiting: Map<Domain, Joined> | undefined;
     while (decided === undefined) {
-      waiting = await gather(height, domains);
-      if (waiting === undefined) return;
-      decided = await attempt(height, waiting, funded, place);
+      const there = await gather(height, domains);
+      if (there === undefined) return;
+      decided = await attempt(height, there, payouts, funded, place);
     }
-    const result = settleHeight(decided, { accounts, credits }, terms, place);
+    const releases = payouts.flatMap((payout): Release[] =>
+      (supportAt(payout.domain, height)?.release(payout) ?? []).map((bytes) => ({ domain: payout.domain, bytes })),
+    );
+    const result = settleHeight(decided, { before: accounts, funds, releases }, terms, place);
     settle(height, result.record, result.accounts);
     const outcomes = decided.flatMap(({ outcome }) => (outcome === undefined ? [] : [outcome]));
     options.onSettled(height, { record: result.record, ordered: bundles });
@@ -304,10 +358,12 @@ export const createLedger = (options: LedgerOptions): Ledger => {
       const { block, order } = await options.order(height);
       const credits = await creditsAt(block);
       if (isStopped) break;
-      if (order.bundles.length === 0 && credits.length === 0) {
+      const asked = withdrawalsIn(options.genesis, order.slices);
+      const isQuiet = order.bundles.length + credits.length + asked.length === 0;
+      if (isQuiet && dueAt(withdrawing.values(), height).length === 0) {
         settle(height);
         options.onSettled(height);
-      } else await runHeight(height, order, credits);
+      } else await runHeight(height, order, { credits, asked });
       for (const old of recent.keys()) {
         if (recent.size <= keptRecords) break;
         recent.delete(old);
@@ -333,11 +389,18 @@ export const createLedger = (options: LedgerOptions): Ledger => {
       }
       return await new Promise<BundledPart>((resolve, reject) => {
         if (isStopped) return reject(interrupted());
-        const waiting = joined.get(height) ?? new Map<Domain, Joined>();
-        joined.set(height, waiting);
-        waiting.set(domain, { executor, resolve, reject });
+        const there = joined.get(height) ?? new Map<Domain, Joined>();
+        joined.set(height, there);
+        there.set(domain, { executor, resolve, reject });
         wake();
       });
+    },
+    concerns: async (height, domain) => {
+      // What was asked for after that is due later.
+      while (!isStopped && settled < height - limits.bundleHeights) await moved();
+      if (height > settled) return dueHere(height).some((payout) => payout.domain === domain);
+      const recorded = await record(height);
+      return recorded?.tenants.some((tenant) => tenant.domain === domain && tenant.steps.length > 0) ?? false;
     },
     record,
     find: async (id) => {
@@ -359,12 +422,12 @@ export const createLedger = (options: LedgerOptions): Ledger => {
     },
     accountsRoot: () => root,
     account: (sponsor) => accounts.get(toHex(sponsor)),
-    balance: (sponsor, domain) => balanceOf(accounts, sponsor, domain),
+    balance: (sponsor, domain) => spendableOf(accounts, sponsor, domain),
     isNonceUsed: (sponsor, nonce) => isNonceUsed(accounts, sponsor, nonce, settled),
     stop: async () => {
       isStopped = true;
       wake();
-      for (const waiting of joined.values()) for (const { reject } of waiting.values()) reject(interrupted());
+      for (const there of joined.values()) for (const { reject } of there.values()) reject(interrupted());
       joined.clear();
       await running.catch(() => {});
     },

@@ -6,7 +6,7 @@ import { asBundleId, asRoot, type Domain, type PublicKey, zeroRoot } from "../..
 import type { HopelessCount } from "../../protocol/summary.ts";
 import type { OrderedBundle, Slices } from "../block/payload.ts";
 import { addUp } from "../pipeline/hopeless.ts";
-import { type Account, type Accounts, accountsRoot, type Credit, credit, settleAccount } from "./accounts.ts";
+import { type Account, type Accounts, accountsRoot, keyOf, settleAccount } from "./accounts.ts";
 import type { Funded, Terms } from "./funding.ts";
 import { type BundleRecord, bundleEndings, type LedgerRecord, recordStep, type TenantSteps } from "./record.ts";
 import type { BundleOutcome } from "./run.ts";
@@ -87,14 +87,19 @@ const endOf = ({ funded, outcome }: Decided, legTerms: Terms["legTerms"]): Ended
   };
 };
 
-/** Steps of all committed bundles in block order, and the legs of the others. */
-const tenantSteps = (decided: readonly Decided[], records: readonly BundleRecord[]): TenantSteps[] => {
+/** Payouts, then the steps of all committed bundles in block order, and the legs of the others. */
+const tenantSteps = (
+  releases: readonly Release[],
+  decided: readonly Decided[],
+  records: readonly BundleRecord[],
+): TenantSteps[] => {
   const tenants = new Map<Domain, TenantSteps>();
   const of = (domain: Domain): TenantSteps => {
     const known = tenants.get(domain) ?? { domain, steps: [], left: [] };
     tenants.set(domain, known);
     return known;
   };
+  for (const { domain, bytes } of releases) of(domain).steps.push(recordStep({ kind: "write", bytes }));
   const applied = new Set<string>();
   for (const [i, { outcome }] of decided.entries()) {
     if (records[i]?.ending !== bundleEndings.committed) continue;
@@ -112,14 +117,17 @@ const tenantSteps = (decided: readonly Decided[], records: readonly BundleRecord
   return [...tenants.values()].sort((a, b) => a.domain - b.domain);
 };
 
+/** A protocol write that pays a withdrawal. */
+export type Release = { domain: Domain; bytes: Uint8Array };
+
 /**
  * The accounts after the height, and its record.
  *
- * @param credits what has been credited since the height before
+ * @param funds what became of the accounts `before` by deposits and withdrawals, of which `releases` pay some
  */
 export const settleHeight = (
   decided: readonly Decided[],
-  { accounts, credits }: { accounts: Accounts; credits: readonly Credit[] },
+  { before, funds, releases }: { before: Accounts; funds: Accounts; releases: readonly Release[] },
   terms: Terms,
   place: (domain: Domain, key: Hex) => number,
 ): { accounts: Accounts; record: LedgerRecord } => {
@@ -128,16 +136,12 @@ export const settleHeight = (
     const legs = bundle.legs.map(({ domain }, i) => ({ domain, index: place(domain, keys[i] as Hex) }));
     return { key: asRoot(fromHex(key) as Uint8Array), ...endOf(each, terms.legTerms), legs };
   });
-  const after = new Map(credit(accounts, credits));
-  /** Accounts as they were. */
-  const changed = new Map<Hex, Account | undefined>();
-  for (const key of credits.map(({ sponsor }) => toHex(sponsor))) changed.set(key, accounts.get(key));
+  const after = new Map(funds);
   for (const [i, { funded }] of decided.entries()) {
     const { ending, charged } = bundles[i] as BundleRecord;
     const key = toHex(funded.ordered.bundle.sponsor);
     const account = after.get(key);
     if (ending === bundleEndings.skipped || account === undefined) continue;
-    if (!changed.has(key)) changed.set(key, account);
     after.set(key, settleAccount(account, terms.height, funded.ordered.bundle, charged));
   }
   const hopeless: HopelessCount[] = decided.flatMap(({ funded, outcome }) => {
@@ -148,16 +152,17 @@ export const settleHeight = (
     return [...producers, ...wrong].map((producer) => ({ producer, count: 1 }));
   });
   const byIndex = (a: Account, b: Account): number => a.index - b.index;
+  const changed = [...after.values()].filter((account) => before.get(keyOf(account.sponsor)) !== account).sort(byIndex);
   return {
     accounts: after,
     record: {
       height: terms.height,
       accountsRoot: accountsRoot(after),
       bundles,
-      tenants: tenantSteps(decided, bundles),
+      tenants: tenantSteps(releases, decided, bundles),
       hopeless: addUp(hopeless),
-      after: [...changed.keys()].map((key) => after.get(key) as Account).sort(byIndex),
-      before: [...changed.values()].filter((account) => account !== undefined).sort(byIndex),
+      after: changed,
+      before: changed.flatMap(({ sponsor }) => before.get(keyOf(sponsor)) ?? []),
     },
   };
 };

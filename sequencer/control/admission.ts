@@ -13,7 +13,8 @@ import { controlTransactionBytes, limits } from "../../protocol/limits.ts";
 import type { OrderingState } from "../../protocol/ordering.ts";
 import { tenantStatuses } from "../../protocol/summary.ts";
 import type { Registration } from "../../protocol/tenant.ts";
-import { signersOf } from "./commands.ts";
+import type { Withdrawal } from "../../protocol/withdrawal.ts";
+import { controlGas, signersOf } from "./commands.ts";
 import { type ControlRefusal, command } from "./ledger.ts";
 import { tenantState } from "./state.ts";
 
@@ -62,13 +63,15 @@ export type ControlAdmission = {
   genesis: Root;
   /** Ordering state after the newest finalized block. */
   state(): OrderingState;
+  /** Why a withdrawal would come to nothing, as far as this node knows. */
+  refuseWithdrawal(withdrawal: Withdrawal): Result<never> | undefined;
   /** Whether an engine takes a registration. */
   probe(registration: Registration): Promise<Result<Seal>>;
 };
 
-const factsOf = (bytes: Uint8Array, { signatures }: ControlTransaction): TransactionFacts => {
+const factsOf = (bytes: Uint8Array, transaction: ControlTransaction): TransactionFacts => {
   const nativeId = toHex(transactionId(bytes));
-  return { nativeId, sender: nativeId, gas: signatures.length, cost: 0n, price: { max: 0n, tip: 0n } };
+  return { nativeId, sender: nativeId, gas: controlGas(transaction), cost: 0n, price: { max: 0n, tip: 0n } };
 };
 
 const inspectOne = async (options: ControlAdmission, bytes: Uint8Array): Promise<Result<TransactionFacts>> => {
@@ -84,6 +87,10 @@ const inspectOne = async (options: ControlAdmission, bytes: Uint8Array): Promise
   const { body, signatures } = transaction;
   const signers = await signersOf(options.bls, options.genesis, transaction);
   if (signers.length !== signatures.length) return failure("bad_signature", "a signature under it does not hold");
+  if (body.kind === "withdraw") {
+    const refused = options.refuseWithdrawal(body.value);
+    return refused ?? success(factsOf(bytes, transaction));
+  }
   const header = {
     height: asHeight(0),
     certified: { height: asHeight(0), revision: asRevision(0), summaryRoot: zeroRoot, certificate: emptyCertificate() },

@@ -35,6 +35,9 @@ export const signControl = (
 };
 
 /** The unit of gas of a control transaction is a signature to be checked. */
+export const controlGas = ({ body, signatures }: ControlTransaction): number =>
+  signatures.length + (body.kind === "withdraw" ? 1 : 0);
+
 const readEntry = async (
   bls: Pick<BlsVerifier, "verify">,
   genesis: Root,
@@ -46,7 +49,7 @@ const readEntry = async (
   } catch {
     return undefined;
   }
-  if (declarations.every(({ gas }) => gas !== transaction.signatures.length)) return undefined;
+  if (declarations.every(({ gas }) => gas !== controlGas(transaction))) return undefined;
   return { id: leaf, body: transaction.body, signers: await signersOf(bls, genesis, transaction) };
 };
 

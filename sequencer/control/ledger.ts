@@ -160,6 +160,9 @@ const apply = (state: OrderingState, { body, signers }: Command): Applied => {
       return setStatus(state, body.value, signers);
     case "recover":
       return recover(state, body.value, signers);
+    case "withdraw":
+      // Accounts are executed with the finalized block: `bundle/withdrawals.ts`.
+      return { state };
   }
 };
 

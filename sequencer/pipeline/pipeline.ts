@@ -177,6 +177,7 @@ export const createPipeline = (options: PipelineOptions): Pipeline => {
       },
       executed: options.stored,
       join: ledger.join,
+      concerns: ledger.concerns,
       skipped: (domain, height) => skippedAt(options.recoveries, domain, height),
       store,
       onAway: () => lookAtStep(),

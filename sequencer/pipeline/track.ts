@@ -29,6 +29,8 @@ export type TrackOptions = {
   executed(domain: Domain, number: number): Promise<TenantOrder & { context: BlockContext }>;
   /** Executes the bundles of a height with the tenant (`bundle/ledger.ts`). */
   join: Ledger["join"];
+  /** Whether it has to join at a height at which it has no legs. */
+  concerns: Ledger["concerns"];
   /** Ids of what is left out of the tenant's slice at a height. */
   skipped(domain: Domain, height: Height): ReadonlySet<Hex>;
   /** Resolves once the result is stored, and the tenant's `stored` and `head` are those of it. */
@@ -72,16 +74,17 @@ export const createTrack = (options: TrackOptions): Track => {
   let wake = (): void => {};
 
   /** Executes a block of the tenant, with its part in the height's bundles. */
-  const executeBlock = (context: BlockContext, { slice, hasLegs }: TenantOrder): Promise<TenantResult> => {
+  const executeBlock = async (context: BlockContext, { slice, hasLegs }: TenantOrder): Promise<TenantResult> => {
     const { height } = context;
+    const joins = hasLegs || (await options.concerns(height, domain));
     const skipped = options.skipped(domain, height);
     const bundles = (running: Executor) => options.join(height, domain, running, slice);
-    return executeTenant(executor, tenant.adapter, {
+    return await executeTenant(executor, tenant.adapter, {
       domain,
       context,
       slice,
       skipped,
-      ...(hasLegs ? { bundles } : {}),
+      ...(joins ? { bundles } : {}),
     });
   };
 

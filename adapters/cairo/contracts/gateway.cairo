@@ -10,6 +10,8 @@ trait IGateway<T> {
 
 #[starknet::interface]
 trait IToken<T> {
+    fn balance_of(self: @T, account: starknet::ContractAddress) -> u256;
+    fn transfer(ref self: T, recipient: starknet::ContractAddress, amount: u256) -> bool;
     fn transfer_from(
         ref self: T, sender: starknet::ContractAddress, recipient: starknet::ContractAddress, amount: u256
     ) -> bool;
@@ -92,6 +94,16 @@ mod gateway {
             self.words.write(word_key(key, at), *words.at(at));
             at += 1;
         };
+    }
+
+    /// Pays what a sponsor takes back of its deposits.
+    #[l1_handler]
+    fn release(ref self: ContractState, from_address: felt252, recipient: starknet::ContractAddress, amount: u256) {
+        assert(from_address == PROTOCOL, 'OnlySystem');
+        let token = ITokenDispatcher { contract_address: STRK.try_into().unwrap() };
+        if token.balance_of(get_contract_address()) >= amount {
+            token.transfer(recipient, amount);
+        }
     }
 
     #[abi(embed_v0)]

@@ -12,6 +12,7 @@ export const gatewayAddress: Hex = "0x4c6f636b73746570";
 export const requireBundleSelector = selectorOf("require_bundle");
 export const setBundleSelector = selectorOf("set_bundle");
 export const deliverSelector = selectorOf("deliver");
+export const releaseSelector = selectorOf("release");
 
 const wordBytes = 31;
 const half = 128n;
@@ -65,6 +66,18 @@ export const deliverPayload = ({ origin, sender, recipient, index, body }: SyncM
     ...words,
   ];
 };
+
+/** Addresses are below this (https://docs.starknet.io/architecture/cryptography/hash-functions, `L2_ADDRESS_UPPER_BOUND`). */
+const addressBound = 2n ** 251n - 256n;
+
+export const isPayable = (recipient: Uint8Array): boolean =>
+  integerOf(recipient) > 1n && integerOf(recipient) < addressBound;
+
+export const releasePayload = (recipient: Uint8Array, amount: bigint): Hex[] => [
+  feltOf(integerOf(recipient)),
+  feltOf(amount & ((1n << half) - 1n)),
+  feltOf(amount >> half),
+];
 
 /** Calldata of what contracts call. */
 export const sendSyncCalldata = (

@@ -14,15 +14,18 @@ contract Gateway {
 
     bytes32 private current;
     mapping(bytes32 => Delivered) private inbox;
+    mapping(address => uint256) private released;
 
     error OnlySystem();
     error OnlyContracts();
     error NotInBundle(bytes32 bundle);
     error BodyTooLong(uint256 length);
+    error NotPaid(uint256 amount);
     error NoMessage(uint32 origin, bytes32 sender, uint32 index);
 
     event SyncSent(uint32 destination, bytes32 sender, bytes32 recipient, uint32 index, bytes body);
     event SyncConsumed(uint32 origin, bytes32 sender, bytes32 recipient, uint32 index);
+    event Withdrawn(address indexed recipient, uint256 amount);
     event Deposited(bytes32 indexed sponsor, uint256 amount);
 
     modifier onlySystem() {
@@ -61,6 +64,20 @@ contract Gateway {
     /// Keeps the value for a sponsor of bundles, which pays with it for what its undone bundles used here.
     function deposit(bytes32 sponsor) external payable {
         emit Deposited(sponsor, msg.value);
+    }
+
+    /// Pays what sponsors had released to a recipient; anybody can have it done.
+    function withdraw(address recipient) external {
+        uint256 amount = released[recipient];
+        released[recipient] = 0;
+        (bool paid,) = recipient.call{value: amount}("");
+        if (amount == 0 || !paid) revert NotPaid(amount);
+        emit Withdrawn(recipient, amount);
+    }
+
+    /// What a sponsor takes back of its deposits.
+    function release(address recipient, uint256 amount) external onlySystem {
+        released[recipient] += amount;
     }
 
     function setBundle(bytes32 bundle) external onlySystem {

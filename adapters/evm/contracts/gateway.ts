@@ -33,6 +33,10 @@ export const deliverCall = ({ origin, sender, recipient, index, body }: SyncMess
     }),
   );
 
+/** @param recipient 20 bytes */
+export const releaseCall = (recipient: Uint8Array, amount: bigint): Uint8Array =>
+  bytesOf(encodeFunctionData({ abi: gatewayAbi, functionName: "release", args: [toHex(recipient), amount] }));
+
 /** What the gateway said in a transaction, in order. */
 export type GatewayEvents = {
   sent: SyncMessage[];
@@ -67,7 +71,7 @@ export const gatewayEvents = (domain: Domain, logs: readonly Log[]): GatewayEven
         recipient: bytesOf(recipient),
         index,
       });
-    } else {
+    } else if (eventName === "Deposited") {
       events.deposits.push({ sponsor: asSponsor(bytesOf(args.sponsor)), amount: args.amount });
     }
   }

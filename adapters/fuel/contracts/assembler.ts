@@ -39,6 +39,7 @@ export const fuel = {
   rvrt: op(0x36),
   scwq: op(0x37),
   srwq: op(0x39),
+  tro: op(0x3d),
   s256: op(0x42),
   addi: immediate(0x50),
   slli: immediate(0x57),

@@ -3,6 +3,7 @@ import type { SyncKey, SyncMessage } from "../../../protocol/bundle.ts";
 import { concatBytes, fromHex, type Hex } from "../../../protocol/bytes.ts";
 import { sha256 } from "../../../protocol/hash.ts";
 import { asDomain, asSponsor, type BundleId, type Domain, type Sponsor } from "../../../protocol/ids.ts";
+import type { Release } from "../../adapter.ts";
 import { gatewayLogs, gatewayReverts } from "./gatewayProgram.ts";
 
 /** "Lockstep" in ASCII and zeros behind it. */
@@ -13,6 +14,12 @@ const slotBytes = 32;
 const u32 = (value: number): Uint8Array => {
   const bytes = new Uint8Array(4);
   new DataView(bytes.buffer).setUint32(0, value);
+  return bytes;
+};
+
+const u64 = (value: bigint): Uint8Array => {
+  const bytes = new Uint8Array(8);
+  new DataView(bytes.buffer).setBigUint64(0, value);
   return bytes;
 };
 
@@ -50,6 +57,12 @@ export const deliverWrites = (message: SyncMessage): SlotWrite[] => {
   const length = new Uint8Array(slotBytes);
   length.set(u32(body.length + 1), slotBytes - 4);
   return [{ slot, value: length }, ...words];
+};
+
+export const releaseWrite = ({ recipient, sponsor, nonce, amount }: Release): SlotWrite => {
+  const value = new Uint8Array(slotBytes);
+  new DataView(value.buffer).setBigUint64(slotBytes - 8, amount);
+  return { slot: sha256(concatBytes(u64(1n), recipient, sponsor, u64(BigInt(nonce)))), value };
 };
 
 /** What the gateway said in a transaction, in order. */

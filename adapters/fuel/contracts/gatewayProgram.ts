@@ -7,9 +7,11 @@
  *     sendSync(destination: u32, recipient: b256, index: u32, body: Bytes)
  *     consume(origin: u32, sender: b256, index: u32) -> Bytes
  *     deposit(sponsor: b256)                                     with coins of the base asset
+ *     withdraw(recipient: b256, sponsor: b256, nonce: u64, output: u64)     with a variable output at that position
  *
  * Slot 0 holds the current bundle. A delivered message of key k = sha256(origin ‖ sender ‖ recipient ‖ index) has the
- * number of its bytes and one in slot k, and its body in the slots behind. Only the sequencer writes these.
+ * number of its bytes and one in slot k, and its body in the slots behind. What a sponsor takes back of its deposits stands
+ * in slot sha256(1 as u64 ‖ recipient ‖ sponsor ‖ nonce) until it is withdrawn. Only the sequencer writes these.
  */
 import { fromHex, type Hex } from "../../../protocol/bytes.ts";
 import { limits } from "../../../protocol/limits.ts";
@@ -23,6 +25,7 @@ export const gatewayReverts = {
   NoMessage: 4,
   UnknownFunction: 5,
   WrongAsset: 6,
+  NotReleased: 7,
 } as const;
 
 /** `ra` of its log receipts. */
@@ -50,23 +53,22 @@ const onlyContracts = (function_: string): Step[] => [
   label(`${function_} by a contract`),
 ];
 
+/** To a function whose name begins so and is so long: no two have that in common. */
+const on = (function_: string): Step[] => [
+  fuel.movi(t, function_.charCodeAt(0)),
+  fuel.eq(c, p, t),
+  fuel.movi(t, function_.length),
+  fuel.eq(q, length, t),
+  fuel.and(c, c, q),
+  fuel.jumpIf(c, function_),
+];
+
 const dispatch: Step[] = [
   fuel.lw(name, fp, frame.nameWord),
   fuel.lw(args, fp, frame.argsWord),
   fuel.lw(length, name, 0),
-  fuel.movi(t, "requireBundle".length),
-  fuel.eq(c, length, t),
-  fuel.jumpIf(c, "requireBundle"),
-  fuel.movi(t, "sendSync".length),
-  fuel.eq(c, length, t),
-  fuel.jumpIf(c, "sendSync"),
-  fuel.lb(length, name, 8),
-  fuel.movi(t, "c".charCodeAt(0)),
-  fuel.eq(c, length, t),
-  fuel.jumpIf(c, "consume"),
-  fuel.movi(t, "d".charCodeAt(0)),
-  fuel.eq(c, length, t),
-  fuel.jumpIf(c, "deposit"),
+  fuel.lb(p, name, 8),
+  ...["requireBundle", "sendSync", "consume", "deposit", "withdraw"].flatMap(on),
   ...revert(gatewayReverts.UnknownFunction),
 ];
 
@@ -146,6 +148,31 @@ const consume: Step[] = [
   fuel.retd(out, length),
 ];
 
+/** Pays what was released, once. */
+const withdraw: Step[] = [
+  label("withdraw"),
+  fuel.movi(t, 80 + 32 + 32),
+  fuel.aloc(t),
+  fuel.move(buffer, hp),
+  fuel.sw(buffer, one, 0),
+  fuel.addi(p, buffer, 8),
+  fuel.mcpi(p, args, 72),
+  fuel.addi(key, buffer, 80),
+  fuel.movi(t, 80),
+  fuel.s256(key, buffer, t),
+  fuel.addi(p, buffer, 112),
+  fuel.srwq(p, set, key, one),
+  fuel.jumpIf(set, "something was released"),
+  ...revert(gatewayReverts.NotReleased),
+  label("something was released"),
+  fuel.scwq(key, set, one),
+  fuel.lw(length, p, 3),
+  fuel.lw(c, args, 9),
+  fuel.addressOf(q, "base asset"),
+  fuel.tro(args, c, length, q),
+  fuel.ret(zero),
+];
+
 /** Logs `sponsor ‖ amount u64`. */
 const deposit = (baseAssetId: Hex): Step[] => [
   label("deposit"),
@@ -168,4 +195,4 @@ const deposit = (baseAssetId: Hex): Step[] => [
 
 /** Its code at a tenant with this base asset. */
 export const gatewayCode = (baseAssetId: Hex): Uint8Array =>
-  assemble([...dispatch, ...requireBundle, ...sendSync, ...consume, ...deposit(baseAssetId)]);
+  assemble([...dispatch, ...requireBundle, ...sendSync, ...consume, ...withdraw, ...deposit(baseAssetId)]);

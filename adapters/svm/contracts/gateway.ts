@@ -72,12 +72,29 @@ export const stateBytes = idBytes + place.count * place.bytes;
 const messageKey = ({ origin, sender, recipient, index }: SyncKey): Uint8Array =>
   concatBytes(u32(origin), sender, recipient, u32(index));
 
-/** What the sequencer says: `0 ‖ id`, or `1 ‖ key 72 ‖ body`. */
+/** What the sequencer says: `0 ‖ id`, `1 ‖ key 72 ‖ body`, or `2 ‖ recipient ‖ lamports u64`. */
 export const setBundleWrite = (id: BundleId | undefined): Uint8Array =>
   concatBytes(Uint8Array.of(0), id ?? new Uint8Array(idBytes));
 
 export const deliverWrite = (message: SyncMessage): Uint8Array =>
   concatBytes(Uint8Array.of(1), messageKey(message), message.body);
+
+export const releaseWrite = (recipient: Uint8Array, lamports: bigint): Uint8Array => {
+  const write = new Uint8Array(1 + 32 + 8);
+  write[0] = 2;
+  write.set(recipient, 1);
+  new DataView(write.buffer).setBigUint64(33, lamports);
+  return write;
+};
+
+/** What a write pays out of the state's lamports; `undefined` for other writes. */
+export const readRelease = (write: Uint8Array): { recipient: Uint8Array; lamports: bigint } | undefined =>
+  write[0] === 2 && write.length === 41
+    ? {
+        recipient: write.slice(1, 33),
+        lamports: new DataView(write.buffer, write.byteOffset).getBigUint64(33),
+      }
+    : undefined;
 
 /** A message finds no place while sixteen wait; then nobody can consume it. */
 const putMessage = (state: Uint8Array, message: Uint8Array): void => {
