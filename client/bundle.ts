@@ -20,6 +20,7 @@ import { asBundleId, asHeight, type BundleId, type Domain, type Height, type Roo
 import {
   type BundleSimulationWire,
   type BundleWire,
+  ControlWire,
   GenesisWire,
   BundleSimulationWire as SimulationShape,
   BundleWire as StatusShape,
@@ -30,6 +31,7 @@ import {
 import { createHttp, type Http } from "./http.ts";
 import type { LegDraft, PreparedLeg } from "./leg.ts";
 import type { SponsorSigner } from "./sponsor.ts";
+import { signWithdrawal, type WithdrawalRequest } from "./withdrawal.ts";
 
 export type BundleOptions = {
   /** In the order of their execution; of at least two tenants. */
@@ -80,6 +82,8 @@ export type Lockstep = {
   prepare(options: BundleOptions): Promise<PreparedBundle>;
   /** A bundle that was sent before. */
   bundle(id: BundleId): SentBundle;
+  /** Asks for deposits back; gives the id of the control transaction. @throws LockstepError what the node refuses with */
+  withdraw(request: Omit<WithdrawalRequest, "nonce"> & { nonce?: number }): Promise<Root>;
 };
 
 const usualHeights = 256;
@@ -224,6 +228,13 @@ const prepareBundle = async (
   };
 };
 
+const withdraw = async (http: Http, genesis: Root, request: Parameters<Lockstep["withdraw"]>[0]): Promise<Root> => {
+  const { finalized } = unwrap(await http.get("/v1/status", StatusWire));
+  const nonce = request.nonce ?? randomNonce();
+  const bytes = await signWithdrawal(genesis, { ...request, nonce }, asHeight(finalized + usualHeights));
+  return unwrap(await http.post("/v1/control", "transaction", bytes, ControlWire)).id;
+};
+
 /** @param url of a node's API, such as `http://127.0.0.1:7300` */
 export const connect = async (url: string): Promise<Lockstep> => {
   const http = createHttp(url);
@@ -231,5 +242,6 @@ export const connect = async (url: string): Promise<Lockstep> => {
   return {
     prepare: (options) => prepareBundle(http, root, options),
     bundle: (id) => sentBundle(http, id),
+    withdraw: (request) => withdraw(http, root, request),
   };
 };
