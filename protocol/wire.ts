@@ -258,8 +258,14 @@ export const BundleSimulationWire = z.strictObject({
   charged: chargesJson,
 });
 
-/** What a sponsor has at each tenant. */
-export const SponsorWire = z.strictObject({ sponsor: bytesJson(32), balances: chargesJson });
+/** What a sponsor has at each tenant, how much of that it can withdraw, and the withdrawals that are to be paid. */
+export const SponsorWire = z.strictObject({
+  sponsor: bytesJson(32),
+  balances: z.array(z.strictObject({ domain: domainJson, amount: amountJson, deposited: amountJson })),
+  withdrawals: z.array(
+    z.strictObject({ domain: domainJson, amount: amountJson, recipient: bytesJson(32), due: heightJson }),
+  ),
+});
 
 export const topics = ["finalized", "executed", "certified", "tenant"] as const;
 export type Topic = (typeof topics)[number];

@@ -144,8 +144,15 @@ export type BundleSimulation = {
   charged: BundleFee[];
 };
 
-/** What a sponsor has at each tenant after the newest executed height, in the smallest unit of its currency. */
-export type SponsorAccount = { sponsor: Sponsor; balances: BundleFee[] };
+/**
+ * What a sponsor has at each tenant after the newest executed height, in the smallest unit of its currency; `deposited` is
+ * what of it can be withdrawn. Withdrawals are paid at the height `due`.
+ */
+export type SponsorAccount = {
+  sponsor: Sponsor;
+  balances: { domain: Domain; amount: bigint; deposited: bigint }[];
+  withdrawals: { domain: Domain; amount: bigint; recipient: Uint8Array; due: Height }[];
+};
 
 /** What was ordered for a tenant at a height, and what became of it. */
 export type TenantSlice = {

@@ -1,10 +1,10 @@
 /** Legs on a Cairo tenant, signed by a starknet.js account. */
 import { type Account, type Call, type ResourceBoundsBN, transaction } from "starknet";
 import { invokeBytes, unsignedInvoke } from "../../adapters/cairo/codec/leg.ts";
-import { gatewayAddress } from "../../adapters/cairo/contracts/gateway.ts";
+import { gatewayAddress, u256Felts } from "../../adapters/cairo/contracts/gateway.ts";
 import { type Hex, toHex } from "../../protocol/bytes.ts";
 import { LockstepError } from "../../protocol/errors.ts";
-import { asDomain, type BundleId } from "../../protocol/ids.ts";
+import { asDomain, type BundleId, type Sponsor } from "../../protocol/ids.ts";
 import type { LegDraft } from "../leg.ts";
 
 export type CairoRequest = {
@@ -91,4 +91,15 @@ export const cairoLeg = (tenant: number, account: Account, request: CairoRequest
       };
     },
   };
+};
+
+const strkAddress = "0x4718f5a0fc34cc1af16a1cdee98ffb20c31f5cd61d6ab07201858f4287c938d";
+
+/** Calls that deposit STRK of the account that makes them for a sponsor of bundles. */
+export const cairoDeposit = (sponsor: Sponsor, fri: bigint): Call[] => {
+  const amount = [feltOf(fri), "0x0"];
+  return [
+    { contractAddress: strkAddress, entrypoint: "approve", calldata: [gatewayAddress, ...amount] },
+    { contractAddress: gatewayAddress, entrypoint: "deposit", calldata: [...u256Felts(sponsor), ...amount] },
+  ];
 };

@@ -1,9 +1,10 @@
 /** Legs on an EVM tenant, signed by a viem wallet. */
 import { type Account, type Chain, type Hex, serializeTransaction, type Transport, type WalletClient } from "viem";
 import { estimateFeesPerGas, estimateGas, getTransactionCount, signTransaction } from "viem/actions";
-import { markerAddress } from "../../adapters/evm/contracts/gateway.ts";
+import { gatewayAddress, markerAddress } from "../../adapters/evm/contracts/gateway.ts";
+import { gatewayAbi } from "../../adapters/evm/contracts/gatewayArtefact.ts";
 import { fromHex, toHex } from "../../protocol/bytes.ts";
-import { asDomain, type BundleId } from "../../protocol/ids.ts";
+import { asDomain, type BundleId, type Sponsor } from "../../protocol/ids.ts";
 import type { LegDraft } from "../leg.ts";
 
 export type EvmRequest = {
@@ -60,3 +61,13 @@ export const evmLeg = (wallet: WalletClient<Transport, Chain, Account>, request:
     },
   };
 };
+
+/** What `writeContract` takes to deposit wei for a sponsor of bundles. */
+export const evmDeposit = (sponsor: Sponsor, wei: bigint) =>
+  ({
+    address: gatewayAddress,
+    abi: gatewayAbi,
+    functionName: "deposit",
+    args: [toHex(sponsor)],
+    value: wei,
+  }) as const;

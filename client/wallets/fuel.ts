@@ -1,9 +1,11 @@
 /** Legs on a Fuel tenant, signed by a fuels wallet. */
-import { Address, ScriptTransactionRequest, type WalletUnlocked } from "fuels";
+import { Address, Contract, ScriptTransactionRequest, type WalletUnlocked } from "fuels";
 import { unsignedBytes } from "../../adapters/fuel/codec/leg.ts";
+import { gatewayId } from "../../adapters/fuel/contracts/gateway.ts";
+import { gatewayAbi } from "../../adapters/fuel/contracts/gatewayAbi.ts";
 import { toHex } from "../../protocol/bytes.ts";
 import { LockstepError } from "../../protocol/errors.ts";
-import { asDomain, type BundleId } from "../../protocol/ids.ts";
+import { asDomain, type BundleId, type Sponsor } from "../../protocol/ids.ts";
 import type { LegDraft } from "../leg.ts";
 
 export type FuelRequest = {
@@ -61,3 +63,13 @@ export const fuelLeg = (tenant: number, wallet: WalletUnlocked, { request, withI
     };
   },
 });
+
+/** Deposits base currency of a wallet for a sponsor of bundles; resolves once that is executed. */
+export const fuelDeposit = async (wallet: WalletUnlocked, sponsor: Sponsor, amount: bigint): Promise<void> => {
+  const gateway = new Contract(gatewayId, gatewayAbi, wallet);
+  const deposit = gateway.functions.deposit?.(toHex(sponsor));
+  if (deposit === undefined) throw new LockstepError("unexpected", "the gateway's ABI has no deposit");
+  const forward = [amount.toString(), await wallet.provider.getBaseAssetId()] as const;
+  const { waitForResult } = await deposit.callParams({ forward: [...forward] }).call();
+  await waitForResult();
+};

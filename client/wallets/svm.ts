@@ -4,11 +4,12 @@ import {
   type Connection,
   type Keypair,
   PublicKey,
+  SystemProgram,
   Transaction,
   TransactionInstruction,
 } from "@solana/web3.js";
-import { gatewayProgram, gatewayState, requireBundleData } from "../../adapters/svm/contracts/gateway.ts";
-import { asDomain, type BundleId } from "../../protocol/ids.ts";
+import { depositData, gatewayProgram, gatewayState, requireBundleData } from "../../adapters/svm/contracts/gateway.ts";
+import { asDomain, type BundleId, type Sponsor } from "../../protocol/ids.ts";
 import type { LegDraft } from "../leg.ts";
 
 export type SvmRequest = {
@@ -57,3 +58,15 @@ export const svmLeg = (tenant: number, connection: Connection, request: SvmReque
     },
   };
 };
+
+/** Deposits lamports of an account, which signs, for a sponsor of bundles. */
+export const svmDeposit = (payer: PublicKey, sponsor: Sponsor, lamports: bigint): TransactionInstruction =>
+  new TransactionInstruction({
+    programId: new PublicKey(gatewayProgram),
+    keys: [
+      { pubkey: new PublicKey(gatewayState), isSigner: false, isWritable: true },
+      { pubkey: payer, isSigner: true, isWritable: true },
+      { pubkey: SystemProgram.programId, isSigner: false, isWritable: false },
+    ],
+    data: Buffer.from(depositData(sponsor, lamports)),
+  });

@@ -85,6 +85,10 @@ export const createBundleService = (
       const entry = pool.findNative(bundleLane, toHex(id));
       return (await ended(id)) ?? (entry ? pendingStatus(id, entry) : await unordered(id));
     },
-    sponsor: (sponsor) => ({ sponsor, balances: ledger.account(sponsor)?.balances ?? [] }),
+    sponsor: (sponsor) => {
+      const { balances, pending } = ledger.account(sponsor) ?? { balances: [], pending: [] };
+      const withdrawals = pending.map(({ domain, amount, recipient, due }) => ({ domain, amount, recipient, due }));
+      return { sponsor, balances, withdrawals };
+    },
   };
 };

@@ -1,7 +1,7 @@
 /** Atomic bundles over four VMs on four validators, through unmodified SDKs. */
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { Connection, Keypair } from "@solana/web3.js";
+import { Connection, Keypair, sendAndConfirmTransaction, Transaction } from "@solana/web3.js";
 import { Provider } from "fuels";
 import { logger, RpcProvider } from "starknet";
 import { createPublicClient, type Hex, http, parseEther } from "viem";
@@ -9,6 +9,10 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { baseAssetId } from "../../adapters/fuel/params.ts";
 import { connect, type Lockstep, type SentBundle } from "../../client/bundle.ts";
 import { type SponsorSigner, sponsorFrom } from "../../client/sponsor.ts";
+import { cairoDeposit } from "../../client/wallets/cairo.ts";
+import { evmDeposit } from "../../client/wallets/evm.ts";
+import { fuelDeposit } from "../../client/wallets/fuel.ts";
+import { svmDeposit } from "../../client/wallets/svm.ts";
 import { type Payments, payFour } from "../../devnet/examples/bundles/payment.ts";
 import { swap } from "../../devnet/examples/bundles/swap.ts";
 import { arbitrage, type Desk } from "../../devnet/examples/flash-loan/arbitrage.ts";
@@ -151,6 +155,51 @@ describe("a swap between two parties", () => {
     ]);
     expect(after).toEqual(before);
     expect(await evm().getBalance({ address: receiver })).toBe(5n);
+  }, 120_000);
+});
+
+describe("a sponsor that has deposited nothing yet", () => {
+  test("deposits on all four VMs with their usual libraries, and can sponsor once that is certified", async () => {
+    const newcomer = sponsorFrom(new Uint8Array(32).fill(0x51));
+    const wallets = walletsAt(9);
+    const pay = () => payFour(lockstep, newcomer, wallets, strangers(90));
+    await expect((await pay()).send()).rejects.toMatchObject({ code: "bundle_unfunded" });
+
+    const wei = parseEther("0.5");
+    const [lamports, fri, amount] = [10n ** 9n, 10n ** 18n, 10n ** 12n];
+    await wallets.evm.writeContract(evmDeposit(newcomer.sponsor, wei));
+    const { connection, keypair } = wallets.svm;
+    const deposit = svmDeposit(keypair.publicKey, newcomer.sponsor, lamports);
+    await sendAndConfirmTransaction(connection, new Transaction().add(deposit), [keypair]);
+    await wallets.cairo.execute(cairoDeposit(newcomer.sponsor, fri), { tip: 0n });
+    await fuelDeposit(wallets.fuel, newcomer.sponsor, amount);
+    const expected = [
+      [svmDomain, lamports],
+      [cairoDomain, fri],
+      [fuelDomain, amount],
+      [evmDomain, wei],
+    ].map(([domain, paid]) => ({ domain, amount: String(paid), deposited: String(paid) }));
+    for (const api of apis()) {
+      await until(`the deposits at ${api}`, async () => {
+        const answer = await fetch(`${api}/v1/sponsors/${toHex(newcomer.sponsor)}`);
+        const { balances: credited } = (await answer.json()) as { balances: unknown };
+        return JSON.stringify(credited) === JSON.stringify(expected);
+      });
+    }
+    const done = await (await (await pay()).send()).certified();
+    expect(done).toMatchObject({ status: "committed", charged: [] });
+
+    const request = { domain: evmDomain, recipient: new Uint8Array(20).fill(0x77), amount: wei };
+    await expect(lockstep.withdraw({ ...request, sponsor: sponsorAt(9) })).rejects.toMatchObject({
+      code: "insufficient_funds",
+    });
+    const id = await lockstep.withdraw({ ...request, sponsor: newcomer });
+    await until("the withdrawal in the order", async () => {
+      const answer = await fetch(`${apis()[1]}/v1/transactions/${toHex(id)}`);
+      return answer.ok && ((await answer.json()) as { status: string }).status === "executed";
+    });
+    const afterwards = payFour(lockstep, newcomer, wallets, strangers(91));
+    await expect((await afterwards).send()).rejects.toMatchObject({ code: "bundle_unfunded" });
   }, 120_000);
 });
 
