@@ -7,6 +7,7 @@ import { BitArray } from "@chainsafe/ssz";
 import { expect, test } from "vitest";
 import { Batch, batchDigest, SignedBatch, transactionId } from "./batch.ts";
 import { usualBudgets } from "./budget.ts";
+import { Bundle, BundleBody, bundleId, sponsorDigest } from "./bundle.ts";
 import { fromHex, type Hex, toHex, utf8 } from "./bytes.ts";
 import { Cannot, CannotStatement } from "./cannot.ts";
 import { Certificate, emptyCertificate } from "./certificate.ts";
@@ -32,6 +33,7 @@ import type { SszObject } from "./ssz.ts";
 import { Attestation, Summary, TenantSummary, tenantStatuses } from "./summary.ts";
 import { Registration } from "./tenant.ts";
 import { ValidatorSet } from "./validators.ts";
+import { Withdrawal, withdrawalDigest } from "./withdrawal.ts";
 
 const path = new URL("./golden.json", import.meta.url);
 
@@ -160,6 +162,31 @@ const validatorSet: ValidatorSet = {
   ],
 };
 
+const bundleBody: BundleBody = {
+  ...{ genesis: root(50), sponsor: asSponsor(bytes(32, 51)), nonce: 2 ** 40, notAfter: asHeight(900) },
+  legs: [
+    { domain: asDomain(31337), unsigned: bytes(100, 52), idOffsets: [3, 40] },
+    { domain: asDomain(501), unsigned: bytes(64, 53), idOffsets: [8] },
+  ],
+};
+const bundle: Bundle = {
+  legs: [
+    { domain: asDomain(31337), transaction: bytes(165, 52), idOffsets: [3, 40] },
+    { domain: asDomain(501), transaction: bytes(129, 53), idOffsets: [8] },
+  ],
+  ...{ notAfter: asHeight(900), sponsor: asSponsor(bytes(32, 51)), nonce: 2 ** 40 },
+  fee: [
+    { domain: asDomain(501), amount: 5_000n },
+    { domain: asDomain(31337), amount: 2n ** 90n },
+  ],
+  fills: [{ order: root(54), pays: 7n }],
+  signature: bytes(64, 55),
+};
+const withdrawal: Withdrawal = {
+  ...{ sponsor: asSponsor(bytes(32, 56)), nonce: 3, notAfter: asHeight(901), domain: asDomain(9004) },
+  ...{ amount: 2n ** 80n, recipient: bytes(32, 57), signature: bytes(64, 58) },
+};
+
 /** Round trip of one sample, with the types still together. */
 const sample = <T>(object: SszObject<T>, value: T) => ({
   name: object.name,
@@ -171,6 +198,8 @@ const objects = [
   sample(Attestation, attestation),
   sample(Batch, batch),
   sample(SignedBatch, { batch, signature: signature(35) }),
+  sample(Bundle, bundle),
+  sample(BundleBody, bundleBody),
   sample(Cannot, { ...cannotStatement, signer: asValidatorIndex(2), signature: signature(42) }),
   sample(CannotStatement, cannotStatement),
   sample(Certificate, certificate),
@@ -193,11 +222,15 @@ const objects = [
   sample(Summary, summary),
   sample(TenantSummary, tenantSummary),
   sample(ValidatorSet, validatorSet),
+  sample(Withdrawal, withdrawal),
 ];
 
 const context = { genesis: root(36), epoch: asEpoch(2), slot: 9, revision: 1, root: root(37) };
 const digests: Record<string, Uint8Array> = {
   batchDigest: batchDigest(batch),
+  bundleId: bundleId(bundleBody),
+  sponsorDigest: sponsorDigest(bundleId(bundleBody), bundle),
+  withdrawalDigest: withdrawalDigest(root(50), withdrawal),
   transactionId: transactionId(utf8("first")),
   inputLeaf: inputLeaf(inputs[1] as Input),
   inputsRoot: inputsRoot(inputs),

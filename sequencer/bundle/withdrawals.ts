@@ -43,7 +43,7 @@ export const noteWithdrawals = (
   accounts: Accounts,
   height: Height,
   withdrawals: readonly Withdrawal[],
-  supportOf: (domain: Domain) => BundleSupport | undefined,
+  supportOf: (domain: Domain) => Pick<BundleSupport, "canRelease"> | undefined,
 ): Accounts => {
   const after = new Map(accounts);
   for (const { sponsor, nonce, notAfter, domain, amount, recipient } of withdrawals) {
@@ -106,7 +106,7 @@ export type WithdrawalTerms = {
   height: Height;
   account: Account | undefined;
   /** Of the tenant, where it takes part in bundles. */
-  support: BundleSupport | undefined;
+  support: Pick<BundleSupport, "canRelease"> | undefined;
 };
 
 /** Why a withdrawal would come to nothing as things stand. */
