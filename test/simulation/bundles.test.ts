@@ -1,161 +1,33 @@
 /** Bundles on whole validators in a seeded world: loss, crashes, executors that die; and everybody comes to the same. */
 import { beforeAll, describe, expect, it } from "vitest";
-import { type SponsorSigner, sponsorFrom } from "../../client/sponsor.ts";
-import { signWithdrawal } from "../../client/withdrawal.ts";
 import { type Batch, batchDigest, SignedBatch, transactionId } from "../../protocol/batch.ts";
-import { Bundle, bundleId, bundleRates, legCharge, sponsorDigest } from "../../protocol/bundle.ts";
+import { Bundle, bundleRates, legCharge, sponsorDigest } from "../../protocol/bundle.ts";
 import { fromHex, type Hex, toHex } from "../../protocol/bytes.ts";
-import { controlDomain } from "../../protocol/control.ts";
-import { Genesis } from "../../protocol/genesis.ts";
-import {
-  asBundleId,
-  asHeight,
-  asRoot,
-  asValidatorIndex,
-  type BundleId,
-  type Domain,
-  type ValidatorIndex,
-} from "../../protocol/ids.ts";
-import { limits } from "../../protocol/limits.ts";
+import { asHeight, asRoot, type BundleId, type Domain } from "../../protocol/ids.ts";
 import { batchSigningRoot } from "../../sequencer/batch/exchange.ts";
-import type { BundleStatus } from "../../sequencer/service.ts";
 import { evmLegs } from "../fixtures/legs/evm.ts";
 import { fuelLegs } from "../fixtures/legs/fuel.ts";
 import type { Legs } from "../fixtures/legs/legs.ts";
 import { svmLegs } from "../fixtures/legs/svm.ts";
-import { expectAgreement } from "./agreement.ts";
-import { createNodes, type Nodes } from "./nodes.ts";
+import {
+  balances,
+  bundleOf,
+  deposits,
+  expectSame,
+  failing,
+  index,
+  loadEngines,
+  payment,
+  settled,
+  setUp,
+  sponsor,
+  start,
+  submit,
+  tenants,
+} from "./bundleWorld.ts";
+import type { Nodes } from "./nodes.ts";
 
-const tenants = [svmLegs, fuelLegs, evmLegs];
-const sponsor = sponsorFrom(new Uint8Array(32).fill(3));
-const index = asValidatorIndex;
-
-beforeAll(async () => {
-  for (const { prepare, adapter, domain, config, budget } of tenants) {
-    await prepare();
-    // Loading an engine takes real time, of which the world knows nothing.
-    const { executor } = await adapter.open({ domain, config, budget });
-    await executor.close();
-  }
-}, 900_000);
-
-const deposits = (who: SponsorSigner, amount: bigint): Genesis["deposits"] =>
-  tenants.map(({ domain }) => ({ sponsor: who.sponsor, domain, amount })).sort((a, b) => a.domain - b.domain);
-
-const start = (options: Partial<Parameters<typeof createNodes>[0]> & { seed: number }): Promise<Nodes> =>
-  createNodes({ tenants, deposits: deposits(sponsor, 10n ** 18n), ...options });
-
-type LegMaker = { legs: Legs; make(id: BundleId): Promise<Uint8Array>; gas: number };
-
-const payment = (legs: Legs, turn: number): LegMaker => ({
-  legs,
-  make: (id) => legs.payment(id, turn, 5),
-  gas: 6_000_000,
-});
-const failing = (legs: Legs, turn: number): LegMaker => ({
-  legs,
-  make: (id) => legs.failing(id, turn),
-  gas: 6_000_000,
-});
-
-const placeholder = asBundleId(new Uint8Array(32).fill(0x77).fill(0, 0, 1));
-
-/** A bundle whose legs stand for themselves: nothing but their markers names it. */
-const bundleOf = async (
-  nodes: Nodes,
-  nonce: number,
-  makers: readonly LegMaker[],
-): Promise<{ id: BundleId; bytes: Uint8Array }> => {
-  const service = nodes.node(index(0)).service;
-  const notAfter = asHeight(service.status().finalized + 500);
-  const placed = await Promise.all(
-    makers.map(async ({ legs, make }) => {
-      const leg = legs.adapter.bundles?.readLeg(await make(placeholder));
-      if (!leg?.ok) throw new Error("no leg");
-      return { domain: legs.domain, unsigned: leg.value.unsigned, idOffsets: [leg.value.marker] };
-    }),
-  );
-  const genesis = Genesis.root(service.genesis);
-  const id = bundleId({ genesis, sponsor: sponsor.sponsor, nonce, notAfter, legs: placed });
-  const legs = await Promise.all(
-    makers.map(async ({ make }, i) => ({
-      domain: (placed[i] as (typeof placed)[number]).domain,
-      transaction: await make(id),
-      idOffsets: (placed[i] as (typeof placed)[number]).idOffsets,
-    })),
-  );
-  const domains = [...new Set(legs.map(({ domain }) => domain))].sort((a, b) => a - b);
-  const fee = domains.map((domain) => {
-    const own = makers.filter((maker) => maker.legs.domain === domain);
-    const rate = bundleRates[own[0]?.legs.adapter.vm ?? "data"] ?? { baseGas: 0, price: 0n };
-    return { domain, amount: own.reduce((sum, { gas }) => sum + legCharge(rate, gas), 0n) };
-  });
-  const bundle: Bundle = {
-    legs,
-    notAfter,
-    sponsor: sponsor.sponsor,
-    nonce,
-    fee,
-    fills: [],
-    signature: new Uint8Array(64),
-  };
-  return { id, bytes: Bundle.encode({ ...bundle, signature: await sponsor.sign(sponsorDigest(id, bundle)) }) };
-};
-
-const submit = async (nodes: Nodes, at: ValidatorIndex, bytes: Uint8Array): Promise<BundleId> => {
-  const taken = await nodes.ask(nodes.node(at).service.submitBundle(bytes));
-  if (!taken.ok) throw new Error(`${taken.error.code}: ${taken.error.message}`);
-  return taken.value.id;
-};
-
-const isOver = (status: BundleStatus | undefined): status is BundleStatus =>
-  status !== undefined && status.status !== "pending" && status.status !== "ordered";
-
-const isUp = (nodes: Nodes, at: ValidatorIndex): boolean => nodes.executed(at) > 0;
-
-/** Runs the world until a node knows a bundle's end. */
-const settled = async (nodes: Nodes, at: ValidatorIndex, id: BundleId): Promise<BundleStatus> => {
-  for (;;) {
-    const status = isUp(nodes, at) ? await nodes.ask(nodes.node(at).service.bundle(id)) : undefined;
-    if (isOver(status)) return status;
-    await nodes.world.run(50);
-  }
-};
-
-const balances = (nodes: Nodes, at: ValidatorIndex): string[] =>
-  nodes
-    .node(at)
-    .service.sponsor(sponsor.sponsor)
-    .balances.map(({ domain, amount }) => `${domain}: ${amount}`);
-
-/** All nodes know the same of these bundles, of the sponsor's account and of the chain. */
-const expectSame = async (nodes: Nodes, ids: readonly BundleId[]): Promise<void> => {
-  const statuses = async (at: ValidatorIndex) => {
-    const known: BundleStatus[] = [];
-    for (const id of ids) known.push(await settled(nodes, at, id));
-    return known;
-  };
-  const first = await statuses(index(0));
-  for (const at of nodes.indices.slice(1)) expect(await statuses(at)).toEqual(first);
-  const height = Math.max(...nodes.indices.map((at) => nodes.executed(at)));
-  await nodes.reach(height);
-  await expectAgreement(nodes, height);
-  for (const at of nodes.indices) expect(balances(nodes, at)).toEqual(balances(nodes, index(0)));
-};
-
-/** The contract that fails stands in every tenant before the first bundle. */
-const setUp = async (nodes: Nodes): Promise<void> => {
-  await nodes.reach(1);
-  for (const legs of tenants) {
-    for (const raw of await legs.setUp()) {
-      const before = nodes.acknowledged.size;
-      nodes.submitRaw(index(0), raw, legs.domain);
-      await nodes.world.run(() => nodes.acknowledged.size > before || nodes.refused.length > 0);
-      await nodes.world.run(500);
-    }
-  }
-  expect(nodes.refused).toEqual([]);
-};
+beforeAll(loadEngines, 900_000);
 
 const turnOf = new Map<Domain, number>();
 const nextTurn = (legs: Legs): number => {
@@ -246,97 +118,6 @@ describe("bundles on four validators", () => {
     nodes.restart(ill);
     await expectSame(nodes, [id]);
   }, 120_000);
-
-  it("are paid for with what was deposited at the gateways, once that is certified everywhere", async () => {
-    turnOf.clear();
-    const nodes = await start({ seed: 9, deposits: [] });
-    await setUp(nodes);
-    const bundle = (nonce: number) => bundleOf(nodes, nonce, [payment(svmLegs, 50), failing(evmLegs, 1)]);
-    const early = await nodes.ask(nodes.node(index(0)).service.submitBundle((await bundle(1)).bytes));
-    expect(early).toMatchObject({ ok: false, error: { code: "bundle_unfunded" } });
-
-    const amounts = new Map([
-      [svmLegs, 10n ** 9n],
-      [fuelLegs, 7n],
-      [evmLegs, 10n ** 18n],
-    ]);
-    for (const [legs, amount] of amounts) {
-      nodes.submitRaw(index(1), await legs.depositing(0, sponsor.sponsor, amount), legs.domain);
-    }
-    const all = [...amounts].map(([{ domain }, amount]) => `${domain}: ${amount}`).sort();
-    nodes.crash(index(3));
-    const isCredited = (at: ValidatorIndex): boolean => balances(nodes, at).sort().join() === all.join();
-    await nodes.world.run(() => [0, 1, 2].every((at) => isCredited(index(at))));
-    nodes.crash(index(2));
-    nodes.restart(index(2));
-    nodes.restart(index(3));
-    await nodes.world.run(() => nodes.indices.every((at) => isUp(nodes, at) && isCredited(at)));
-
-    const { id, bytes } = await bundle(2);
-    await submit(nodes, index(3), bytes);
-    const { status, charged } = await settled(nodes, index(3), id);
-    expect(status).toBe("aborted");
-    await expectSame(nodes, [id]);
-    const paid = (domain: Domain): bigint => charged.find((fee) => fee.domain === domain)?.amount ?? 0n;
-    expect(paid(evmLegs.domain)).toBeGreaterThan(0n);
-    const left = [...amounts].map(([{ domain }, amount]) => `${domain}: ${amount - paid(domain)}`).sort();
-    expect(balances(nodes, index(0)).sort()).toEqual(left);
-  }, 120_000);
-
-  it("leave to their sponsor what it withdraws, which is paid once none of them can be executed any more", async () => {
-    turnOf.clear();
-    const nodes = await start({ seed: 10, deposits: [] });
-    await nodes.reach(1);
-    const paying = [svmLegs, evmLegs];
-    for (const legs of paying) {
-      nodes.submitRaw(index(0), await legs.depositing(0, sponsor.sponsor, 3_000_000n), legs.domain);
-    }
-    await nodes.world.run(() => balances(nodes, index(1)).length === paying.length);
-    const { service } = nodes.node(index(1));
-    const asked = service.status().finalized;
-    const genesis = Genesis.root(service.genesis);
-    for (const [nonce, { domain, recipient }] of paying.entries()) {
-      const request = { sponsor, domain, recipient, amount: nonce === 0 ? 1_000_000n : 10n ** 20n, nonce };
-      nodes.submitRaw(index(1), await signWithdrawal(genesis, request, asHeight(asked + 100)), controlDomain);
-      const refusals = nodes.refused.length;
-      const late = await signWithdrawal(genesis, { ...request, nonce: 9 }, asHeight(asked + 5_000));
-      nodes.submitRaw(index(1), late, controlDomain);
-      await nodes.world.run(() => nodes.refused.length > refusals);
-    }
-    expect(nodes.refused).toEqual(["wrong_height", "wrong_height"]);
-    const unspendable = await bundleOf(nodes, 7, [payment(svmLegs, 50), payment(evmLegs, 1)]);
-    await nodes.world.run(5_000);
-    const taken = await nodes.ask(nodes.node(index(2)).service.submitBundle(unspendable.bytes));
-    expect(taken).toMatchObject({ ok: false, error: { code: "bundle_unfunded" } });
-
-    const paidTo = async ({ balance, domain, recipient }: Legs, at: ValidatorIndex): Promise<bigint> => {
-      const services = nodes.node(at).tenants.get(domain)?.services;
-      if (services === undefined) throw new Error("no tenant");
-      return await nodes.ask(balance(services, services.heads().executed, recipient));
-    };
-    expect(await paidTo(svmLegs, index(0))).toBe(0n);
-    await nodes.reach(asked + limits.bundleHeights - 5);
-    expect(balances(nodes, index(0))).toEqual(["501: 3000000", `${evmLegs.domain}: 3000000`]);
-    nodes.crash(index(3));
-    await nodes.reach(asked + limits.bundleHeights + 10);
-    nodes.restart(index(3));
-    nodes.crash(index(2));
-    nodes.restart(index(2));
-    const height = asked + limits.bundleHeights + 30;
-    await nodes.reach(height);
-    await expectAgreement(nodes, height);
-    for (const at of nodes.indices) {
-      expect(balances(nodes, at)).toEqual(["501: 2000000", `${evmLegs.domain}: 0`]);
-      expect(await paidTo(svmLegs, at)).toBe(1_000_000n);
-    }
-    const released = { sponsor: sponsor.sponsor, nonce: 1, recipient: evmLegs.recipient, amount: 3_000_000n };
-    const withdrawing = (await evmLegs.withdrawing?.(1, released)) as Uint8Array;
-    nodes.submitRaw(index(3), withdrawing, evmLegs.domain);
-    for (;;) {
-      await nodes.world.run(500);
-      if ((await paidTo(evmLegs, index(0))) === 3_000_000n) break;
-    }
-  }, 240_000);
 
   it("are refused at the door with what is wrong", async () => {
     turnOf.clear();
