@@ -20,7 +20,10 @@ const height = asHeight(100);
 /** Of a VM whose transactions are `id 32 ‖ anything`, and need no signature. */
 const readLeg: ReadLeg = (transaction) => success({ unsigned: transaction, marker: 0 });
 
-const terms: Terms = { genesis, height, legTerms: () => ({ rate, readLeg }), isSkipped: () => false };
+const terms: Terms = {
+  ...{ genesis, height, legTerms: () => ({ rate, readLeg }) },
+  ...{ isSkipped: () => false, isDropped: () => false },
+};
 
 type Draft = { nonce?: number; notAfter?: number; fee?: bigint; gas?: number[][]; by?: SponsorSigner; text?: string };
 
@@ -108,5 +111,6 @@ describe("the bundles of a block", () => {
     const leg = bundle.keys[1] as Hex;
     const isSkipped: Terms["isSkipped"] = (domain, key) => domain === second && key === leg;
     expect(decided([bundle, other], rich(worst), { isSkipped })).toEqual(["skipped", "run"]);
+    expect(decided([bundle], rich(worst), { isDropped: (domain) => domain === first })).toEqual(["skipped"]);
   });
 });

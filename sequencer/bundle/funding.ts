@@ -26,6 +26,8 @@ export type Terms = {
   height: Height;
   /** Absent for tenants that take no part. */
   legTerms(domain: Domain): LegTerms | undefined;
+  /** Whether the validators agreed to go on without a tenant, after the block was ordered. */
+  isDropped(domain: Domain): boolean;
   /** Whether the validators agreed to leave a leg out, by its leaf as map key. */
   isSkipped(domain: Domain, key: Hex): boolean;
 };
@@ -90,6 +92,8 @@ export const fund = (bundles: readonly OrderedBundle[], accounts: Accounts, term
   };
 
   return bundles.map((ordered): Funded => {
+    const isDropped = ordered.bundle.legs.some(({ domain }) => terms.isDropped(domain));
+    if (isDropped) return { kind: "skip", ordered, reason: "skipped", hopeless: false };
     const judged = judgeBundle(terms.genesis, ordered.bundle, (domain) => terms.legTerms(domain)?.readLeg);
     if (!judged.ok) return { kind: "skip", ordered, reason: "bundle_void", hopeless: true };
     const id = judged.value;

@@ -142,6 +142,8 @@ export const createLedger = (options: LedgerOptions): Ledger => {
     genesis: options.genesis,
     height,
     legTerms: (domain) => legTermsOf(options.tenant(domain, height)),
+    // No block with legs of a tenant that never was one would have been finalized.
+    isDropped: (domain) => options.tenant(domain, height) === undefined,
     isSkipped: (domain, key) => options.skipped(domain, height).has(key),
   });
 

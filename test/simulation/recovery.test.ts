@@ -2,11 +2,12 @@
 import { describe, expect, it } from "vitest";
 import { transactionId } from "../../protocol/batch.ts";
 import { toHex, utf8 } from "../../protocol/bytes.ts";
-import { controlDomain, controlSigningRoot, encodeControl, type Recovery } from "../../protocol/control.ts";
+import type { Recovery } from "../../protocol/control.ts";
 import { asHeight, asRevision, asValidatorIndex, type Domain } from "../../protocol/ids.ts";
 import { limits } from "../../protocol/limits.ts";
 import { expectAgreement } from "./agreement.ts";
 import { createNodes, data, type Nodes, notes } from "./nodes.ts";
+import { recover, submitControl, untilCertified } from "./recoveries.ts";
 
 const index = asValidatorIndex;
 const poison = "poison";
@@ -40,33 +41,6 @@ const stopped = async (seed: number, heights: number): Promise<{ nodes: Nodes; b
   return { nodes, base: certified, fatalHeight };
 };
 
-const recover = async (nodes: Nodes, value: Recovery, signers = [0, 1, 2]): Promise<Uint8Array> => {
-  const body = { kind: "recover", value } as const;
-  const root = controlSigningRoot(nodes.node(index(0)).service.genesisRoot, body);
-  const signatures = nodes.signers
-    .filter((_, seat) => signers.includes(seat))
-    .map((signer) => ({ publicKey: signer.publicKey, signature: signer.sign(root) }));
-  return encodeControl({ body, signatures });
-};
-
-const submit = async (nodes: Nodes, at: number, bytes: Uint8Array) => {
-  const [answer] = await nodes.ask(nodes.node(index(at)).service.submit(controlDomain, [bytes]));
-  return answer?.ok ? "ok" : answer?.error.code;
-};
-
-const untilCertified = async (nodes: Nodes, height: number): Promise<void> => {
-  await nodes.world.run(() =>
-    nodes.indices.every((at) => {
-      if (!nodes.world.isUp(at)) return false;
-      try {
-        return nodes.node(at).service.status().certified >= height;
-      } catch {
-        return false;
-      }
-    }),
-  );
-};
-
 describe("validators that all die of one transaction", () => {
   it.each([
     [21, 5],
@@ -79,9 +53,11 @@ describe("validators that all die of one transaction", () => {
       expect(problem).toContain(toHex(poisonId));
       const skip = [{ domain: notes, height: asHeight(fatalHeight), id: poisonId }];
       const value: Recovery = { base: asHeight(base), revision: asRevision(1), drop: [], skip };
-      expect(await submit(nodes, 0, await recover(nodes, value, [0, 1]))).toBe("not_signed");
-      expect(await submit(nodes, 0, await recover(nodes, { ...value, base: asHeight(base - 1) }))).toBe("wrong_base");
-      expect(await submit(nodes, 3, await recover(nodes, value))).toBe("ok");
+      expect(await submitControl(nodes, 0, await recover(nodes, value, [0, 1]))).toBe("not_signed");
+      expect(await submitControl(nodes, 0, await recover(nodes, { ...value, base: asHeight(base - 1) }))).toBe(
+        "wrong_base",
+      );
+      expect(await submitControl(nodes, 3, await recover(nodes, value))).toBe("ok");
       await untilCertified(nodes, fatalHeight + heights);
       expect(nodes.recoveries.toSorted()).toEqual([0, 1, 2, 3]);
 
@@ -111,7 +87,7 @@ describe("validators that all die of one transaction", () => {
   it("bring everything back but the tenant that they drop", async () => {
     const { nodes, base, fatalHeight } = await stopped(24, 30);
     const value: Recovery = { base: asHeight(base), revision: asRevision(1), drop: [notes], skip: [] };
-    expect(await submit(nodes, 1, await recover(nodes, value))).toBe("ok");
+    expect(await submitControl(nodes, 1, await recover(nodes, value))).toBe("ok");
     await untilCertified(nodes, fatalHeight + 30);
     nodes.refused.splice(0);
     nodes.submit(index(0), "gone", notes);
@@ -137,7 +113,7 @@ describe("validators that all die of one transaction", () => {
       const { nodes, base, fatalHeight } = await stopped(seed, 40);
       const skip = [{ domain: notes, height: asHeight(fatalHeight), id: poisonId }];
       const value: Recovery = { base: asHeight(base), revision: asRevision(1), drop: [], skip };
-      expect(await submit(nodes, 2, await recover(nodes, value))).toBe("ok");
+      expect(await submitControl(nodes, 2, await recover(nodes, value))).toBe("ok");
       for (let round = 0; round < 12; round++) {
         const at = index(nodes.world.random.below(4));
         nodes.crash(at);
@@ -166,7 +142,7 @@ describe("validators that all die of one transaction", () => {
     const fatalHeight = headOf(nodes, 0, notes) + 1;
     const skip = [{ domain: notes, height: asHeight(fatalHeight), id: poisonId }];
     const value: Recovery = { base: asHeight(certified), revision: asRevision(1), drop: [], skip };
-    expect(await submit(nodes, 0, await recover(nodes, value))).toBe("ok");
+    expect(await submitControl(nodes, 0, await recover(nodes, value))).toBe("ok");
     await nodes.world.run(30_000);
     nodes.restart(index(3));
     await untilCertified(nodes, fatalHeight + 20);
