@@ -283,7 +283,10 @@ export const createLedger = (options: LedgerOptions): Ledger => {
         const { executor, support } = participant(payout.domain);
         return support.release(payout).map((bytes) => executor.write(bytes));
       });
-      const [decided] = await Promise.all([runAll(funded, place, participant), ...releases]);
+      const running = [runAll(funded, place, participant), ...releases] as const;
+      // Nobody is told before all have come to rest.
+      await Promise.allSettled(running);
+      const [decided] = await Promise.all(running);
       return decided;
     } catch (error) {
       if (broken.size === 0) throw error;
