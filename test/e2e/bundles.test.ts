@@ -345,3 +345,14 @@ describe("kill -9 in the middle of bundles", () => {
     await expectSameChain(apis(), await heightOf(apis()));
   }, 180_000);
 });
+
+test("the EVM tenant comes to the same on another EVM, with the legs of all these bundles among its inputs", async () => {
+  const { trustedRoot } = network.ready;
+  const domain = ["--domain", String(evmDomain)];
+  const { code, out, err } = await command("replay", apis()[1] ?? "", "--trust", trustedRoot, ...domain, "--json");
+  expect({ code, err }).toEqual({ code: 0, err: "" });
+  const [line = ""] = out.trim().split("\n").slice(-1);
+  const replayed = JSON.parse(line) as { equal: boolean; transactions: number };
+  expect(replayed.equal).toBe(true);
+  expect(replayed.transactions).toBeGreaterThan(15);
+}, 120_000);
